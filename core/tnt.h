@@ -1,0 +1,172 @@
+/* The public C interface of libtnt, declared once. The library carries this header in preprocessed form (tnt_cdef) and
+ * Lua's FFI reads its declarations from there, so that declaration and library cannot drift apart.
+ *
+ * Every function returns a status: 0, an error of enum tnt_status (message: tnt_message), or a negative note.
+ * Out-parameters come first and stay untouched on failure. Nothing here calls back, throws, prints or exits.
+ * Positions (dims, starts) count from 1 and from the end when negative; ids stored in tensors count from 0. */
+#ifndef TNT_H
+#define TNT_H
+
+#ifndef TNT_CDEF
+#include <stddef.h>
+#include <stdint.h>
+#define TNT_API __attribute__((visibility("default")))
+#else
+#define TNT_API
+#endif
+
+/* ORDER KIND: the same list as errors.kinds in lua/tnt/errors.lua */
+enum tnt_status {
+  TNT_OK = 0,
+  TNT_ESHAPE,
+  TNT_EDTYPE,
+  TNT_EDEVICE,
+  TNT_EARGUMENT,
+  TNT_ESTATE,
+  TNT_ERELEASED,
+  TNT_EMEMORY,
+  TNT_EIO,
+  TNT_EFORMAT,
+  TNT_ECOLLECTIVE,
+  TNT_ECUDA,
+  TNT_EINTERRUPTED,
+  TNT_EINTERNAL,
+  TNT_OWNED = -1, /* done; made outside every scope, so the handle must own its tensor */
+  TNT_PULL = -2   /* backward: a gradient written in Lua is wanted (tnt_backward_pull) */
+};
+
+/* ORDER DTYPE: the same list as dtypes in lua/tnt/dtype.lua */
+enum tnt_dtype {
+  TNT_F32 = 0,
+  TNT_F64,
+  TNT_F16,
+  TNT_BF16,
+  TNT_I64,
+  TNT_I32,
+  TNT_U8,
+  TNT_BOOL,
+  TNT_DTYPES
+};
+
+enum { TNT_MAX_DIMS = 8 };
+enum tnt_device { TNT_CPU = 0, TNT_CUDA = 1 };
+enum tnt_scope_kind { TNT_SCOPE_PLAIN = 0, TNT_SCOPE_MODULE = 1, TNT_SCOPE_STEP = 2 };
+
+/* A handle: who holds one does not own memory; a stale one is always recognised (TNT_ERELEASED). */
+typedef struct tnt_tensor {
+  uint32_t slot, generation;
+} tnt_tensor;
+
+/* What a tensor is, copied out in one call. Sizes and strides count elements. */
+typedef struct tnt_info {
+  int32_t dtype, device, device_index, ndim;
+  int32_t requires_grad, is_leaf, contiguous, has_grad;
+  int64_t numel;
+  int64_t size[8], stride[8];
+  void *data;
+  uint32_t version, owned;
+} tnt_info;
+
+typedef struct tnt_memory_info {
+  int64_t live_bytes, peak_bytes, cached_bytes, system_allocations;
+  int64_t live_tensors, live_nodes, scoped_tensors, orphaned_tensors;
+} tnt_memory_info;
+
+/* Rarely-changing state that Lua may read without a call. */
+typedef struct tnt_context_view {
+  int32_t depth;        /* open scopes */
+  int32_t grad_mode;    /* 1: operations are recorded */
+  uint32_t step;        /* the number of the step scope under way, 0 outside */
+  int32_t dead_nodes;   /* Lua gradient nodes waiting in tnt_dead_node */
+  int64_t owned_bytes;  /* bytes made outside scopes since Lua last looked: paces the collector */
+} tnt_context_view;
+
+/* -- library ------------------------------------------------------------------------------------------------------- */
+TNT_API const char *tnt_cdef(void);
+TNT_API const char *tnt_version(void);
+TNT_API const char *tnt_message(void); /* of the last failure in this thread */
+TNT_API const char *tnt_failed_op(void);
+TNT_API tnt_context_view *tnt_context(void);
+TNT_API const char *tnt_isa(void); /* "base", "avx2" or "avx512": the kernels chosen when the library was loaded */
+TNT_API int tnt_set_num_threads(int n);
+TNT_API int tnt_num_threads(void);
+TNT_API void tnt_context_close(void); /* of a worker thread that ends: its tensors are dropped */
+TNT_API int tnt_hard(void);           /* 1 in a build with TNT_HARD */
+
+/* -- tensors ------------------------------------------------------------------------------------------------------- */
+TNT_API int tnt_describe(tnt_info *info, const tnt_tensor *x);
+TNT_API int tnt_empty(tnt_tensor *y, int dtype, const int64_t *size, int ndim);
+/* A tensor over memory of the caller's: `drop(user)` is called when the last reference goes; may be null. */
+TNT_API int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, void *data,
+                     void (*drop)(void *user), void *user);
+TNT_API int tnt_free(const tnt_tensor *x);    /* early release; an error when already released */
+TNT_API int tnt_release(const tnt_tensor *x); /* as tnt_free, silent when stale: for finalizers */
+TNT_API int tnt_alive(const tnt_tensor *x);   /* 1 or 0 */
+TNT_API int tnt_alias(tnt_tensor *y, const tnt_tensor *x); /* another handle on the same storage and history */
+TNT_API int tnt_detach(tnt_tensor *y, const tnt_tensor *x);
+TNT_API int tnt_item(double *value, const tnt_tensor *x);
+TNT_API int tnt_item_int64(int64_t *value, const tnt_tensor *x);
+/* Copies elements out to, or in from, memory of the caller's, row-major, as dtype, n elements. */
+TNT_API int tnt_read(void *data, int dtype, int64_t n, const tnt_tensor *x);
+TNT_API int tnt_write(const tnt_tensor *x, const void *data, int dtype, int64_t n);
+TNT_API int tnt_set_requires_grad(const tnt_tensor *x, int on);
+TNT_API int tnt_swap_contents(const tnt_tensor *a, const tnt_tensor *b); /* storages and layouts change places */
+TNT_API int tnt_result_type(int32_t *dtype, const tnt_tensor *a, const tnt_tensor *b);
+TNT_API tnt_tensor *tnt_scratch(int n); /* room for n handles, reused by the next call */
+TNT_API int tnt_memory(tnt_memory_info *out);
+TNT_API int tnt_memory_reset_peak(void);
+TNT_API int tnt_empty_cache(void);
+
+/* -- hand-over between threads (loader, checkpoint writer) ----------------------------------------------------------- */
+typedef struct tnt_parcel tnt_parcel; /* a tensor's contents on the way from one thread to another */
+TNT_API int tnt_parcel_pack(tnt_parcel **parcel, const tnt_tensor *x);
+TNT_API int tnt_parcel_open(tnt_tensor *y, tnt_parcel *parcel); /* consumes the parcel */
+TNT_API void tnt_parcel_drop(tnt_parcel *parcel);
+TNT_API void tnt_parcel_describe(tnt_info *info, const tnt_parcel *parcel);
+
+/* -- scopes -------------------------------------------------------------------------------------------------------- */
+TNT_API uint32_t tnt_scope_open(int kind);                 /* a token */
+TNT_API int tnt_scope_close(uint32_t token);               /* releases, or dissolves when not innermost */
+TNT_API int tnt_scope_dissolve(uint32_t token);            /* its tensors go outward; deeper scopes with it */
+TNT_API int tnt_keep(const tnt_tensor *x);                 /* out of every scope: the handle owns */
+TNT_API int tnt_adopt(const tnt_tensor *x);                /* back into the innermost scope */
+TNT_API int tnt_leave(const tnt_tensor *x, int to_step);   /* survives this close, or those up to the step's end */
+TNT_API int tnt_will_release(const tnt_tensor *x, uint32_t token); /* 1: closing this scope would release it */
+
+/* -- gradients ----------------------------------------------------------------------------------------------------- */
+typedef struct tnt_backward tnt_backward; /* a walk of the tape under way */
+TNT_API int tnt_set_grad_mode(int on); /* the previous mode */
+TNT_API int tnt_grad(tnt_tensor *g, const tnt_tensor *x); /* TNT_ESTATE when there is none: ask tnt_describe first */
+TNT_API int tnt_set_grad(const tnt_tensor *x, const tnt_tensor *g); /* g may be null: marks it unwritten */
+/* seed may be null for a one-element y. inputs null: gradients go into .grad of leaves. */
+TNT_API int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tensor *seeds, int n_ys,
+                              const tnt_tensor *inputs, int n_inputs, int create_graph, int retain_graph);
+TNT_API int tnt_backward_run(tnt_backward *walk); /* 0: done; TNT_PULL: see below */
+TNT_API int tnt_backward_pull(tnt_backward *walk, int32_t *node, tnt_tensor *dy, int *n_dy, uint8_t *needs, int *n_in);
+TNT_API int tnt_backward_push(tnt_backward *walk, const tnt_tensor *dx, const uint8_t *given, int n);
+TNT_API int tnt_backward_input(tnt_tensor *g, tnt_backward *walk, int i, int *found);
+TNT_API void tnt_backward_close(tnt_backward *walk);
+/* A node whose gradient is written in Lua, found there by `id`; ids of nodes that died wait in tnt_dead_node. */
+TNT_API int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs, int32_t id);
+TNT_API int tnt_lua_node_save(const tnt_tensor *y, const tnt_tensor *saved, int n);
+TNT_API int tnt_lua_node_saved(tnt_tensor *out, tnt_backward *walk, int i);
+TNT_API int32_t tnt_dead_node(void); /* an id, or 0 */
+
+/* -- random numbers: Philox 4x32-10, one stream a context ------------------------------------------------------------- */
+TNT_API int tnt_seed(uint64_t seed);
+TNT_API void tnt_random_state(uint64_t state[2]); /* seed, calls made */
+TNT_API void tnt_random_set_state(const uint64_t state[2]);
+
+/* -- signals --------------------------------------------------------------------------------------------------------- */
+TNT_API int tnt_interrupt_begin(void); /* SIGINT and SIGTERM set a flag from now on */
+TNT_API int tnt_interrupt_finish(void);
+TNT_API int tnt_interrupt_pending(int clear); /* 0 or the signal's number */
+TNT_API void tnt_interrupt_raise(int signal);  /* as if it had come: for prompts and tests */
+TNT_API void tnt_interrupt_ops(int on);        /* 1: a pending signal makes the next operation fail (interrupted) */
+
+/* -- checksums --------------------------------------------------------------------------------------------------------- */
+TNT_API uint32_t tnt_crc32c(const void *data, size_t bytes, uint32_t previous);
+
+#include "ops_gen.h"
+
+#endif
