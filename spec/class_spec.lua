@@ -45,8 +45,9 @@ describe("class", function()
   it("names missing, unknown, doubled and surplus arguments", function()
     assert.matches("Net: 'vocab' is missing; the form is Net(vocab, {", message(Net), 1, true)
     assert.matches("Net: 'vocab' is missing", message(Net, nil, { width = 1 }), 1, true)
+    local text = message(Net, { 50, widht = 32 })
     assert.matches("unknown option 'widht'; did you mean 'width'? (known: vocab, bias, dtype, width)",
-      message(Net, { 50, widht = 32 }), 1, true)
+      text, 1, true)
     assert.matches("'vocab' is given twice", message(Net, 50, { vocab = 50 }), 1, true)
     assert.matches("Net: 2 given by position, but 1 is required (vocab); the form is Net(vocab, {",
       message(Net, 50, 32), 1, true)
@@ -86,7 +87,7 @@ describe("class", function()
     assert.equal(t, Free(t).first)
   end)
 
-  it("runs every construct before init, the base's first", function()
+  it("runs every construct before init and every complete after, the base's first", function()
     local calls = {}
     local A = class.new "A"
     function A:construct() calls[#calls + 1] = "A"; self.ready = true end
@@ -94,8 +95,10 @@ describe("class", function()
     function B.construct(_, x) calls[#calls + 1] = "B" .. x end
     local C = B:extend "C"
     function C:init(x) calls[#calls + 1] = "init" .. x; assert.is_true(self.ready) end
+    function A.complete(_, x) calls[#calls + 1] = "doneA" .. x end
+    function C.complete() calls[#calls + 1] = "doneC" end
     C(5)
-    assert.same({ "A", "B5", "init5" }, calls)
+    assert.same({ "A", "B5", "init5", "doneA5", "doneC" }, calls)
   end)
 
   it("makes raw tables that inherit methods and metamethods", function()

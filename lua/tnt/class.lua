@@ -1,7 +1,7 @@
 -- Classes with declared options: Base:extend("Net", {"vocab", width = 64}); Net(50, {width = 32}),
 -- Net {50, width = 32} and Net {vocab = 50} make an instance, a raw table whose metatable is the
 -- class. A class finds what it lacks in its base. `Class.construct` functions (the framework's own
--- set-up) all run before `init`, the base's first, so that no user needs a super call.
+-- set-up) all run before `init`, `Class.complete` ones after it, the base's first: no super calls.
 
 local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
@@ -193,7 +193,7 @@ function class.read(who, declaration, ...)
 end
 
 -- Metamethods are looked up raw by Lua, so a class holds copies of its base's. They are brought up
--- to date when its first instance is made: what is not the class's own is what the base has by then.
+-- to date when its first instance is made: what is not the class's own is what the base then has.
 local copies = setmetatable({}, { __mode = "k" }) -- class -> metamethod name -> the copied function
 
 local function copy_metamethods(Class)
@@ -210,35 +210,42 @@ local function copy_metamethods(Class)
   end
 end
 
--- What instances need and a class definition may still change: the list of `construct` functions
--- along the chain, the base's first, and the metamethods.
-local ready = setmetatable({}, { __mode = "k" }) -- class -> list of construct functions
+-- What instances need and a class definition may still change: the `construct` and `complete`
+-- functions along the chain, the base's first, and the metamethods.
+local ready = setmetatable({}, { __mode = "k" }) -- class -> {construct = list, complete = list}
 
 local function make_ready(Class)
   if ready[Class] then return ready[Class] end
-  local Base, list = rawget(Class, "__base"), {}
-  if Base then
-    for i, construct in ipairs(make_ready(Base)) do list[i] = construct end
-    copy_metamethods(Class)
+  local Base, own = rawget(Class, "__base"), { construct = {}, complete = {} }
+  local inherited = Base and make_ready(Base)
+  if Base then copy_metamethods(Class) end
+  for when, list in pairs(own) do -- order: free
+    for i, fn in ipairs(inherited and inherited[when] or {}) do list[i] = fn end
+    list[#list + 1] = rawget(Class, when)
   end
-  list[#list + 1] = rawget(Class, "construct")
-  ready[Class] = list
-  return list
+  ready[Class] = own
+  return own
+end
+
+local function call_all(list, ...)
+  for i = 1, #list do list[i](...) end
 end
 
 local Root = {} -- what every class has
 
 local function instantiate(Class, ...)
-  local constructs = ready[Class] or make_ready(Class)
+  local own = ready[Class] or make_ready(Class)
   local self = setmetatable({}, Class)
   local declaration, init = Class.__declaration, Class.init
   if declaration then
     local options = class.read(Class.__name, declaration, ...)
-    for i = 1, #constructs do constructs[i](self, options) end
+    call_all(own.construct, self, options)
     if init then init(self, options) end
+    call_all(own.complete, self, options)
   else
-    for i = 1, #constructs do constructs[i](self, ...) end
+    call_all(own.construct, self, ...)
     if init then init(self, ...) end
+    call_all(own.complete, self, ...)
   end
   return self
 end
@@ -276,8 +283,8 @@ local function is_class(value)
   return type(meta) == "table" and rawget(meta, "is_class") == true
 end
 
---- A sub-class. `declared` lists required names and options with defaults, in addition to the
---- base's.
+--- A sub-class: `Base:extend(name, declared)`. `declared` lists required names and options with
+--- defaults, in addition to the base's.
 ---@param name string
 ---@param declared table|nil
 ---@return table Class
@@ -299,6 +306,13 @@ function Root:is(Class) return class.is(self, Class) end
 ---@param declared table|nil  {"required", option = default}; nil: `init` gets what it is given
 ---@return table Class
 function class.new(name, declared) return make(name, declared, nil) end
+
+--- What `Base:extend(name, declared)` does; for bases whose own `extend` does more.
+---@param Base table
+---@param name string
+---@param declared table|nil
+---@return table Class
+function class.extend(Base, name, declared) return make(name, declared, Base) end
 
 --- The class of an instance; nil for anything else.
 ---@param object any
