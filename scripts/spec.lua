@@ -1,6 +1,7 @@
--- Runs one spec file under busted: luajit scripts/spec.lua TALLY FILE [busted options]. Failures are printed as they
--- happen. After every test the counts so far are appended to the file TALLY, so that scripts/test knows what ran and
--- what was running when a process dies: "start NAME", "count PASSED FAILED SKIPPED", "skip REASON", and "done" at the end.
+-- Runs one spec file under busted: luajit scripts/spec.lua TALLY FILE [busted options]. Failures
+-- are printed as they happen. After every test the counts so far go to the file TALLY, so that
+-- scripts/test knows what ran, and what was running, when a process dies: lines "start NAME",
+-- "count PASSED FAILED SKIPPED", "skip REASON", and "done" at the end.
 
 local tally_path = table.remove(arg, 1)
 local tally = assert(io.open(tally_path, "w"))
@@ -18,8 +19,9 @@ end
 local function trim(traceback)
   local lines = {}
   for line in traceback:gmatch "[^\n]+" do
-    if not line:find("/busted", 1, true) and not line:find("/luassert/", 1, true) and not line:find "^stack traceback"
-      and not line:find("scripts/spec.lua", 1, true) and not line:find "%[C%]: in function '[xp]+call'" then
+    if not (line:find("/busted", 1, true) or line:find("/luassert/", 1, true)
+        or line:find("scripts/spec.lua", 1, true) or line:find "^stack traceback"
+        or line:find "%[C%]: in function '[xp]+call'") then
       lines[#lines + 1] = "    " .. line:gsub("^%s+", "")
     end
   end
@@ -32,13 +34,15 @@ package.preload.tnt_spec_report = function()
     local handler = require "busted.outputHandlers.base" ()
 
     local function count()
-      tally:write(("count %d %d %d\n"):format(handler.successesCount, handler.failuresCount + handler.errorsCount,
+      local failures = handler.failuresCount + handler.errorsCount
+      tally:write(("count %d %d %d\n"):format(handler.successesCount, failures,
         handler.pendingsCount))
     end
     local function failed(element, _, message, trace)
       local name = handler.getFullName(element)
       local at = element.trace or trace
-      io.write("FAILED ", at and at.short_src and at.short_src .. ":" .. at.currentline .. ": " or "", name, "\n")
+      local place = at and at.short_src and at.short_src .. ":" .. at.currentline .. ": " or ""
+      io.write("FAILED ", place, name, "\n")
       io.write("  ", (text_of(message):gsub("\n", "\n  ")), "\n")
       if trace and trace.traceback then io.write(trim(trace.traceback), "\n") end
       io.flush()
@@ -71,7 +75,8 @@ package.preload.tnt_spec_report = function()
   end
 end
 
--- A chunk that is no file: busted then ends with os.exit, and not with an error of its own.
-loadstring("require 'busted.runner' { standalone = false, output = 'tnt_spec_report' }", "=busted")()
--- busted returns when nothing failed; closing the state runs finalizers, as a program that ends does.
+-- From a chunk that is no file: busted then ends with os.exit, not with an error of its own.
+local options = "{ standalone = false, output = 'tnt_spec_report' }"
+loadstring("require 'busted.runner' " .. options, "=busted")()
+-- busted returns when nothing failed; closing the state runs the finalizers.
 os.exit(0, true)

@@ -1,0 +1,21 @@
+-- The rock: `luarocks --lua-version=5.1 --tree=DIR make rocks/tntlua-scm-1.rockspec` in a checkout.
+-- LuaJIT counts as Lua 5.1 for luarocks. Where Debian's lua-* packages provide the dependencies, say
+-- so with LUAROCKS_CONFIG=rocks/debian.lua, or luarocks goes and looks for them elsewhere.
+rockspec_format = "3.0"
+package = "tntlua"
+version = "scm-1"
+source = { url = "git+file://." }
+description = {
+  summary = "Trains neural networks: a C core scripted from LuaJIT",
+  license = "MIT",
+}
+dependencies = { "lua == 5.1" }
+build = {
+  type = "cmake",
+  variables = {
+    CMAKE_BUILD_TYPE = "Release",
+    INSTALL_BINDIR = "$(BINDIR)",
+    INSTALL_LUADIR = "$(LUADIR)",
+    INSTALL_LIBDIR = "$(LIBDIR)",
+  },
+}
