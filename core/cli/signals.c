@@ -188,9 +188,8 @@ void cli_signals_install(void) {
 
 lua_State *cli_signals_arm(lua_State *L) {
   lua_State *before = running;
-  if (before && !L) quiet(before);
   running = L;
-  pending = 0;
+  if (pending && before) quiet(before); /* it came too late to be raised */
   if (traces_spoilt && (L || before)) {
     traces_spoilt = 0;
     flush_traces(L ? L : before);
