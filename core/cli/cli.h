@@ -24,6 +24,8 @@ lua_State *cli_signals_arm(lua_State *L);
 /* Between begin and end a signal only makes the pending read return; taken tells whether one came. */
 void cli_signals_reading(int reading);
 int cli_signals_taken(void);
+/* How many signals the running code has not answered yet. */
+int cli_signals_pending(void);
 /* The prompt forgives one more ctrl-C than a script before it dies. */
 void cli_signals_patient(void);
 /* The last signal that came (SIGINT when none did). */
@@ -36,6 +38,8 @@ int cli_mcode_leave(void *signal_context);
 
 /* report.c: lua_pcall that keeps the traceback of the user's lines. The error object stays on top. */
 int cli_call(lua_State *L, int nargs, int nresults);
+/* The signal that the error on top, if of kind "interrupted", stands for; else 0. */
+int cli_error_signal(lua_State *L);
 /* Pops an error and pushes its report (message, then the user's lines); colours if `colour`. */
 void cli_report_text(lua_State *L, const char *prefix, int colour);
 /* Pops an error, writes its report to stderr, and returns the exit status that belongs to it. */

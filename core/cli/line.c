@@ -147,14 +147,21 @@ static int line_history_add(lua_State *L) {
   return 0;
 }
 
-/* call(f, ...) returns true and f's results, or false and the report of its error. */
+/* call(f, ...) returns true and f's results, or false, the report of its error, and the number of the signal that
+ * caused it or 0. */
 static int line_call(lua_State *L) {
   luaL_checkany(L, 1);
-  int status = cli_call(L, lua_gettop(L) - 1, LUA_MULTRET);
-  if (status) cli_report_text(L, "", lua_toboolean(L, lua_upvalueindex(1)));
-  lua_pushboolean(L, status == 0);
-  lua_insert(L, 1);
-  return lua_gettop(L);
+  if (cli_call(L, lua_gettop(L) - 1, LUA_MULTRET) == 0) {
+    lua_pushboolean(L, 1);
+    lua_insert(L, 1);
+    return lua_gettop(L);
+  }
+  int sig = cli_error_signal(L);
+  cli_report_text(L, "", lua_toboolean(L, lua_upvalueindex(1)));
+  lua_pushboolean(L, 0);
+  lua_insert(L, -2);
+  lua_pushinteger(L, sig);
+  return 3;
 }
 
 /* report(message) returns the text of an error that no call of ours has seen. */
@@ -192,6 +199,8 @@ int cli_open(lua_State *L) {
   lua_pushboolean(L, cli_colour());
   lua_pushcclosure(L, line_call, 1);
   lua_setfield(L, -2, "call");
+  lua_pushlightuserdata(L, (void *)(size_t)cli_signals_pending);
+  lua_setfield(L, -2, "pending_function");
   lua_pushliteral(L, TNT_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

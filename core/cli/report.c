@@ -161,8 +161,7 @@ void cli_report_text(lua_State *L, const char *prefix, int colour) {
   }
 }
 
-/* The signal an error of kind "interrupted" stands for, or 0. */
-static int interrupting_signal(lua_State *L) {
+int cli_error_signal(lua_State *L) {
   int sig = 0;
   if (!lua_istable(L, -1)) return 0;
   lua_pushliteral(L, "kind");
@@ -179,7 +178,7 @@ static int interrupting_signal(lua_State *L) {
 }
 
 int cli_report(lua_State *L) {
-  int sig = interrupting_signal(L);
+  int sig = cli_error_signal(L);
   cli_report_text(L, "tntlua: ", cli_colour());
   fflush(stdout);
   fprintf(stderr, "%s\n", lua_tostring(L, -1));

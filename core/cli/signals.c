@@ -3,6 +3,7 @@
  * still does not stop dies of the next signal by its default action. */
 #include "cli.h"
 
+#include <luajit.h>
 #include <pthread.h>
 #include <signal.h>
 #include <string.h>
@@ -99,16 +100,11 @@ static void quiet(lua_State *L) {
     library_pending(1);
     library_ops(0);
   }
-  if (L) lua_sethook(L, NULL, 0, 0);
-}
-
-/* Traces that were made to leave always leave from now on: throw them away. */
-static void flush_traces(lua_State *L) {
-  lua_getfield(L, LUA_REGISTRYINDEX, "_LOADED");
-  lua_getfield(L, -1, "jit");
-  lua_getfield(L, -1, "flush");
-  lua_call(L, 0, 0);
-  lua_pop(L, 2);
+  lua_sethook(L, NULL, 0, 0);
+  if (traces_spoilt) {
+    traces_spoilt = 0;
+    luaJIT_setmode(L, 0, LUAJIT_MODE_ENGINE | LUAJIT_MODE_FLUSH);
+  }
 }
 
 static void hook(lua_State *L, lua_Debug *ar) {
@@ -190,10 +186,6 @@ lua_State *cli_signals_arm(lua_State *L) {
   lua_State *before = running;
   running = L;
   if (pending && before) quiet(before); /* it came too late to be raised */
-  if (traces_spoilt && (L || before)) {
-    traces_spoilt = 0;
-    flush_traces(L ? L : before);
-  }
   return before;
 }
 
@@ -201,6 +193,8 @@ void cli_signals_reading(int on) {
   if (on) taken = 0;
   reading = on;
 }
+
+int cli_signals_pending(void) { return pending; }
 
 int cli_signals_taken(void) { return taken; }
 

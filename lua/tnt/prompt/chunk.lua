@@ -1,6 +1,8 @@
 -- Turns what was typed into a function. A `local` at top level must outlive its line, so it becomes
 -- an assignment in the prompt's environment, which keeps locals apart from globals
 -- (environment.lua): a function of an earlier line and a later line then share one variable.
+-- A `while` or `repeat` gets a check in its body, because ctrl-C cannot leave a compiled loop that
+-- tests nothing (core/cli/mcode.c).
 
 local lexer = require "tnt.prompt.lexer"
 
@@ -21,6 +23,9 @@ local function name_list(tokens, i)
   return nil, i
 end
 
+--- What `while` and `repeat` call in every turn, looked up in the environment.
+chunk.CHECK = "__check"
+
 --- Source whose top-level declarations are assignments, and the names they declare.
 --- Lines and columns stay, so that error messages point to the right place.
 ---@param source string
@@ -29,6 +34,7 @@ end
 function chunk.rewrite(source)
   local tokens = lexer.tokens(source)
   local pieces, declared, copied, depth = {}, {}, 0, 0
+  local headers = {} -- loops whose `do` is still to come
   local function cut(token, replacement, after)
     pieces[#pieces + 1] = source:sub(copied + 1, after and token.last or token.first - 1)
     pieces[#pieces + 1] = replacement
@@ -51,6 +57,11 @@ function chunk.rewrite(source)
             end
           end
         end
+      end
+      if token.text == "while" or token.text == "for" then
+        headers[#headers + 1] = token.text
+      elseif token.text == "repeat" or token.text == "do" and table.remove(headers) == "while" then
+        cut(token, token.text .. " " .. chunk.CHECK .. "();")
       end
       depth = depth + (OPENS[token.text] or 0)
     end
@@ -76,9 +87,9 @@ end
 ---@return string|nil message  the syntax error
 function chunk.compile(source)
   source = source:gsub("^%s*=", "", 1)
-  local run, expression_error = loadstring("return nil, " .. source, "=prompt")
-  if run then return { run = run, is_expression = true, declares = {} } end
   local rewritten, declares = chunk.rewrite(source)
+  local run, expression_error = loadstring("return nil, " .. rewritten, "=prompt")
+  if run then return { run = run, is_expression = true, declares = {} } end
   local message
   run, message = loadstring(rewritten, "=prompt")
   if run then

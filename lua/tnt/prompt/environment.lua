@@ -1,6 +1,6 @@
 -- Where the prompt's lines look names up: top-level locals, then globals, then tnt, nn and F, which
--- are loaded when first named. Locals live in the environment table itself; assigning any other name makes an
--- ordinary global, which required modules see.
+-- are loaded when first named. Locals live in the environment table itself; assigning any other
+-- name makes an ordinary global, which required modules see.
 
 local environment = {}
 

@@ -1,17 +1,24 @@
--- The prompt: reads lines until they make a chunk, runs it under the program's signals, prints what
--- it gives. Reading, signals and error reports are the executable's (core/cli); this module needs it.
+-- The prompt: reads lines until they make a chunk, runs it under the program's signals, prints its
+-- values. Reading, signals and error reports are the executable's (core/cli): it runs only there.
 
 local cli = require "tnt.cli"
 local chunk = require "tnt.prompt.chunk"
 local complete = require "tnt.prompt.complete"
 local environment = require "tnt.prompt.environment"
+local errors = require "tnt.errors"
 local help = require "tnt.prompt.help"
 local history = require "tnt.prompt.history"
 local show = require "tnt.prompt.show"
 
+local ffi = require "ffi"
+
 local prompt = {}
 
+-- A C function: the compiler can neither leave the call out nor move it before the loop.
+local signal_pending = ffi.cast("int (*)(void)", cli.pending_function)
+
 local PROMPT, CONTINUATION = "> ", ">> "
+local SIGTERM = 15
 
 local function pack(...)
   return select("#", ...), { ... }
@@ -32,12 +39,20 @@ local function dissolve_scopes()
   if type(scope) == "table" and scope.dissolve_all then scope.dissolve_all() end
 end
 
+-- Ends the prompt with the exit status of a terminated program.
+local function leave()
+  local err = errors.new("interrupted", "terminated")
+  err.signal = SIGTERM
+  error(err, 0)
+end
+
 local function run(code, env)
   environment.declare(env, code.declares)
   setfenv(code.run, env.values)
-  local ok, report = cli.call(evaluate, code, env)
+  local ok, report, signal = cli.call(evaluate, code, env)
   dissolve_scopes()
   io.flush()
+  if signal == SIGTERM then leave() end
   if not ok then io.stderr:write(report, "\n") end
 end
 
@@ -63,6 +78,9 @@ local function new_environment()
   environment.set(env, "help", function(...)
     local text = select("#", ...) == 0 and help.introduction() or help.value((...))
     io.write(text, "\n")
+  end)
+  environment.set(env, chunk.CHECK, function()
+    return signal_pending() ~= 0 -- the compiled test leads back to where the signal's hook works
   end)
   return env
 end
@@ -100,7 +118,7 @@ function prompt.run()
     if ok then
       if stop == "end" then return end
       pending = rest
-    elseif type(stop) == "table" and stop.kind == "interrupted" then
+    elseif type(stop) == "table" and stop.kind == "interrupted" and stop.signal ~= SIGTERM then
       pending = nil
     else
       error(stop, 0)

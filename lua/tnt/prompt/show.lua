@@ -1,4 +1,4 @@
--- Prints values for reading: tensors by their own tostring, tensors inside tables as type and shape;
+-- Prints values for reading: tensors by their own tostring, those in tables as type and shape;
 -- tables with sorted keys, on one line where they fit, limited in depth and length.
 
 local show = {}
