@@ -151,7 +151,8 @@ local function check_key(who, key, value)
     if not is_event[key] and not is_general[key] then
       local near = errors.nearest(key, hook.names())
       errors.raise("argument", "%s: unknown event '%s'%s", who, key,
-        near and ("; did you mean '%s'?"):format(near) or "; tnt.event declares events of one's own")
+        near and ("; did you mean '%s'?"):format(near)
+          or "; tnt.event declares events of one's own")
     elseif value and type(value) ~= "function" then
       errors.raise("argument", "%s: %s must be a function, got %s", who, key, type(value))
     end

@@ -1,5 +1,5 @@
--- What the loops tell the user in words: warnings and remarks. They go to stderr unless a sink is
--- set, so that a run may put them into its own log file.
+-- What the loops tell the user in words: warnings and remarks. They go to the sink, where one is
+-- set (a run's own log file); without one warnings go to stderr, remarks only under TNT_LOG=info.
 
 local message = {}
 
@@ -9,6 +9,7 @@ message.sink = nil
 local function tell(level, fmt, ...)
   local text = select("#", ...) > 0 and fmt:format(...) or fmt
   if message.sink then return message.sink(level, text) end
+  if level == "info" and os.getenv "TNT_LOG" ~= "info" then return end
   io.stderr:write(level == "warning" and "warning: " or "", text, "\n")
 end
 

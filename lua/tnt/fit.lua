@@ -1,0 +1,37 @@
+-- tnt.fit: training with evaluations in between.
+
+local Run = require "tnt.loop.run"
+
+--- Trains a unit and evaluates it after steps or epochs. The loop stands over `tnt.train`.
+---
+--- Evaluations are due after a step when the total of train steps is a multiple of
+--- evaluate_every_n_steps, and after an epoch when that of epochs is one of evaluate_every_n_epochs
+--- (default 1; 0 is off); or when evaluate_when(state, at) says so, at = "step" or "epoch". If both
+--- fall due together both are done. When the loop is stopped, one that is due is entered without
+--- steps.
+---
+--- Errors: as tnt.train.
+---@param unit tnt.Unit  with train_step(state, batch) and eval_step(state, batch)
+---@param options tnt.FitOptions
+---@return tnt.Result
+local function fit(unit, options) return Run.start("fit", unit, options) end
+
+---@class tnt.FitOptions
+---@field train_dataloader any
+---@field eval_dataloader any   a loader, or a set of loaders: each is evaluated, in sorted order
+---@field max_epochs integer|nil  one of max_epochs, max_steps, max_time is needed
+---@field max_steps integer|nil
+---@field max_time number|nil   seconds
+---@field max_train_steps_per_epoch integer|nil
+---@field max_eval_steps_per_epoch integer|nil
+---@field evaluate_every_n_steps integer|nil
+---@field evaluate_every_n_epochs integer|nil  default 1
+---@field evaluate_when (fun(state: tnt.State, at: string): boolean)|nil  instead of the two above
+---@field hooks table[]|nil
+---@field loggers table[]|nil
+---@field dir string|nil
+---@field resume string|nil
+---@field load string|nil
+---@field bar boolean|nil
+
+return fit

@@ -1,0 +1,42 @@
+-- Nests: plain tables of tensors and other values, walked and mapped. Objects of classes are
+-- leaves.
+
+local nest = {}
+
+--- Whether a value is a tensor, by what it can do.
+---@param value any
+---@return boolean
+function nest.is_tensor(value)
+  if type(value) == "cdata" then return true end
+  return type(value) == "table" and getmetatable(value) ~= nil and type(value.detach) == "function"
+    and type(value.clone) == "function"
+end
+
+--- A copy of a nest in which every tensor (and nothing else) is replaced by fn(tensor).
+---@param value any
+---@param fn fun(tensor: any): any
+---@return any
+function nest.map(value, fn)
+  if nest.is_tensor(value) then return fn(value) end
+  if type(value) ~= "table" or getmetatable(value) ~= nil then return value end
+  local copy = {}
+  for key, inner in pairs(value) do -- order: free
+    copy[key] = nest.map(inner, fn)
+  end
+  return copy
+end
+
+local function cloned(tensor) return tensor:detach():clone():keep() end
+local function same(tensor) return tensor end
+
+--- A copy with tensors of its own, kept beyond the scope.
+---@param value any
+---@return any
+function nest.clone(value) return nest.map(value, cloned) end
+
+--- A copy of the tables; tensors are the same.
+---@param value any
+---@return any
+function nest.copy(value) return nest.map(value, same) end
+
+return nest

@@ -1,0 +1,100 @@
+-- tnt.train: trains a unit. The order of events stands in the docstring; its spec reads it there.
+
+local Run = require "tnt.loop.run"
+
+--- Trains a unit until a limit is reached or `state:stop()` is called.
+---
+--- The loop, with every event in its place. At each event the unit is called first, then the hooks
+--- by priority. `tnt.fit` is the same loop with an evaluation at hand; without one none is due.
+---
+---     on_run_start
+---     restore what `resume` or `load` names (on_checkpoint_load)
+---     put the unit's modules into train mode, gradients on
+---     on_train_start
+---     finish the evaluation a checkpoint was taken before
+---     while the run is not done:
+---       if no epoch is open:
+---         on_train_epoch_start
+---       on_train_dataloader_iter_creation_start
+---       make the loader's iterator
+---       on_train_dataloader_iter_creation_end
+---       while the epoch is not done:
+---         open a scope
+---         on_train_get_next_batch_start
+---         unit:get_next_train_batch(state, iterator)
+---         if there is no batch:
+---           leave
+---         on_train_get_next_batch_end
+---         on_train_step_start
+---         unit:train_step(state, batch)
+---         count the step
+---         on_train_step_end
+---         close the scope
+---         on_boundary_before_evaluation
+---         if an evaluation is due:
+---           evaluate
+---         on_boundary_end
+---       count the epoch, take its values into state.metrics
+---       on_train_epoch_end
+---       on_boundary_before_evaluation
+---       if an evaluation is due:
+---         evaluate
+---       on_boundary_end
+---     on_train_end
+---     put the modules back into the modes they had
+---     on_run_end
+---
+---     evaluate, once for each loader:
+---       put the unit's modules into eval mode, gradients off
+---       on_eval_start
+---       if no epoch is open:
+---         on_eval_epoch_start
+---       on_eval_dataloader_iter_creation_start
+---       make the loader's iterator
+---       on_eval_dataloader_iter_creation_end
+---       while the epoch is not done:
+---         open a scope
+---         on_eval_get_next_batch_start
+---         unit:get_next_eval_batch(state, iterator)
+---         if there is no batch:
+---           leave
+---         on_eval_get_next_batch_end
+---         on_eval_step_start
+---         unit:eval_step(state, batch)
+---         count the step
+---         on_eval_step_end
+---         close the scope
+---       count the epoch, take its values into state.metrics
+---       on_eval_epoch_end
+---       on_eval_end
+---       put the modules back into the modes they had
+---
+--- A run is done when max_steps or max_epochs are reached in total (a restored unit goes on towards
+--- the same total), or it was stopped; an epoch is done when the run's steps are, at
+--- max_steps_per_epoch, or when it was stopped. max_time (seconds) is looked at between steps and
+--- leaves the epoch open. A signal does too, calls on_interrupt and on_exception, and raises. After
+--- an error on_exception comes instead of the events that are left, then on_run_end.
+---
+--- Errors: argument for an option that is unknown or wrong, before any hook runs; state when an
+--- empty loader would spin for ever; interrupted; whatever a step, a hook or the loader raises, as
+--- it is. Source: TorchTNT's train, with its slots and flags kept per phase (../reference in the
+--- design).
+---@param unit tnt.Unit  with train_step(state, batch)
+---@param options tnt.TrainOptions
+---@return tnt.Result
+local function train(unit, options) return Run.start("train", unit, options) end
+
+---@class tnt.TrainOptions
+---@field train_dataloader any  a loader: with :iterate(), a function that returns an iterator, a list
+---@field max_epochs integer|nil  one of max_epochs, max_steps, max_time is needed; or math.huge
+---@field max_steps integer|nil
+---@field max_time number|nil  seconds
+---@field max_steps_per_epoch integer|nil
+---@field hooks table[]|nil    see tnt.hook
+---@field loggers table[]|nil  see tnt.loop.loggers
+---@field dir string|nil       where the run writes
+---@field resume string|nil    "auto" (the latest checkpoint in dir, or a fresh start) or a path
+---@field load string|nil      a path: weights only
+---@field bar boolean|nil      default: where stderr is a terminal
+
+return train
