@@ -112,10 +112,13 @@ TNT_API int tnt_write(const tnt_tensor *x, const void *data, int dtype, int64_t 
 TNT_API int tnt_set_requires_grad(const tnt_tensor *x, int on);
 TNT_API int tnt_swap_contents(const tnt_tensor *a, const tnt_tensor *b); /* storages and layouts change places */
 TNT_API int tnt_result_type(int32_t *dtype, const tnt_tensor *a, const tnt_tensor *b);
+TNT_API int tnt_set_default_dtype(int dtype);
 TNT_API tnt_tensor *tnt_scratch(int n); /* room for n handles, reused by the next call */
 TNT_API int tnt_memory(tnt_memory_info *out);
 TNT_API int tnt_memory_reset_peak(void);
 TNT_API int tnt_empty_cache(void);
+TNT_API int tnt_share_memory(void); /* before the first thread is started that will have a context of its own */
+TNT_API int tnt_zero_grad(const tnt_tensor *xs, int n); /* marks the gradients unwritten */
 
 /* -- hand-over between threads (loader, checkpoint writer) ----------------------------------------------------------- */
 typedef struct tnt_parcel tnt_parcel; /* a tensor's contents on the way from one thread to another */
@@ -128,6 +131,7 @@ TNT_API void tnt_parcel_describe(tnt_info *info, const tnt_parcel *parcel);
 TNT_API uint32_t tnt_scope_open(int kind);                 /* a token */
 TNT_API int tnt_scope_close(uint32_t token);               /* releases, or dissolves when not innermost */
 TNT_API int tnt_scope_dissolve(uint32_t token);            /* its tensors go outward; deeper scopes with it */
+TNT_API int tnt_scope_dissolve_all(void);
 TNT_API int tnt_keep(const tnt_tensor *x);                 /* out of every scope: the handle owns */
 TNT_API int tnt_adopt(const tnt_tensor *x);                /* back into the innermost scope */
 TNT_API int tnt_leave(const tnt_tensor *x, int to_step);   /* survives this close, or those up to the step's end */

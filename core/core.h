@@ -1,0 +1,316 @@
+/* What the files of the core share. Rules: a `tensor` is a slot of its context and is reference-counted (one reference
+ * for the handle, one for each node, gradient or parcel that holds it); counts are plain integers because a context
+ * belongs to one thread. Functions return a status and leave their out-parameters alone on failure. */
+#ifndef TNT_CORE_H
+#define TNT_CORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "tnt.h"
+
+enum { MAX_DIMS = 8, MAX_INPUTS = 8, MAX_OUTPUTS = 4, MAX_NUMBERS = 8, MAX_INTEGERS = 40 };
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+#define TRY(call)                    \
+  do {                               \
+    int try_rc = (call);             \
+    if (UNLIKELY(try_rc)) return try_rc; \
+  } while (0)
+
+typedef struct storage storage;
+typedef struct tensor tensor;
+typedef struct node node;
+typedef struct context context;
+typedef struct op_record op_record;
+
+/* -- storage: bytes, counted; views share it and its version ----------------------------------------------------- */
+struct storage {
+  int32_t refs;
+  uint32_t version; /* bumped by every write in place */
+  void *data;
+  size_t bytes; /* as asked for; the block behind it may be larger */
+  void (*drop)(void *user); /* memory of somebody else's */
+  void *user;
+  context *owner;
+  storage *next_free;
+};
+
+/* -- tensor: a slot ------------------------------------------------------------------------------------------------ */
+enum {
+  FLAG_REQUIRES_GRAD = 1, /* a leaf that wants .grad */
+  FLAG_DENSE = 2,         /* row-major without gaps */
+  FLAG_GRAD_WRITTEN = 4,  /* grad holds a value (persistent gradients, core.md section 7) */
+  FLAG_LEAVE = 8,         /* survives the next close */
+  FLAG_TO_STEP = 16,      /* survives every close up to the step's */
+  FLAG_HANDLE = 32        /* a handle is alive */
+};
+
+enum { NOT_OWNED = 0xffffffffu };
+
+struct tensor {
+  /* the first 64 bytes hold all that checks need */
+  uint32_t generation, index; /* index: context number << 24 | slot */
+  uint8_t dtype, device, ndim, flags;
+  int32_t refs;
+  int64_t numel;
+  char *data; /* of the first element */
+  storage *storage;
+  node *node; /* history: null for a constant and for a leaf that was not used yet */
+  uint32_t owned_pos; /* place in the context's list of scoped tensors, or NOT_OWNED */
+  uint32_t node_version; /* storage version for which `node` is right (views) */
+  uint32_t output;       /* which output of `node` this is */
+  uint32_t spare;
+  int64_t size[MAX_DIMS];
+  int64_t stride[MAX_DIMS]; /* in elements */
+  tensor *base;             /* of a view with history: the tensor it was taken from (a reference) */
+  tensor *grad;             /* of a leaf (a reference) */
+  tensor *next_free;
+};
+
+/* -- the tape --------------------------------------------------------------------------------------------------------- */
+typedef struct edge {
+  node *to; /* a reference; null where no gradient is wanted */
+  uint32_t output;
+  uint8_t ndim, dtype, device;
+  int64_t size[MAX_DIMS];
+} edge;
+
+typedef struct saved {
+  tensor *value; /* a reference */
+  uint32_t version;
+  int32_t own_output; /* >= 0: it is output k of the node itself, without history to avoid a cycle */
+} saved;
+
+enum node_kind { NODE_OP, NODE_LEAF, NODE_LUA, NODE_SCATTER, NODE_RESTRIDE };
+
+struct node {
+  int32_t refs;
+  uint8_t kind, n_edges, n_saved, n_outputs;
+  uint8_t freed; /* a backward without retain_graph has been here */
+  uint8_t cut;   /* its step has ended (R6) */
+  uint8_t n_integers, n_numbers;
+  uint32_t bytes; /* of this block */
+  uint32_t step;  /* the step it was made in, 0 outside */
+  int32_t lua_id;
+  const op_record *op;
+  node *previous, *next; /* the nodes of a step */
+  context *owner;
+  /* scratch of a walk */
+  uint64_t walk;
+  int32_t waiting;
+  uint32_t mark;
+  tensor *grads[MAX_OUTPUTS];
+  /* outputs */
+  edge outputs[MAX_OUTPUTS]; /* geometry only; `to` unused */
+  edge *edges;
+  saved *saves;
+  tensor *leaf; /* NODE_LEAF: not a reference; cleared when the tensor goes */
+  double numbers[MAX_NUMBERS];
+  int64_t integers[MAX_INTEGERS];
+};
+
+/* -- context: one per thread ------------------------------------------------------------------------------------------- */
+typedef struct scope {
+  uint32_t token;
+  uint8_t kind;
+  uint32_t first;     /* where its tensors begin in `owned` */
+  node *nodes;        /* of a step: the nodes made in it */
+  uint32_t outer_step;
+} scope;
+
+enum { MODE_NO_GRAD = 1, MODE_INTERRUPT = 2, MODE_RELEASES = 4, MODE_HARD = 8 };
+
+struct context {
+  tnt_context_view view; /* first, so that Lua's pointer is this one's */
+  uint32_t number;
+  uint32_t mode; /* MODE_ bits: everything rare is one test */
+  tensor **chunks;
+  uint32_t n_chunks;
+  tensor *free_slots;
+  uint32_t *owned;
+  uint32_t n_owned, room_owned;
+  scope *scopes;
+  uint32_t n_scopes, room_scopes, last_token, steps;
+  storage *free_storages;
+  node *free_nodes[16]; /* by size class of 128 bytes */
+  int32_t *dead;        /* ids of Lua nodes that died */
+  uint32_t n_dead, room_dead;
+  uint64_t walks;
+  uint64_t seed, random_calls;
+  int create_graph; /* backward is being recorded */
+  int64_t live_tensors, live_nodes, orphans;
+  tnt_tensor *scratch;
+  int n_scratch;
+  tensor **list; /* the list inputs of the call under way */
+  int room_list;
+};
+
+context *context_open(void);
+extern __thread context *tnt__context;
+static inline context *context_now(void) {
+  context *c = tnt__context;
+  return LIKELY(c != NULL) ? c : context_open();
+}
+
+/* -- status ------------------------------------------------------------------------------------------------------------ */
+int fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3), cold));
+void failed_in(const char *op);
+
+/* -- memory: one caching allocator (alloc.c) ------------------------------------------------------------------------------ */
+void *block_alloc(size_t bytes); /* 64-byte aligned, room for whole vectors; null when there is none */
+void block_free(void *data, size_t bytes);
+
+/* -- tensors (tensor.c) ----------------------------------------------------------------------------------------------------- */
+extern const uint8_t dtype_size[TNT_DTYPES];
+const char *dtype_name(int dtype);
+tensor *tensor_new(context *c); /* a slot with one reference and nothing in it */
+void tensor_destroy(context *c, tensor *t);
+static inline void tensor_ref(tensor *t) { t->refs++; }
+static inline void tensor_unref(context *c, tensor *t) {
+  if (t && --t->refs == 0) tensor_destroy(c, t);
+}
+storage *storage_new(context *c, size_t bytes);
+void storage_unref(context *c, storage *s);
+/* sets dense strides, numel and FLAG_DENSE from ndim and size */
+void tensor_set_dense(tensor *t);
+void tensor_check_dense(tensor *t); /* FLAG_DENSE from size and stride */
+int tensor_allocate(context *c, tensor *t); /* storage for a tensor whose dtype and sizes are set */
+int tensor_create(context *c, tensor **out, int dtype, const int64_t *size, int ndim);
+tensor *tensor_view(context *c, tensor *x); /* same storage and layout, no history */
+int tensor_from_handle(context *c, tensor **t, const tnt_tensor *h);
+int tensor_from_handle_slow(context *c, const tnt_tensor *h);
+/* gives the one reference of t to a handle, owned by the innermost scope; TNT_OWNED outside every scope */
+int handle_give(context *c, tnt_tensor *h, tensor *t);
+void format_shape(char *text, size_t room, const int64_t *size, int ndim);
+#define SHAPE_TEXT 96
+static inline tensor *slot_at(context *c, uint32_t index) {
+  return &c->chunks[(index & 0xffffff) >> 10][index & 1023];
+}
+#define RESOLVE(c, t, h)                                                                            \
+  do {                                                                                              \
+    const tnt_tensor *resolve_h = (h);                                                              \
+    if (UNLIKELY(!resolve_h || (resolve_h->slot >> 24) != (c)->number)) return tensor_from_handle_slow(c, resolve_h); \
+    (t) = slot_at(c, resolve_h->slot);                                                              \
+    if (UNLIKELY((t)->generation != resolve_h->generation)) return tensor_from_handle_slow(c, resolve_h); \
+  } while (0)
+
+/* -- scopes (scope.c) ----------------------------------------------------------------------------------------------------------- */
+void scope_own(context *c, tensor *t); /* into the innermost scope */
+
+/* -- shapes (shape.c) ------------------------------------------------------------------------------------------------------------ */
+int position(int64_t given, int64_t count, const char *op, const char *what, int *zero_based);
+int broadcast(const char *op, tensor *out, tensor *const *in, int n);
+int compute_strides_for_view(const tensor *x, const int64_t *size, int ndim, int64_t *stride); /* 1 when possible */
+bool same_size(const tensor *a, const tensor *b);
+bool may_overlap(const tensor *t);              /* two elements of t may be one */
+bool partial_overlap(const tensor *a, const tensor *b); /* share memory without being the same layout */
+
+/* -- random (random.c) -------------------------------------------------------------------------------------------------------------- */
+uint64_t random_next_call(context *c);
+
+/* -- calls (dispatch.c) ---------------------------------------------------------------------------------------------------------------- */
+typedef struct call {
+  const op_record *op;
+  context *c;
+  tensor *in[MAX_INPUTS]; /* null: an optional input that is absent, or a number operand */
+  tensor *out[MAX_OUTPUTS];
+  tensor **list;  /* list inputs, n_lists x n_list, by list */
+  int n_in, n_list, n_lists, n_given;
+  tensor *spare_list[8];
+  int8_t number_at; /* which elementwise input is a number, or -1 */
+  bool in_place;    /* out[0] was given and is in[0] */
+  double operand;   /* that number */
+  double numbers[MAX_NUMBERS];
+  int64_t integers[MAX_INTEGERS];
+  uint8_t n_integers;
+  int compute; /* dtype the kernel computes in */
+} call;
+
+typedef struct rule_call {
+  context *c;
+  node *node;
+  tensor **dy;               /* n_outputs, null where nothing came */
+  tensor *dx[64];            /* results, one reference each */
+  bool want[64];
+} rule_call;
+
+enum {
+  OP_ELEMENTWISE = 1,
+  OP_VIEW = 2,
+  OP_INPLACE = 4,   /* has an in-place form */
+  OP_STRIDED = 8,   /* its kernel takes strides */
+  OP_PROMOTE = 16,  /* inputs are brought to one dtype */
+  OP_BOOL_OUT = 32,
+  OP_FLOAT_OUT = 64, /* integers become the default float */
+  OP_WIDE_SUM = 128, /* integers and bool give i64 */
+  OP_LIST = 256,
+  OP_RANDOM = 512,
+  OP_ONLY_FLOAT = 1024,
+  OP_NO_GRAD = 2048,
+  OP_MUTATES = 4096, /* writes its first input */
+  OP_PARAMS = 8192, /* the first list holds parameters; a list of their gradients follows it */
+  OP_CAT = 16384
+};
+
+struct op_record {
+  const char *name;
+  const char *signature;
+  uint32_t flags;
+  int32_t kernel; /* index into kernel tables, -1 for views */
+  uint8_t n_in, n_out, n_numbers, n_integers;
+  uint16_t ids;       /* bit k: input k holds whole numbers and is given to the kernel as i64 */
+  uint16_t mask;      /* bit k: input k is bool and has no part in promotion */
+  uint16_t optional;  /* bit k: input k may be absent */
+  uint16_t out_ids;   /* bit k: output k is i64 */
+  uint16_t save;      /* bit k: input k is saved for the gradient */
+  uint16_t save_out;  /* bit k: output k is saved */
+  int8_t positions[8]; /* pairs (1 dim, 2 dim of a new one, 3 list of dims; place in integers), ended by 0 */
+  const char *const *in_names;
+  const int8_t *patterns; /* see shape.c: what inputs must be and outputs are */
+  int (*shape)(call *);   /* writes dtype, ndim, size of the outputs; null: from the patterns */
+  int (*rule)(rule_call *);
+  bool twice; /* the rule is made of ops under create_graph, so second derivatives are right */
+};
+
+extern const op_record tnt__ops[];
+extern int default_float;
+
+int dispatch(call *k); /* out[] hold one reference each on success */
+int shape_from_patterns(call *k);
+int cast_to(context *c, tensor **y, tensor *x, int dtype);         /* recorded */
+int make_dense(context *c, tensor **y, tensor *x);                 /* recorded copy, or x with a new reference */
+int elementwise_cpu(call *k);
+int conversion_dtype(int from, int to); /* in which a value passes from one dtype to another */
+struct tnt__kernels;
+const struct tnt__kernels *kernels_for(int dtype); /* float, double or int64 of the machine's best kind */
+int run_kernel(call *k);
+int promote(const char *op, int a, int b);
+int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
+int category(int dtype); /* 0 bool, 1 integer, 2 float */
+
+/* -- gradients (autograd.c) ---------------------------------------------------------------------------------------------------------------- */
+int record(call *k);
+void node_destroy(context *c, node *n);
+static inline void node_ref(node *n) { n->refs++; }
+static inline void node_unref(context *c, node *n) {
+  if (n && --n->refs == 0) node_destroy(c, n);
+}
+void node_cut(context *c, node *n);
+node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs);
+void node_set_output(node *n, int i, tensor *t);
+int node_save(node *n, int i, tensor *t, int own_output);
+void edge_set(context *c, edge *e, tensor *x, bool wanted);
+bool wants_gradient(const tensor *t);
+node *gradient_node(context *c, tensor *t); /* its history, made or renewed when needed; not a new reference */
+int saved_tensor(rule_call *r, int i, tensor **t); /* checks the version; borrowed */
+int rebase_history(context *c, tensor *x, node *n);  /* after a write in place */
+int sum_to(context *c, tensor **y, tensor *x, const int64_t *size, int ndim);
+int view_as_strided(context *c, tensor **y, tensor *x, const int64_t *size, const int64_t *stride, int ndim, int64_t offset);
+
+#define PARALLEL_FROM 32768 /* elements; below, one thread is faster than waking two */
+
+#endif

@@ -1,0 +1,371 @@
+/* The one path of every op: check, promote, infer, allocate, run, record. Rare modes are bits of one word. */
+#include <stdlib.h>
+
+#include "calls_gen.h"
+#include "entry.h"
+#include "../kernels/slots_gen.h"
+
+/* -- arguments ------------------------------------------------------------------------------------------------------- */
+int argument_failed(context *c, const tnt_tensor *h, const char *op, const char *name) {
+  int rc = tensor_from_handle_slow(c, h);
+  char text[512];
+  strncpy(text, tnt_message(), sizeof text - 1);
+  text[sizeof text - 1] = 0;
+  rc = fail(rc, "%s: %s: %s", op, name, text);
+  failed_in(op);
+  return rc;
+}
+
+int call_list(call *k, int slot, const int64_t *values, int n) {
+  if (n < 0 || n > MAX_DIMS) return fail(TNT_EARGUMENT, "%s: a list of at most 8 numbers was expected, got %d", k->op->name, n);
+  k->integers[slot] = n;
+  for (int i = 0; i < n; i++) k->integers[slot + 1 + i] = values[i];
+  return 0;
+}
+
+/* The lists of a call lie one behind the other in a buffer of the context's. */
+static int list_room(call *k, int n) {
+  context *c = k->c;
+  if (n <= c->room_list) return 0;
+  tensor **more = realloc(c->list, (size_t)n * 2 * sizeof *more);
+  if (!more) return fail(TNT_EMEMORY, "%s: out of memory for a list of %d tensors", k->op->name, n);
+  c->list = more;
+  c->room_list = n * 2;
+  return 0;
+}
+
+static int list_append(call *k, int n, tensor *const *xs, const tnt_tensor *hs) {
+  if (k->n_lists && n != k->n_given) {
+    return fail(TNT_EARGUMENT, "%s: lists must be of one length, got %d and %d", k->op->name, k->n_given, n);
+  }
+  k->n_given = n;
+  int at = k->n_lists * n;
+  TRY(list_room(k, at + n));
+  for (int i = 0; i < n; i++) {
+    if (xs) k->c->list[at + i] = xs[i];
+    else RESOLVE_ARGUMENT(k->c, k->c->list[at + i], &hs[i], k->op->name, "an element of the list");
+  }
+  k->n_lists++;
+  k->list = k->c->list;
+  k->n_list = n;
+  return 0;
+}
+
+int call_tensors(call *k, tensor *const *xs, int n) { return list_append(k, n, xs, NULL); }
+int call_handles(call *k, const tnt_tensor *xs, int n) { return list_append(k, n, NULL, xs); }
+
+int call_params(call *k, const tnt_tensor *xs, int n) {
+  TRY(list_append(k, n, NULL, xs));
+  TRY(list_room(k, 2 * n));
+  for (int i = 0; i < n; i++) {
+    tensor *p = k->c->list[i];
+    k->c->list[n + i] = (p->flags & FLAG_GRAD_WRITTEN) ? p->grad : NULL;
+  }
+  k->n_lists++;
+  k->list = k->c->list;
+  return 0;
+}
+
+/* Leaves out the parameters without a gradient, in every list alike. */
+static void skip_without_gradient(call *k) {
+  int n = k->n_given, kept = 0;
+  for (int i = 0; i < n; i++) kept += k->list[n + i] != NULL;
+  if (kept != n) {
+    int to = 0;
+    for (int i = 0; i < n; i++) {
+      if (!k->list[n + i]) continue;
+      for (int l = 0; l < k->n_lists; l++) k->spare_list[l] = k->list[l * n + i];
+      for (int l = 0; l < k->n_lists; l++) k->list[l * n + to] = k->spare_list[l];
+      to++;
+    }
+    for (int l = 1; l < k->n_lists; l++) memmove(k->list + l * kept, k->list + l * n, sizeof(tensor *) * (size_t)kept);
+  }
+  k->n_list = kept;
+}
+
+static int normalise_positions(call *k) {
+  const int8_t *p = k->op->positions;
+  const tensor *x = (k->op->flags & OP_LIST) ? k->list[0] : k->in[0];
+  for (; *p; p += 2) {
+    int64_t *v = &k->integers[p[1]];
+    int count = x->ndim + (p[0] == 2), at;
+    if (p[0] != 3) {
+      if (count == 0 && (v[0] == 1 || v[0] == -1)) { /* a 0-dim tensor has one place, as in PyTorch */
+        v[0] = 1;
+        continue;
+      }
+      TRY(position(v[0], count, k->op->name, "dim", &at));
+      v[0] = at + 1;
+      continue;
+    }
+    unsigned seen = 0;
+    int n = (int)v[0];
+    for (int i = 1; i <= n; i++) {
+      if (count == 0 && (v[i] == 1 || v[i] == -1)) {
+        v[0] = 0;
+        break;
+      }
+      TRY(position(v[i], count, k->op->name, "dim", &at));
+      if (seen >> at & 1) return fail(TNT_EARGUMENT, "%s: dim %d is named twice", k->op->name, at + 1);
+      seen |= 1u << at;
+      v[i] = at + 1;
+    }
+  }
+  return 0;
+}
+
+/* -- dtypes ----------------------------------------------------------------------------------------------------------- */
+static int check_ids(call *k, int i) {
+  const tensor *t = k->in[i];
+  if (category(t->dtype) == 2) {
+    return fail(TNT_EDTYPE, "%s: %s holds ids and must be of a whole-number dtype, got %s (cast it: tnt.i64(t))", k->op->name,
+                k->op->in_names[i], dtype_name(t->dtype));
+  }
+  return 0;
+}
+
+static int infer_dtype(call *k) {
+  const op_record *op = k->op;
+  int dtype = -1;
+  if (op->flags & OP_PROMOTE) {
+    for (int i = 0; i < k->n_in; i++) {
+      if ((op->mask >> i & 1) && k->in[i] && k->in[i]->dtype != TNT_BOOL) {
+        return fail(TNT_EDTYPE, "%s: %s must be bool, got %s", op->name, op->in_names[i], dtype_name(k->in[i]->dtype));
+      }
+    }
+    if (op->flags & OP_LIST) dtype = result_dtype(k->list, k->n_list, 0, -1, 0);
+    else dtype = result_dtype(k->in, k->n_in, op->mask, k->number_at, k->operand);
+  } else {
+    int first = -1;
+    tensor *const *in = (op->flags & OP_LIST) ? k->list : k->in;
+    int n = (op->flags & OP_LIST) ? (k->n_list ? 1 : 0) : k->n_in;
+    for (int i = 0; i < n; i++) {
+      const tensor *t = in[i];
+      if (!t) continue;
+      if (op->ids >> i & 1) {
+        TRY(check_ids(k, i));
+        continue;
+      }
+      if (dtype < 0) dtype = t->dtype, first = i;
+      else if (t->dtype != dtype) {
+        return fail(TNT_EDTYPE, "%s: %s must be %s like %s, got %s (cast it: x:to(\"%s\"))", op->name, op->in_names[i],
+                    dtype_name(dtype), op->in_names[first], dtype_name(t->dtype), dtype_name(dtype));
+      }
+    }
+    if (dtype < 0) dtype = TNT_I64; /* only ids came */
+    if ((op->flags & OP_LIST) && (op->flags & OP_PARAMS)) {
+      for (int i = 1; i < k->n_lists * k->n_list; i++) {
+        if (k->list[i]->dtype != k->list[i % k->n_list]->dtype && k->list[i]->dtype != TNT_F32) {
+          return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype", op->name);
+        }
+      }
+    }
+  }
+  if ((op->flags & OP_FLOAT_OUT) && category(dtype) != 2) dtype = default_float;
+  if ((op->flags & OP_WIDE_SUM) && category(dtype) != 2) dtype = TNT_I64;
+  if ((op->flags & OP_ONLY_FLOAT) && category(dtype) != 2 && !((op->flags & OP_LIST) && !k->n_list)) {
+    return fail(TNT_EDTYPE, "%s: a float dtype was expected, got %s (cast it: x:float())", op->name, dtype_name(dtype));
+  }
+  k->compute = dtype;
+  return 0;
+}
+
+/* A loop over pow and clamp of whole numbers with a fractional parameter would cut it silently. */
+static bool dtype_holds(int dtype, double number) {
+  return category(dtype) == 2 || number == __builtin_floor(number) || number - number != 0;
+}
+
+/* -- writing in place ------------------------------------------------------------------------------------------------------ */
+static int check_in_place(call *k) {
+  const op_record *op = k->op;
+  tensor *x = k->out[0];
+  if (k->c->view.grad_mode && (x->flags & FLAG_REQUIRES_GRAD)) {
+    return fail(TNT_ESTATE, "%s_: a leaf that requires a gradient changes in place only under no_grad", op->name);
+  }
+  if ((op->flags & OP_PROMOTE) && op != &tnt__ops[OP_ID_ASSIGN]) {
+    if (category(k->compute) > category(x->dtype)) {
+      return fail(TNT_EDTYPE, "%s_: the result is %s, which a tensor of %s may not receive", op->name, dtype_name(k->compute),
+                  dtype_name(x->dtype));
+    }
+  }
+  if (may_overlap(x)) {
+    return fail(TNT_ESTATE, "%s_: some elements of the tensor written to share memory (an expanded one?); make it contiguous() first",
+                op->name);
+  }
+  for (int i = 1; i < k->n_in; i++) {
+    if (k->in[i] && partial_overlap(x, k->in[i])) {
+      return fail(TNT_ESTATE, "%s_: %s overlaps the tensor written to; clone() it first", op->name, op->in_names[i]);
+    }
+  }
+  return 0;
+}
+
+/* -- the path ----------------------------------------------------------------------------------------------------------------- */
+static int outputs_elementwise(call *k) {
+  const op_record *op = k->op;
+  context *c = k->c;
+  int dtype = (op->flags & OP_BOOL_OUT) ? TNT_BOOL : k->compute;
+  if (op == &tnt__ops[OP_ID_CAST]) {
+    dtype = (int)k->integers[CAST_DTYPE];
+    k->compute = conversion_dtype(k->in[0]->dtype, dtype);
+  } else if (op == &tnt__ops[OP_ID_ASSIGN]) {
+    dtype = k->in[0]->dtype;
+    k->compute = conversion_dtype(k->in[1]->dtype, dtype);
+  }
+  tensor *first = k->in[0] ? k->in[0] : k->in[1];
+  bool equal = true;
+  for (int i = 0; i < k->n_in; i++) {
+    if (k->in[i] && k->in[i] != first && !same_size(k->in[i], first)) equal = false;
+  }
+  if (k->in_place) {
+    if (!equal) {
+      tensor shape;
+      TRY(broadcast(op->name, &shape, k->in, k->n_in));
+      if (shape.ndim != first->ndim || memcmp(shape.size, first->size, sizeof(int64_t) * first->ndim) != 0) {
+        char a[SHAPE_TEXT], b[SHAPE_TEXT];
+        format_shape(a, sizeof a, first->size, first->ndim);
+        format_shape(b, sizeof b, shape.size, shape.ndim);
+        return fail(TNT_ESHAPE, "%s_: the result has shape %s and does not fit the tensor written to, %s", op->name, b, a);
+      }
+    }
+    return check_in_place(k);
+  }
+  tensor *y = tensor_new(c);
+  if (UNLIKELY(!y)) return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
+  y->dtype = (uint8_t)dtype;
+  int rc = 0;
+  if (LIKELY(equal)) {
+    y->ndim = first->ndim;
+    memcpy(y->size, first->size, sizeof(int64_t) * first->ndim);
+  } else {
+    rc = broadcast(op->name, y, k->in, k->n_in);
+  }
+  if (!rc) rc = tensor_allocate(c, y);
+  if (UNLIKELY(rc)) {
+    tensor_unref(c, y);
+    return rc;
+  }
+  if (equal && !(first->flags & FLAG_DENSE) && k->compute == first->dtype) { /* keep the layout of the input */
+    int64_t span = 1;
+    for (int d = 0; d < first->ndim; d++) span += first->stride[d] * (first->size[d] - 1);
+    if (span == first->numel && !may_overlap(first)) {
+      memcpy(y->stride, first->stride, sizeof(int64_t) * first->ndim);
+      y->flags &= (uint8_t)~FLAG_DENSE;
+    }
+  }
+  k->out[0] = y;
+  return 0;
+}
+
+static void drop_outputs(call *k) {
+  if (k->in_place) return;
+  for (int i = 0; i < k->op->n_out; i++) {
+    tensor_unref(k->c, k->out[i]);
+    k->out[i] = NULL;
+  }
+}
+
+static int outputs_by_shape(call *k) {
+  const op_record *op = k->op;
+  context *c = k->c;
+  if (k->in_place) {
+    TRY(check_in_place(k));
+    if (op->shape) {
+      tensor *x = k->out[0];
+      tensor shape = {.ndim = 0};
+      k->out[0] = &shape;
+      shape.dtype = (uint8_t)k->compute;
+      int rc = op->shape(k);
+      k->out[0] = x;
+      return rc;
+    }
+    return 0;
+  }
+  for (int i = 0; i < op->n_out; i++) {
+    k->out[i] = tensor_new(c);
+    if (!k->out[i]) {
+      drop_outputs(k);
+      return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
+    }
+    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1) ? TNT_I64 : k->compute);
+  }
+  int rc = op->shape ? op->shape(k) : 0;
+  for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
+  if (rc) drop_outputs(k);
+  return rc;
+}
+
+static int rare_modes(call *k) {
+  if ((k->c->mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
+    tnt_interrupt_pending(1);
+    return fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);
+  }
+  return 0;
+}
+
+static int dispatch_checked(call *k) {
+  const op_record *op = k->op;
+  context *c = k->c;
+  if (UNLIKELY(c->mode)) TRY(rare_modes(k));
+  if (op->positions[0]) TRY(normalise_positions(k));
+  if (op->flags & OP_VIEW) {
+    k->compute = k->in[0]->dtype;
+    TRY(op->shape(k));
+    return record(k);
+  }
+  if (op->flags & OP_PARAMS) {
+    skip_without_gradient(k);
+    if (!k->n_list && !op->n_out) return 0;
+  }
+  TRY(infer_dtype(k));
+  if (op->flags & OP_ELEMENTWISE) {
+    if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand)) k->compute = default_float;
+    TRY(outputs_elementwise(k));
+    int rc = elementwise_cpu(k);
+    if (UNLIKELY(rc)) {
+      drop_outputs(k);
+      return rc;
+    }
+  } else {
+    TRY(outputs_by_shape(k));
+    int rc = run_kernel(k);
+    if (UNLIKELY(rc)) {
+      drop_outputs(k);
+      return rc;
+    }
+    if (op->flags & OP_PARAMS) {
+      for (int i = 0; i < k->n_list && !op->n_out; i++) {
+        for (int l = 0; l < k->n_lists; l++) k->list[l * k->n_list + i]->storage->version += l != 1 || k->op->n_in == 0;
+      }
+    }
+  }
+  int rc = record(k);
+  if (UNLIKELY(rc)) drop_outputs(k);
+  return rc;
+}
+
+int dispatch(call *k) {
+  int rc = dispatch_checked(k);
+  if (UNLIKELY(rc > 0)) failed_in(k->op->name);
+  return rc;
+}
+
+/* -- casts, copies ----------------------------------------------------------------------------------------------------------------- */
+/* A recorded op: x in another dtype, dense. */
+int cast_to(context *c, tensor **y, tensor *x, int dtype) {
+  call k = CALL_BEGIN(c, OP_ID_CAST);
+  k.in[0] = x;
+  k.integers[CAST_DTYPE] = dtype;
+  TRY(dispatch(&k));
+  *y = k.out[0];
+  return 0;
+}
+
+int make_dense(context *c, tensor **y, tensor *x) {
+  if (x->flags & FLAG_DENSE) {
+    tensor_ref(x);
+    *y = x;
+    return 0;
+  }
+  return op_copy(c, y, x);
+}

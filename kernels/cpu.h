@@ -1,0 +1,53 @@
+/* What CPU kernels see. A kernel knows no tape and no handles: it gets views whose elements are of the compute type T
+ * (float, double or int64_t; 16-bit and narrow types were converted before), dense unless its row says `strided`.
+ * Kernels are compiled once for each compute type and instruction set; kernels/all.c holds them together. */
+#ifndef TNT_CPU_H
+#define TNT_CPU_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "slots_gen.h"
+
+typedef struct tnt__view {
+  void *data;
+  int64_t numel;
+  int ndim, dtype;
+  const int64_t *size, *stride; /* strides in elements */
+} tnt__view;
+
+typedef struct tnt__args {
+  const char *op;
+  tnt__view in[8], out[4]; /* data is null where an optional input is absent */
+  tnt__view *list;         /* of list ops: n_lists x n_list, list by list */
+  int n_lists, n_list;
+  const double *number;
+  const int64_t *integer; /* positions count from 1 */
+  uint64_t seed, call;    /* random ops: element i draws Philox block i of this call */
+  int (*fail)(int status, const char *fmt, ...);
+} tnt__args;
+
+typedef int (*tnt__kernel)(tnt__args *);
+typedef void (*tnt__row)(void *y, const void *const *in, int64_t n, const double *number);
+
+typedef struct tnt__kernels {
+  const char *isa;
+  tnt__row row[TNT_ROWS][3]; /* all vectors; second input one number; first input one number */
+  tnt__kernel kernel[TNT_KERNELS];
+  void (*load)(void *tile, const void *from, int dtype, int64_t n, int64_t stride);
+  void (*store)(void *to, const void *tile, int dtype, int64_t n, int64_t stride);
+} tnt__kernels;
+
+/* Dense algebra: y[m, n] = alpha a b + beta y with row-major matrices; ta, tb: a, b are stored transposed. */
+typedef struct tnt__algebra {
+  void (*sgemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
+                int64_t ldb, float beta, float *y, int64_t ldy);
+  void (*dgemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
+                const double *b, int64_t ldb, double beta, double *y, int64_t ldy);
+} tnt__algebra;
+const tnt__algebra *tnt__algebra_get(void); /* members are null without a library */
+
+#define TNT_PARALLEL_FROM 32768
+
+#endif
