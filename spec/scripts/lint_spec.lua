@@ -10,8 +10,8 @@ local function lint(name, text)
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
-  local command = "cd '%s' && luajit '%s/scripts/lint.lua' '%s'; echo status $?"
-  local pipe = io.popen(command:format(dir, root, name))
+  local command = "cd '%s' && '%s' '%s/scripts/lint.lua' '%s'; echo status $?"
+  local pipe = io.popen(command:format(dir, arg[-1], root, name))
   local output = pipe:read "*a"
   pipe:close()
   os.execute(("rm -r '%s'"):format(dir))

@@ -8,8 +8,8 @@ local function run(text)
   local file = assert(io.open(path, "w"))
   file:write(text)
   file:close()
-  local command = "luajit '%s/scripts/spec.lua' '%s' '%s' 2>&1; echo status $?"
-  local pipe = io.popen(command:format(root, tally, path))
+  local command = "'%s' '%s/scripts/spec.lua' '%s' '%s' 2>&1; echo status $?"
+  local pipe = io.popen(command:format(arg[-1], root, tally, path))
   local output = pipe:read "*a"
   pipe:close()
   local lines, last = {}, nil
