@@ -135,7 +135,9 @@ function State:evaluation_due() return self.loop:evaluation_due() end
 
 --- Everything a checkpoint holds, as a nested table; see loop/snapshot.lua.
 ---@return table contents
-function State:snapshot() return require("tnt.loop.snapshot").take(self.loop) end
+function State:snapshot()
+  return require("tnt.loop.snapshot").take(self, self.loop.unit)
+end
 
 function State:__tostring()
   local parts = { self.entry_point }

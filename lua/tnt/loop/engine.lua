@@ -353,7 +353,9 @@ local function train_epochs(run, phase)
   while true do
     if state.should_stop then return "stopped" end
     local done = run_is_done(phase)
-    if done then return done end
+    -- A checkpoint of the last step of all left an epoch open that is still to be closed.
+    local must_close = done == "max_steps" and phase.progress.num_steps_completed_in_epoch > 0
+    if done and not must_close then return done end
     if is_out_of_time(run) then return "max_time" end
     run.every_n_steps, run.every_n_epochs = state.evaluate_every_n_steps,
       state.evaluate_every_n_epochs
@@ -469,16 +471,19 @@ function engine.run(run)
   if not ok then tell_exception(run, result) end
   local listeners = run.dispatch.on_run_end
   local ended, second = pcall(call, listeners, state, run.unit)
-  put_back(run, ok or type(result) == "table" and result.kind == "interrupted")
+  local is_back, third = pcall(put_back, run,
+    ok or type(result) == "table" and result.kind == "interrupted")
   run.loggers:close()
   if outermost then interrupt.finish() end
   scope.step_owners(former_owners)
   State.pop()
   if not ok then
     if not ended then message.warn("on_run_end failed too: %s", tostring(second)) end
+    if not is_back then message.warn("clearing up failed too: %s", tostring(third)) end
     error(result, 0)
   end
   if not ended then error(second, 0) end
+  if not is_back then error(third, 0) end
   return result
 end
 

@@ -83,10 +83,9 @@ function Running:log(name, value, options)
     self.entries[#self.entries + 1] = entry
     table.sort(self.entries, function(a, b) return a.full < b.full end)
   end
-  local now = entry.now
+  local kept, now = held(entry.full, value), entry.now
   now.n = now.n + 1
-  now[now.n] = held(entry.full, value)
-  now.weights[now.n] = options and options.weight or 1
+  now[now.n], now.weights[now.n] = kept, options and options.weight or 1
 end
 
 local function combine(reduce, a, b)
