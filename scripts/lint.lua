@@ -3,15 +3,16 @@
 
 local MAX_LINES = 600
 
--- Called by the framework, and documented where the protocol is: an implementation needs no page.
-local PROTOCOL = { init = true, forward = true, backward = true, extra_repr = true }
+-- Methods documented by an annotation in any of the files: whoever implements one that its base
+-- class documents needs no words of his own. Some protocols stand in no single class.
+local documented = { init = true, forward = true, backward = true, extra_repr = true }
 
 local ADVICE = {
   order = "the order of pairs and next differs between processes: use require 'tnt.sorted' or, "
     .. "where order reaches nothing, end the line with: -- order: free",
   vla = "variable-length cdata corrupts LuaJIT's heap when compiled: a fixed size or C memory",
-  annotation = "public function %s has no annotation: write '--- One sentence.', ---@param and "
-    .. "---@return above it, or make it local",
+  annotation = "function %s can be called from elsewhere and says nothing: write '--- One sentence.'"
+    .. " (if public, ---@param and ---@return too) above it, or make it local",
   size = "%d lines: a file over %d holds two things, find them and split it",
   opening = "open the file with a comment: what it holds, the one decision a reader must know",
   tab = "a tab: indent with two spaces",
@@ -31,15 +32,20 @@ local function code_of(line)
   return (line:gsub("%-%-.*", ""))
 end
 
+-- The name of a function that a line defines in a table, and ":" or ".".
+local function defined(line)
+  local separator, name = line:match "^function [%w_.]-([.:])([%w_]+)%s*%("
+  return name, separator
+end
+
 local function lint_library(file, lines, at, line)
   local code = code_of(line)
   local unordered = code:find "%f[%w_.:]pairs%s*[({%w]" or code:find "%f[%w_]in%s+next%f[^%w_]"
   if unordered and not line:find("-- order: free", 1, true) then report(file, at, "order") end
-  local name = line:match "^function [%w_.]+[.:]([%w_]+)%s*%("
-  if name and not name:find "^_" and not name:find "^on_" and not PROTOCOL[name]
-    and not (lines[at - 1] or ""):find "^%-%-%-" then
-    report(file, at, "annotation", name)
-  end
+  local name, separator = defined(line)
+  if not name or name:find "^_" or (lines[at - 1] or ""):find "^%-%-" then return end
+  if separator == ":" and (documented[name] or name:find "^on_") then return end
+  report(file, at, "annotation", name)
 end
 
 local function lint_lua(file, lines)
@@ -61,9 +67,19 @@ local function opens_with_comment(file, lines)
   return first:find "^#"
 end
 
-for _, file in ipairs(arg) do
+local contents = {}
+for i, file in ipairs(arg) do
   local lines = {}
-  for line in io.lines(file) do lines[#lines + 1] = line end
+  for line in io.lines(file) do
+    local name = defined(line)
+    if name and (lines[#lines] or ""):find "^%-%-%-" then documented[name] = true end
+    lines[#lines + 1] = line
+  end
+  contents[i] = lines
+end
+
+for i, file in ipairs(arg) do
+  local lines = contents[i]
   if #lines > MAX_LINES then report(file, #lines, "size", #lines, MAX_LINES) end
   -- A spec is about the file it is named after.
   if not file:find "^spec/" and not opens_with_comment(file, lines) then
