@@ -1,0 +1,181 @@
+-- Records as a table with a header: spreadsheets and data frames read it. A name that was not seen
+-- before becomes a new last column; the file is then rewritten with the longer header.
+-- Source of the quoting: RFC 4180. NaN and infinities are nan, inf and -inf.
+
+local class = require "tnt.class"
+local errors = require "tnt.errors"
+local Lines = require "tnt.log.lines"
+local Logger = require "tnt.log.logger"
+local number = require "tnt.log.number"
+local place = require "tnt.log.place"
+
+---@class tnt.log.CSV.Options
+---@field path string|nil         default: metrics.csv in the run's dir
+---@field delimiter string|nil    one character; default ","
+---@field flush_seconds number|nil  how long a record may be held back; default 1
+
+--- Writes the columns step, update, epoch, phase, at, time, then one for each metric; a cell is empty
+--- where a record lacks the metric. Numbers read back exactly. What becomes of an older file is told in
+--- log/place.lua.
+---@class tnt.log.CSV: tnt.log.Logger
+---@overload fun(options: tnt.log.CSV.Options): tnt.log.CSV
+local CSV = Logger:extend("CSV", { path = class.NONE, delimiter = ",", flush_seconds = 1 })
+
+local fixed = { "step", "update", "epoch", "phase", "at", "time" }
+
+function CSV:init()
+  local delimiter = self.delimiter
+  if type(delimiter) ~= "string" or #delimiter ~= 1 or delimiter:find '[%w"\r\n.+-]' then
+    errors.raise("argument", "tnt.log.CSV: delimiter must be one character that no number holds, "
+      .. "such as ',', ';' or '\\t', got %s", tostring(delimiter))
+  end
+end
+
+local function quote(text, delimiter)
+  if text:find('["\r\n]') or text:find(delimiter, 1, true) then
+    return '"' .. text:gsub('"', '""') .. '"'
+  end
+  return text
+end
+
+-- The cells of one row; quotes doubled inside quotes are single ones.
+local function split(text, delimiter)
+  local cells, at, n = {}, 1, 0
+  text = text:gsub("\r?\n$", "")
+  while true do
+    local cell
+    if text:sub(at, at) == '"' then
+      local stop = at
+      repeat
+        stop = text:find('"', stop + 1, true)
+        local is_doubled = stop and text:sub(stop + 1, stop + 1) == '"'
+        if is_doubled then stop = stop + 1 end
+      until not is_doubled
+      stop = stop or #text + 1
+      cell, at = text:sub(at + 1, stop - 1):gsub('""', '"'), stop + 1
+    else
+      local stop = text:find(delimiter, at, true) or #text + 1
+      cell, at = text:sub(at, stop - 1), stop
+    end
+    n = n + 1
+    cells[n] = cell
+    if at > #text then return cells end
+    at = at + 1
+  end
+end
+
+-- A quoted cell may hold line ends.
+local function is_whole(text)
+  local _, quotes = text:gsub('"', "")
+  return quotes % 2 == 0
+end
+
+function CSV:add_column(name)
+  local n = #self.columns + 1
+  self.columns[n], self.column_of[name] = name, n
+end
+
+function CSV:header()
+  local cells = {}
+  for i, name in ipairs(self.columns) do cells[i] = quote(name, self.delimiter) end
+  return table.concat(cells, self.delimiter)
+end
+
+-- Takes over the columns of a file that is there, and drops what `from` and a crash made void.
+function CSV:take_over(lines, from)
+  local first = lines:entries(is_whole)()
+  if not first then return end
+  if first:sub(-1) ~= "\n" then -- not even the header was written out
+    lines:rewrite(function() return nil end)
+    return
+  end
+  for _, name in ipairs(split(first, self.delimiter)) do self:add_column(name) end
+  local step_column = self.column_of.step
+  if not step_column then
+    errors.raise("format", "tnt.log.CSV: %s begins with '%s', which is no header with a column "
+      .. "'step'; move the file away, or give another path or delimiter", lines.path,
+      first:sub(1, 60):gsub("%s+$", ""))
+  end
+  local function keeps(text, at)
+    if at == 1 then return true end
+    if text:sub(-1) ~= "\n" then return false end
+    return type(from) == "string"
+      or (tonumber(split(text, self.delimiter)[step_column]) or 0) <= from
+  end
+  local at, must_change = 0, false
+  for text in lines:entries(is_whole) do
+    at = at + 1
+    if not keeps(text, at) then must_change = true end
+  end
+  if must_change then
+    lines:rewrite(function(text, i) return keeps(text, i) and text or nil end, is_whole)
+  end
+end
+
+function CSV:open(state, unit)
+  local path = place.path(self, state, "metrics.csv")
+  place.make_parent(path)
+  local from = place.continuation(state, unit)
+  if from == "fresh" then place.move_aside(path) end
+  local lines = Lines(path, self.flush_seconds)
+  self.columns, self.column_of = {}, {}
+  self:take_over(lines, from)
+  self.lines = lines
+end
+
+-- New columns: the header grows, and so do the rows above.
+function CSV:widen(names)
+  local before = #self.columns
+  for _, name in ipairs(names) do
+    if not self.column_of[name] then self:add_column(name) end
+  end
+  local header = self:header()
+  if before == 0 then return self.lines:add(header) end
+  local added = self.delimiter:rep(#self.columns - before) .. "\n"
+  self.lines:rewrite(function(text, at)
+    if at == 1 then return header .. "\n" end
+    return text:gsub("\r?\n$", "") .. added
+  end, is_whole)
+end
+
+---@param record tnt.Record
+function CSV:log(record)
+  if not self.lines then self:open() end
+  if #self.columns == 0 then
+    local names = {}
+    for i, name in ipairs(fixed) do names[i] = name end
+    for i, name in ipairs(record.names) do names[#fixed + i] = name end
+    self:widen(names)
+  end
+  for _, name in ipairs(record.names) do
+    if not self.column_of[name] then
+      self:widen(record.names)
+      break
+    end
+  end
+  local cells = {}
+  for i, name in ipairs(self.columns) do
+    local value = record.values[name]
+    if value == nil then value = record[name] end
+    if name == "time" then
+      cells[i] = ("%.3f"):format(value)
+    elseif type(value) == "number" then
+      cells[i] = number.special(value) or number.exact(value)
+    else
+      cells[i] = value == nil and "" or quote(tostring(value), self.delimiter)
+    end
+  end
+  self.lines:add(table.concat(cells, self.delimiter))
+end
+
+function CSV:flush()
+  if self.lines then self.lines:flush() end
+end
+
+function CSV:close()
+  local lines = self.lines
+  self.lines = nil
+  if lines then lines:close() end
+end
+
+return CSV

@@ -1,0 +1,176 @@
+-- What TensorBoard's event files are made of: protobuf messages framed as TFRecords. Messages are
+-- built field by field, in ascending field number, as protobuf's own encoder orders them; a field
+-- with its default value is left out, as proto3 says. Sources: tensorboard/compat/proto/event.proto,
+-- summary.proto, tensor.proto; TensorFlow's record_writer.h; protobuf.dev, "Encoding".
+
+local bit = require "bit"
+local crc32c = require "tnt.log.crc32c"
+local ffi = require "ffi"
+
+local event = {}
+
+local VARINT, FIXED64, BYTES, FIXED32 = 0, 1, 2, 5
+local double, float, word = ffi.new "double[1]", ffi.new "float[1]", ffi.new "uint32_t[1]"
+
+-- Seven bits a byte, the lowest first. Division, because steps may be beyond 32 bits.
+local function varint(value)
+  local bytes = ""
+  while value >= 128 do
+    bytes = bytes .. string.char(value % 128 + 128)
+    value = math.floor(value / 128)
+  end
+  return bytes .. string.char(value)
+end
+
+local function key(field, wire) return varint(field * 8 + wire) end
+
+local function double_bytes(value)
+  double[0] = value
+  return ffi.string(double, 8)
+end
+
+local function double_field(field, value) return key(field, FIXED64) .. double_bytes(value) end
+
+local function float_field(field, value)
+  float[0] = value
+  return key(field, FIXED32) .. ffi.string(float, 4)
+end
+
+local function bytes_field(field, value) return key(field, BYTES) .. varint(#value) .. value end
+
+local function integer_field(field, value)
+  if value == 0 then return "" end
+  return key(field, VARINT) .. varint(value)
+end
+
+local function packed_doubles(field, list)
+  local parts = {}
+  for i, value in ipairs(list) do parts[i] = double_bytes(value) end
+  return bytes_field(field, table.concat(parts))
+end
+
+local function word_bytes(value)
+  word[0] = value
+  return ffi.string(word, 4)
+end
+
+-- A checksum that is itself data of a checksummed stream is rotated and shifted.
+-- Source: TensorFlow, lib/hash/crc32c.h, "Mask".
+local function masked(data)
+  local sum = crc32c(data)
+  local rotated = bit.bor(bit.rshift(sum, 15), bit.lshift(sum, 17)) % 2 ^ 32
+  return word_bytes((rotated + 0xA282EAD8) % 2 ^ 32)
+end
+
+--- A TFRecord: length, its checksum, the data, its checksum.
+---@param data string  less than 4 GiB
+---@return string
+function event.record(data)
+  local length = word_bytes(#data) .. "\0\0\0\0"
+  return length .. masked(length) .. data .. masked(data)
+end
+
+local function message(time, step, rest)
+  return double_field(1, time) .. integer_field(2, step) .. rest
+end
+
+--- The event a file begins with.
+---@param time number  seconds since 1970
+---@return string
+function event.version(time) return message(time, 0, bytes_field(3, "brain.Event:2")) end
+
+--- A restart: what was logged for `step` and later is void. TensorBoard shows it no more.
+---@param time number
+---@param step integer
+---@return string
+function event.restart(time, step) return message(time, step, bytes_field(7, integer_field(1, 1))) end
+
+--- Values of one step, made by `event.scalar`, `event.text` and `event.histogram`.
+---@param time number
+---@param step integer
+---@param values string[]
+---@return string
+function event.summary(time, step, values)
+  local parts = {}
+  for i, value in ipairs(values) do parts[i] = bytes_field(1, value) end
+  return message(time, step, bytes_field(5, table.concat(parts)))
+end
+
+--- A number, kept as a float.
+---@param tag string
+---@param value number
+---@return string
+function event.scalar(tag, value) return bytes_field(1, tag) .. float_field(2, value) end
+
+--- A text, which TensorBoard reads as Markdown.
+---@param tag string
+---@param text string
+---@return string
+function event.text(tag, text)
+  local DT_STRING = 7
+  local shape = bytes_field(2, integer_field(1, 1)) -- one dimension of size 1
+  local tensor = integer_field(1, DT_STRING) .. bytes_field(2, shape) .. bytes_field(8, text)
+  local metadata = bytes_field(1, bytes_field(1, "text"))
+  return bytes_field(1, tag) .. bytes_field(8, tensor) .. bytes_field(9, metadata)
+end
+
+-- Upper ends of a histogram's buckets: +-1e-12 * 1.1^k up to 1e20, and 0.
+-- Source: TensorFlow, lib/histogram/histogram.cc, InitDefaultBucketsInner.
+local limits
+
+local function default_limits()
+  local positive, at = {}, 1e-12
+  while at < 1e20 do
+    positive[#positive + 1] = at
+    at = at * 1.1
+  end
+  positive[#positive + 1] = math.huge
+  local list = {}
+  for i = #positive - 1, 1, -1 do list[#list + 1] = -positive[i] end
+  list[#list + 1] = 0
+  for _, limit in ipairs(positive) do list[#list + 1] = limit end
+  -- Infinity is no limit that TensorBoard can draw.
+  list[#list] = 1.7976931348623157e308
+  return list
+end
+
+-- The first limit that is greater than the value.
+local function bucket_of(value)
+  local low, high = 1, #limits
+  while low < high do
+    local middle = math.floor((low + high) / 2)
+    if limits[middle] > value then high = middle else low = middle + 1 end
+  end
+  return low
+end
+
+--- A distribution. NaN and infinities are left out of it.
+---@param tag string
+---@param numbers number[]
+---@return string
+function event.histogram(tag, numbers)
+  limits = limits or default_limits()
+  local counts, least, greatest, n, sum, squares = {}, math.huge, -math.huge, 0, 0, 0
+  local first, last = #limits, 1
+  for _, value in ipairs(numbers) do
+    if value - value == 0 then
+      local at = bucket_of(value)
+      counts[at] = (counts[at] or 0) + 1
+      first, last = math.min(first, at), math.max(last, at)
+      least, greatest = math.min(least, value), math.max(greatest, value)
+      n, sum, squares = n + 1, sum + value, squares + value * value
+    end
+  end
+  if n == 0 then least, greatest, first, last = 0, 0, 1, 1 end
+  local ends, filled = {}, {}
+  -- One empty bucket in front gives the first filled one a lower end.
+  for at = math.max(first - 1, 1), last do
+    ends[#ends + 1], filled[#filled + 1] = limits[at], counts[at] or 0
+  end
+  local histogram = double_field(1, least) .. double_field(2, greatest) .. double_field(3, n)
+    .. double_field(4, sum) .. double_field(5, squares) .. packed_doubles(6, ends)
+    .. packed_doubles(7, filled)
+  return bytes_field(1, tag) .. bytes_field(5, histogram)
+end
+
+return event

@@ -1,0 +1,90 @@
+-- Records as JSON Lines: one object a line, in a file that any language reads. JSON has no NaN and no
+-- infinity: they are written as the strings "NaN", "Infinity" and "-Infinity".
+-- Source: ProtoJSON, the JSON mapping of Protocol Buffers, does the same.
+
+local class = require "tnt.class"
+local Lines = require "tnt.log.lines"
+local Logger = require "tnt.log.logger"
+local number = require "tnt.log.number"
+local place = require "tnt.log.place"
+
+---@class tnt.log.JSONL.Options
+---@field path string|nil         default: metrics.jsonl in the run's dir
+---@field flush_seconds number|nil  how long a record may be held back; default 1
+
+--- Writes {"step":..,"update":..,"epoch":..,"phase":..,"at":..,"time":..,"train/loss":..} a line.
+--- Numbers read back exactly. What becomes of an older file is told in log/place.lua.
+---@class tnt.log.JSONL: tnt.log.Logger
+---@overload fun(options: tnt.log.JSONL.Options): tnt.log.JSONL
+local JSONL = Logger:extend("JSONL", { path = class.NONE, flush_seconds = 1 })
+
+local specials = { nan = '"NaN"', inf = '"Infinity"', ["-inf"] = '"-Infinity"' }
+
+local function escaped(byte) return ("\\u%04x"):format(byte:byte()) end
+
+local quoted = setmetatable({}, { __mode = "v" })
+local function quote(text)
+  local known = quoted[text]
+  if not known then
+    known = '"' .. text:gsub('[%c"\\\127]', escaped) .. '"'
+    quoted[text] = known
+  end
+  return known
+end
+
+local function json_number(value)
+  local special = number.special(value)
+  return special and specials[special] or number.exact(value)
+end
+
+-- Lines of other programs have no such beginning and are left alone.
+local function step_of(line) return tonumber(line:match '^{"step":(%-?%d+)[,}]') end
+
+function JSONL:open(state, unit)
+  local path = place.path(self, state, "metrics.jsonl")
+  place.make_parent(path)
+  local from = place.continuation(state, unit)
+  if from == "fresh" then place.move_aside(path) end
+  local lines = Lines(path, self.flush_seconds)
+  -- What becomes of a line; nil: it goes. One without its end was being written when the process died.
+  local function kept(text)
+    if text:sub(-1) ~= "\n" then
+      if text:sub(-1) ~= "}" then return nil end
+      text = text .. "\n"
+    end
+    local step = type(from) == "number" and step_of(text)
+    return not (step and step > from) and text or nil
+  end
+  for text in lines:entries() do
+    if kept(text) ~= text then
+      lines:rewrite(kept)
+      break
+    end
+  end
+  self.lines = lines
+end
+
+---@param record tnt.Record
+function JSONL:log(record)
+  if not self.lines then self:open() end
+  local parts = {
+    ('{"step":%d,"update":%d,"epoch":%d,"phase":%s,"at":%s,"time":%.3f'):format(record.step,
+      record.update, record.epoch, quote(record.phase), quote(record.at or "step"), record.time),
+  }
+  for i, name in ipairs(record.names) do
+    parts[i + 1] = quote(name) .. ":" .. json_number(record.values[name])
+  end
+  self.lines:add(table.concat(parts, ",") .. "}")
+end
+
+function JSONL:flush()
+  if self.lines then self.lines:flush() end
+end
+
+function JSONL:close()
+  local lines = self.lines
+  self.lines = nil
+  if lines then lines:close() end
+end
+
+return JSONL
