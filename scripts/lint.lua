@@ -11,8 +11,8 @@ local ADVICE = {
   order = "the order of pairs and next differs between processes: use require 'tnt.sorted' or, "
     .. "where order reaches nothing, end the line with: -- order: free",
   vla = "variable-length cdata corrupts LuaJIT's heap when compiled: a fixed size or C memory",
-  annotation = "function %s can be called from elsewhere and says nothing: write '--- One sentence.'"
-    .. " (if public, ---@param and ---@return too) above it, or make it local",
+  annotation = "function %s can be called from elsewhere and says nothing: write '--- One "
+    .. "sentence.' (if public, ---@param and ---@return too) above it, or make it local",
   size = "%d lines: a file over %d holds two things, find them and split it",
   opening = "open the file with a comment: what it holds, the one decision a reader must know",
   tab = "a tab: indent with two spaces",

@@ -56,7 +56,8 @@ describe("scripts/lint.lua", function()
     end
     local base = "-- A file.\n\n--- Closes.\nfunction Base:close() end\n"
     assert.equal(CLEAN, lint("lua/tnt/a.lua", base .. "\nfunction Sub:close() end\n"))
-    assert.matches(":6: function close", lint("lua/tnt/a.lua", base .. "\nfunction M.close() end\n"))
+    local other = base .. "\nfunction M.close() end\n"
+    assert.matches(":6: function close", lint("lua/tnt/a.lua", other))
   end)
 
   it("wants an opening comment, spaces, and no more than 600 lines", function()
