@@ -1,7 +1,7 @@
 -- Records as lines on stdout, for people. It takes the progress bar off the terminal first, so that
 -- the two do not run into each other.
 
-local errors = require "tnt.errors"
+local check = require "tnt.check_option"
 local Logger = require "tnt.log.logger"
 local terminal = require "tnt.log.terminal"
 
@@ -15,18 +15,9 @@ local terminal = require "tnt.log.terminal"
 ---@overload fun(options: tnt.log.Console.Options): tnt.log.Console
 local Console = Logger:extend("Console", { precision = 4, every = 1 })
 
-local function is_whole(value, least)
-  return type(value) == "number" and value % 1 == 0 and value >= least
-end
-
 function Console:init()
-  if not is_whole(self.precision, 1) then
-    errors.raise("argument", "tnt.log.Console: precision is a number of digits from 1 on, got %s",
-      tostring(self.precision))
-  elseif not is_whole(self.every, 1) then
-    errors.raise("argument", "tnt.log.Console: every is a number of steps from 1 on, got %s",
-      tostring(self.every))
-  end
+  check.count("tnt.log.Console", "precision", self.precision, 1)
+  check.count("tnt.log.Console", "every", self.every, 1)
   self.format = ("%%.%dg"):format(self.precision)
 end
 

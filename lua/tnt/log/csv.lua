@@ -14,9 +14,9 @@ local place = require "tnt.log.place"
 ---@field delimiter string|nil    one character; default ","
 ---@field flush_seconds number|nil  how long a record may be held back; default 1
 
---- Writes the columns step, update, epoch, phase, at, time, then one for each metric; a cell is empty
---- where a record lacks the metric. Numbers read back exactly. What becomes of an older file is told in
---- log/place.lua.
+--- Writes the columns step, update, epoch, phase, at, time, then one for each metric; a cell is
+--- empty where a record lacks the metric. Numbers read back exactly. What becomes of an older file
+--- is told in log/place.lua.
 ---@class tnt.log.CSV: tnt.log.Logger
 ---@overload fun(options: tnt.log.CSV.Options): tnt.log.CSV
 local CSV = Logger:extend("CSV", { path = class.NONE, delimiter = ",", flush_seconds = 1 })
@@ -70,26 +70,26 @@ local function is_whole(text)
   return quotes % 2 == 0
 end
 
-function CSV:add_column(name)
+local function add_column(self, name)
   local n = #self.columns + 1
   self.columns[n], self.column_of[name] = name, n
 end
 
-function CSV:header()
+local function header_of(self)
   local cells = {}
   for i, name in ipairs(self.columns) do cells[i] = quote(name, self.delimiter) end
   return table.concat(cells, self.delimiter)
 end
 
 -- Takes over the columns of a file that is there, and drops what `from` and a crash made void.
-function CSV:take_over(lines, from)
+local function take_over(self, lines, from)
   local first = lines:entries(is_whole)()
   if not first then return end
   if first:sub(-1) ~= "\n" then -- not even the header was written out
     lines:rewrite(function() return nil end)
     return
   end
-  for _, name in ipairs(split(first, self.delimiter)) do self:add_column(name) end
+  for _, name in ipairs(split(first, self.delimiter)) do add_column(self, name) end
   local step_column = self.column_of.step
   if not step_column then
     errors.raise("format", "tnt.log.CSV: %s begins with '%s', which is no header with a column "
@@ -112,6 +112,9 @@ function CSV:take_over(lines, from)
   end
 end
 
+--- Called by the loops. Errors: argument, when no path is known; io.
+---@param state tnt.State|nil
+---@param unit table|nil
 function CSV:open(state, unit)
   local path = place.path(self, state, "metrics.csv")
   place.make_parent(path)
@@ -119,17 +122,17 @@ function CSV:open(state, unit)
   if from == "fresh" then place.move_aside(path) end
   local lines = Lines(path, self.flush_seconds)
   self.columns, self.column_of = {}, {}
-  self:take_over(lines, from)
+  take_over(self, lines, from)
   self.lines = lines
 end
 
 -- New columns: the header grows, and so do the rows above.
-function CSV:widen(names)
+local function widen(self, names)
   local before = #self.columns
   for _, name in ipairs(names) do
-    if not self.column_of[name] then self:add_column(name) end
+    if not self.column_of[name] then add_column(self, name) end
   end
-  local header = self:header()
+  local header = header_of(self)
   if before == 0 then return self.lines:add(header) end
   local added = self.delimiter:rep(#self.columns - before) .. "\n"
   self.lines:rewrite(function(text, at)
@@ -145,11 +148,11 @@ function CSV:log(record)
     local names = {}
     for i, name in ipairs(fixed) do names[i] = name end
     for i, name in ipairs(record.names) do names[#fixed + i] = name end
-    self:widen(names)
+    widen(self, names)
   end
   for _, name in ipairs(record.names) do
     if not self.column_of[name] then
-      self:widen(record.names)
+      widen(self, record.names)
       break
     end
   end

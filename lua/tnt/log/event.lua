@@ -1,7 +1,8 @@
 -- What TensorBoard's event files are made of: protobuf messages framed as TFRecords. Messages are
 -- built field by field, in ascending field number, as protobuf's own encoder orders them; a field
--- with its default value is left out, as proto3 says. Sources: tensorboard/compat/proto/event.proto,
--- summary.proto, tensor.proto; TensorFlow's record_writer.h; protobuf.dev, "Encoding".
+-- with its default value is left out, as proto3 says. Sources:
+-- tensorboard/compat/proto/event.proto, summary.proto, tensor.proto; TensorFlow's record_writer.h;
+-- protobuf.dev, "Encoding".
 
 local bit = require "bit"
 local crc32c = require "tnt.log.crc32c"
@@ -83,7 +84,10 @@ function event.version(time) return message(time, 0, bytes_field(3, "brain.Event
 ---@param time number
 ---@param step integer
 ---@return string
-function event.restart(time, step) return message(time, step, bytes_field(7, integer_field(1, 1))) end
+function event.restart(time, step)
+  local START = 1
+  return message(time, step, bytes_field(7, integer_field(1, START)))
+end
 
 --- Values of one step, made by `event.scalar`, `event.text` and `event.histogram`.
 ---@param time number

@@ -1,5 +1,6 @@
--- tnt.log: what writes a run's numbers down. A logger is any table with `log(self, record)`; records
--- are described at tnt.Record in loop/loggers.lua. Classes are loaded when they are first named.
+-- tnt.log: what writes a run's numbers down. A logger is any table with `log(self, record)`;
+-- records are described at tnt.Record in loop/loggers.lua. Classes are loaded when they are first
+-- named.
 
 local errors = require "tnt.errors"
 

@@ -1,6 +1,6 @@
--- Records as JSON Lines: one object a line, in a file that any language reads. JSON has no NaN and no
--- infinity: they are written as the strings "NaN", "Infinity" and "-Infinity".
--- Source: ProtoJSON, the JSON mapping of Protocol Buffers, does the same.
+-- Records as JSON Lines: one object a line, in a file that any language reads. JSON has no NaN and
+-- no infinity: they are written as the strings "NaN", "Infinity" and "-Infinity". Source:
+-- ProtoJSON, the JSON mapping of Protocol Buffers, does the same.
 
 local class = require "tnt.class"
 local Lines = require "tnt.log.lines"
@@ -40,13 +40,17 @@ end
 -- Lines of other programs have no such beginning and are left alone.
 local function step_of(line) return tonumber(line:match '^{"step":(%-?%d+)[,}]') end
 
+--- Called by the loops. Errors: argument, when no path is known; io.
+---@param state tnt.State|nil
+---@param unit table|nil
 function JSONL:open(state, unit)
   local path = place.path(self, state, "metrics.jsonl")
   place.make_parent(path)
   local from = place.continuation(state, unit)
   if from == "fresh" then place.move_aside(path) end
   local lines = Lines(path, self.flush_seconds)
-  -- What becomes of a line; nil: it goes. One without its end was being written when the process died.
+  -- What becomes of a line; nil: it goes. One without its end was being written when the process
+  -- died.
   local function kept(text)
     if text:sub(-1) ~= "\n" then
       if text:sub(-1) ~= "}" then return nil end

@@ -1,6 +1,6 @@
--- A text file that grows by lines. Lines are held back up to `flush_seconds` and then written whole,
--- so that who reads along sees no half lines; what is there is changed only by writing a new file
--- and renaming it, so that a killed process loses nothing.
+-- A text file that grows by lines. Lines are held back up to `flush_seconds` and then written
+-- whole, so that who reads along sees no half lines; what is there is changed only by writing a new
+-- file and renaming it, so that a killed process loses nothing.
 
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
@@ -25,7 +25,7 @@ end
 --- Iterates what the file holds, entry by entry, each with its newline; the last one lacks it when
 --- its writing was cut short. Nothing when there is no file.
 --- Errors: io.
----@param is_whole nil|fun(text: string): boolean  says of an entry that may span lines if it is over
+---@param is_whole nil|fun(text: string): boolean  whether an entry that may span lines is over
 ---@return fun(): string|nil
 function Lines:entries(is_whole)
   if not lfs.attributes(self.path, "mode") then return function() end end

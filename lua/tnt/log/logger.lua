@@ -9,6 +9,8 @@ local sorted = require "tnt.sorted"
 ---@class tnt.log.Logger
 local Logger = class.new "Logger"
 
+--- Options become fields.
+---@param options table
 function Logger:construct(options)
   if class.declared(getmetatable(self)) then
     for name, value in sorted(options) do self[name] = value end

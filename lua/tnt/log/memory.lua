@@ -11,6 +11,7 @@ local Memory = Logger:extend("Memory", {})
 
 function Memory:init() self.records, self.is_open = {}, false end
 
+--- Called by the loops.
 function Memory:open() self.is_open = true end
 
 ---@param record tnt.Record

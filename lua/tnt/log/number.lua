@@ -1,4 +1,5 @@
--- Numbers as text for files: the shortest of 15, 16 or 17 digits that reads back as the same double.
+-- Numbers as text for files: the shortest of 15, 16 or 17 digits that reads back as the same
+-- double.
 
 local number = {}
 

@@ -55,8 +55,8 @@ function place.make_parent(path)
   if parent and parent ~= "" then place.make_directory(parent) end
 end
 
---- How a run goes on from what is there: "fresh", "append", or the number of train steps done, after
---- which records are dropped.
+--- How a run goes on from what is there: "fresh", "append", or the number of train steps done,
+--- after which records are dropped.
 ---@param state tnt.State|nil
 ---@param unit table|nil
 ---@return string|integer

@@ -1,6 +1,6 @@
--- Records as event files for TensorBoard: `tensorboard --logdir runs`. Each run writes a file of its
--- own; one that goes on at step k begins with a mark that voids what an earlier file says of the steps
--- after k, one that begins at step 0 voids all that is there (the files themselves stay).
+-- Records as event files for TensorBoard: `tensorboard --logdir runs`. Each run writes a file of
+-- its own; one that goes on at step k begins with a mark that voids what an earlier file says of
+-- the steps after k, one that begins at step 0 voids all that is there (the files themselves stay).
 
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
@@ -20,9 +20,9 @@ int tnt_log_gethostname(char *name, size_t bytes) asm("gethostname");
 ---@field path string|nil           a directory; default: tensorboard/ in the run's dir
 ---@field flush_seconds number|nil  how long an event may be held back; default 1
 
---- Writes each metric as a scalar under its full name; the value of a whole train epoch gets the name
---- with "_epoch" behind, so that it does not fall among those of steps. `text` and `histogram` write
---- what the loops do not log.
+--- Writes each metric as a scalar under its full name; the value of a whole train epoch gets the
+--- name with "_epoch" behind, so that it does not fall among those of steps. `text` and `histogram`
+--- write what the loops do not log.
 ---@class tnt.log.TensorBoard: tnt.log.Logger
 ---@overload fun(options: tnt.log.TensorBoard.Options): tnt.log.TensorBoard
 local TensorBoard = Logger:extend("TensorBoard", { path = class.NONE, flush_seconds = 1 })
@@ -49,6 +49,9 @@ local function second_for(path)
   return second, has_files
 end
 
+--- Called by the loops. Errors: argument, when no path is known; io.
+---@param state tnt.State|nil
+---@param unit table|nil
 function TensorBoard:open(state, unit)
   local path = place.path(self, state, "tensorboard")
   place.make_directory(path)
@@ -67,6 +70,8 @@ function TensorBoard:open(state, unit)
   self:flush()
 end
 
+--- Writes a message of log/event.lua. Errors: io.
+---@param data string
 function TensorBoard:add(data)
   if not self.file then self:open() end
   local n = self.n + 1
