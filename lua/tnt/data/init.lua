@@ -1,0 +1,54 @@
+-- tnt.data: loaders, samplers and data sets. Names are looked up when first used.
+
+local errors = require "tnt.errors"
+local sorted = require "tnt.sorted"
+
+-- Name -> {module} or {module, field}.
+local NAMES = {
+  DataLoader = { "tnt.data.loader" },
+  tensors = { "tnt.data.tensors" },
+  subset = { "tnt.data.subset", "of" },
+  split = { "tnt.data.subset", "split" },
+  idx = { "tnt.data.idx", "dataset" },
+  read_idx = { "tnt.data.idx", "read" },
+  mnist = { "tnt.data.mnist" },
+  chars = { "tnt.data.chars" },
+  endless = { "tnt.data.endless" },
+  rng = { "tnt.data.random", "rng" },
+  stream = { "tnt.data.philox", "stream" },
+  SequentialSampler = { "tnt.data.sampler", "SequentialSampler" },
+  RandomSampler = { "tnt.data.sampler", "RandomSampler" },
+  WeightedRandomSampler = { "tnt.data.sampler", "WeightedRandomSampler" },
+  SubsetRandomSampler = { "tnt.data.sampler", "SubsetRandomSampler" },
+  BatchSampler = { "tnt.data.sampler", "BatchSampler" },
+}
+
+---@class tnt.data
+---@field DataLoader tnt.data.DataLoader
+---@field tensors tnt.data.Tensors
+---@field subset fun(dataset: table, indices: integer[]): tnt.data.Subset
+---@field split fun(dataset: table, parts: number[], options: table|nil): tnt.data.Subset ...
+---@field idx fun(images: string, labels: string, options: table|nil): tnt.data.Tensors
+---@field read_idx fun(path: string): tnt.Tensor
+---@field mnist fun(dir: string, split: string|nil): tnt.data.Tensors
+---@field chars tnt.data.Chars
+---@field endless tnt.data.Endless
+---@field rng fun(): tnt.data.Stream
+---@field stream fun(seed: integer, epoch: integer|nil, index: integer|nil): tnt.data.Stream
+---@field SequentialSampler tnt.data.SequentialSampler
+---@field RandomSampler tnt.data.RandomSampler
+---@field WeightedRandomSampler tnt.data.WeightedRandomSampler
+---@field SubsetRandomSampler tnt.data.SubsetRandomSampler
+---@field BatchSampler tnt.data.BatchSampler
+local data = {}
+
+return setmetatable(data, {
+  __index = function(_, name)
+    local place = NAMES[name]
+    if not place then errors.unknown("tnt.data", "name", name, sorted.keys(NAMES)) end
+    local value = require(place[1])
+    if place[2] then value = value[place[2]] end
+    data[name] = value
+    return value
+  end,
+})

@@ -1,0 +1,75 @@
+-- Random numbers inside data sets. Before each sample is read, the core's stream and `rng()` are
+-- put to a place given by (seed, epoch, position of the sample), so that an augmentation is the
+-- same whichever worker makes it, and the program's own stream is put back afterwards.
+
+local ffi = require "ffi"
+local errors = require "tnt.errors"
+local philox = require "tnt.data.philox"
+
+local random = {}
+
+random.PURPOSE = { order = 1, sample = 2, batch = 3, core = 4, weights = 5, split = 6 }
+
+local place -- {seed, epoch, index, purpose} while a sample or batch is being read
+local stream
+
+local state_type = ffi.typeof "uint64_t[2]"
+local words_pointer = ffi.typeof "uint32_t *"
+local scratch = ffi.new(state_type)
+
+local C
+local function core()
+  if not C then C = require "tnt.core".C end
+  return C
+end
+
+local function move(seed, epoch, index, purpose)
+  place, stream = { seed, epoch, index, purpose }, nil
+  local words = ffi.cast(words_pointer, scratch)
+  words[0], words[1] = philox.block(index % 4294967296, math.floor(index / 4294967296), epoch,
+    random.PURPOSE.core * 256 + purpose, seed % 4294967296, math.floor(seed / 4294967296))
+  scratch[1] = 0
+  core().tnt_random_set_state(scratch)
+end
+
+--- Puts all streams to the place of one sample.
+---@param seed integer
+---@param epoch integer
+---@param index integer  the sample's position
+function random.to_sample(seed, epoch, index) move(seed, epoch, index, random.PURPOSE.sample) end
+
+--- Puts all streams to the place of one batch, for data sets that read a whole batch at once.
+---@param seed integer
+---@param epoch integer
+---@param batch integer
+function random.to_batch(seed, epoch, batch) move(seed, epoch, batch, random.PURPOSE.batch) end
+
+--- The core's stream as it stands, for `restore`.
+---@return ffi.cdata*
+function random.save()
+  local saved = ffi.new(state_type)
+  core().tnt_random_state(saved)
+  return saved
+end
+
+--- Puts the core's stream back; `rng()` is no longer to be had.
+---@param saved ffi.cdata*
+function random.restore(saved)
+  core().tnt_random_set_state(saved)
+  place, stream = nil, nil
+end
+
+--- The random numbers of the sample (or batch) being read: the same for the same seed of the
+--- loader, epoch and position, whatever num_workers is. For use inside a data set's `get`.
+--- Errors: state, when no loader is reading.
+---@return tnt.data.Stream
+function random.rng()
+  if not place then
+    errors.raise("state", "tnt.data.rng: no loader is reading a sample; it is for data sets' "
+      .. "get(), elsewhere make a stream of your own: tnt.data.stream(seed)")
+  end
+  stream = stream or philox.stream(place[1], place[2], place[3], place[4])
+  return stream
+end
+
+return random

@@ -1,0 +1,236 @@
+-- Values on the way from one Lua state to another: a nest of tables, numbers, strings, booleans,
+-- 64-bit integers and tensors becomes bytes and parcels; an object becomes its class's name and
+-- its fields. Code never travels. Reader and writer share this file and run in one process, so the
+-- bytes are in the machine's own order.
+
+local ffi = require "ffi"
+local errors = require "tnt.errors"
+local library = require "tnt.data.library"
+local travel = require "tnt.data.travel"
+
+local transport = {}
+
+local C = library.open()
+
+-- Tags.
+local NIL, TRUE, FALSE, NUMBER, STRING = ("NTFDS"):byte(1, 5)
+local INT64, UINT64, TABLE, OBJECT, AGAIN, TENSOR = ("LUMORP"):byte(1, 6)
+
+local double_pointer = ffi.typeof "double *"
+local int64_pointer = ffi.typeof "int64_t *"
+local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
+
+-- Found when the first tensor is met, so that a state that sends none does not load the core.
+local core, tnt
+local function load_core()
+  core, tnt = require "tnt.core", require "tnt"
+end
+
+local is_tensor = function(value)
+  if not tnt then
+    if type(value) ~= "cdata" and getmetatable(value) == nil then return false end
+    load_core()
+  end
+  return tnt.is_tensor(value)
+end
+
+local function room(message, more)
+  if message.size + more > message.room
+    and C.tnt_worker_message_reserve(message, more) ~= 0 then
+    errors.raise("memory", "DataLoader: not enough memory for a message of %d bytes",
+      tonumber(message.size + more))
+  end
+end
+
+local function put_tag(message, tag)
+  room(message, 1)
+  message.bytes[message.size] = tag
+  message.size = message.size + 1
+end
+
+local function put_number(message, tag, value)
+  room(message, 9)
+  local at = message.bytes + message.size
+  at[0] = tag
+  ffi.cast(double_pointer, at + 1)[0] = value
+  message.size = message.size + 9
+end
+
+local function put_int64(message, tag, value)
+  room(message, 9)
+  local at = message.bytes + message.size
+  at[0] = tag
+  ffi.cast(int64_pointer, at + 1)[0] = ffi.cast(int64, value)
+  message.size = message.size + 9
+end
+
+local function put_string(message, value)
+  put_number(message, STRING, #value)
+  room(message, #value)
+  ffi.copy(message.bytes + message.size, value, #value)
+  message.size = message.size + #value
+end
+
+local function put_tensor(message, value)
+  local parcel = ffi.new "tnt_parcel *[1]"
+  core.check(core.C.tnt_parcel_pack(parcel, value:detach().handle))
+  put_number(message, TENSOR, message.n_parcels)
+  if C.tnt_worker_message_attach(message, parcel[0]) ~= 0 then
+    errors.raise("memory", "DataLoader: not enough memory to send a tensor")
+  end
+end
+
+local put
+
+local function path_of(path, key)
+  if type(key) == "number" then return ("%s[%d]"):format(path, key) end
+  return path == "" and tostring(key) or path .. "." .. tostring(key)
+end
+
+local function refuse(path, what)
+  error({ path = path, what = what }, 0)
+end
+
+local function put_fields(message, value, seen, path)
+  local start = message.size
+  put_number(message, NUMBER, 0) -- how many, filled in below
+  local n = 0
+  for key, inner in next, value do -- order: free
+    local kind = type(key)
+    if kind ~= "number" and kind ~= "string" and kind ~= "boolean" then
+      refuse(path, "has a key that is a " .. kind)
+    end
+    put(message, key, seen, path)
+    put(message, inner, seen, path_of(path, key))
+    n = n + 1
+  end
+  ffi.cast(double_pointer, message.bytes + start + 1)[0] = n
+end
+
+local function put_table(message, value, seen, path)
+  if seen[value] then
+    put_number(message, AGAIN, seen[value])
+    return
+  end
+  seen.count = seen.count + 1
+  seen[value] = seen.count
+  local meta = getmetatable(value)
+  if meta == nil then
+    put_tag(message, TABLE)
+  elseif type(meta) ~= "table" then
+    refuse(path, "is an object whose metatable is hidden")
+  else
+    local module, field = travel.name(meta)
+    if not module then
+      local name = rawget(meta, "__name")
+      refuse(path, ("is an object of %s, which no file that require finds returns")
+        :format(name and "the class " .. name or "a class"))
+    end
+    put_tag(message, OBJECT)
+    put_string(message, module)
+    put(message, field, seen, path)
+  end
+  put_fields(message, value, seen, path)
+end
+
+put = function(message, value, seen, path)
+  local kind = type(value)
+  if kind == "number" then
+    put_number(message, NUMBER, value)
+  elseif kind == "string" then
+    put_string(message, value)
+  elseif kind == "boolean" then
+    put_tag(message, value and TRUE or FALSE)
+  elseif kind == "nil" then
+    put_tag(message, NIL)
+  elseif is_tensor(value) then
+    put_tensor(message, value)
+  elseif kind == "table" then
+    put_table(message, value, seen, path)
+  elseif kind == "cdata" and ffi.istype(int64, value) then
+    put_int64(message, INT64, value)
+  elseif kind == "cdata" and ffi.istype(uint64, value) then
+    put_int64(message, UINT64, value)
+  else
+    refuse(path, "is a " .. kind)
+  end
+end
+
+--- Writes a value into a new message, which the caller owns.
+--- Errors: argument, when something in it cannot travel: `explain(path, what)` makes the text, from
+--- the path of what cannot and what it is ("is a function").
+---@param value any
+---@param explain fun(path: string, what: string): string
+---@return ffi.cdata* message
+function transport.pack(value, explain)
+  local message = C.tnt_worker_message_new()
+  if message == nil then errors.raise("memory", "DataLoader: not enough memory for a message") end
+  local ok, problem = pcall(put, message, value, { count = 0 }, "")
+  if ok then return message end
+  C.tnt_worker_message_drop(message)
+  if type(problem) == "table" and problem.what then
+    errors.raise("argument", "%s", explain(problem.path, problem.what))
+  end
+  error(problem, 0)
+end
+
+local get
+
+local function get_string(reader, n)
+  local text = ffi.string(reader.bytes + reader.at, n)
+  reader.at = reader.at + n
+  return text
+end
+
+local function get_table(reader, is_object)
+  local value = {}
+  reader.seen[#reader.seen + 1] = value
+  local meta
+  if is_object then
+    local module = get(reader)
+    meta = travel.find(module, get(reader))
+  end
+  for _ = 1, get(reader) do
+    local key = get(reader)
+    value[key] = get(reader)
+  end
+  return meta and setmetatable(value, meta) or value
+end
+
+local function get_tensor(reader, i)
+  if not core then load_core() end
+  return core.open_parcel(C.tnt_worker_message_detach(reader.message, i))
+end
+
+get = function(reader)
+  local at = reader.bytes + reader.at
+  local tag = at[0]
+  if tag == TRUE or tag == FALSE or tag == NIL or tag == TABLE or tag == OBJECT then
+    reader.at = reader.at + 1
+    if tag == TABLE or tag == OBJECT then return get_table(reader, tag == OBJECT) end
+    if tag == NIL then return nil end
+    return tag == TRUE
+  end
+  reader.at = reader.at + 9
+  if tag == INT64 then return ffi.cast(int64_pointer, at + 1)[0] end
+  if tag == UINT64 then return ffi.cast(uint64, ffi.cast(int64_pointer, at + 1)[0]) end
+  local number = ffi.cast(double_pointer, at + 1)[0]
+  if tag == NUMBER then return number end
+  if tag == STRING then return get_string(reader, number) end
+  if tag == AGAIN then return reader.seen[number] end
+  if tag == TENSOR then return get_tensor(reader, number) end
+  errors.raise("internal", "DataLoader: a message holds the unknown tag %d", tag)
+end
+
+--- Reads a message and drops it. Tensors in it belong to the scope that is open here.
+---@param message ffi.cdata*
+---@return any value
+function transport.unpack(message)
+  local reader = { message = message, bytes = message.bytes, at = 0, seen = {} }
+  local ok, value = pcall(get, reader)
+  C.tnt_worker_message_drop(message)
+  if not ok then error(value, 0) end
+  return value
+end
+
+return transport
