@@ -55,6 +55,12 @@ static char **complete(const char *text, int start, int end) {
   return matches;
 }
 
+/* Raw mode before the prompt shows: what is typed at once is then neither echoed twice nor lost. */
+static int prepare_terminal(void) {
+  rl_prep_terminal(1);
+  return 0;
+}
+
 static void start_editing(void) {
   static int started;
   static char break_characters[] = " \t\n\"\\'`@$><=;|&{}()[]+-*/%^~,#?!";
@@ -66,6 +72,7 @@ static void start_editing(void) {
   using_history();
   rl_completer_word_break_characters = break_characters;
   rl_attempted_completion_function = complete;
+  rl_pre_input_hook = prepare_terminal;
 }
 #endif
 

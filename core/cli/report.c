@@ -155,9 +155,10 @@ void cli_report_text(lua_State *L, const char *prefix, int colour) {
   lua_insert(L, -2);
   lua_pushstring(L, prefix);
   lua_pushboolean(L, colour);
-  if (lua_pcall(L, 3, 1, 0) && !lua_isstring(L, -1)) {
-    lua_pop(L, 1);
-    lua_pushliteral(L, "an error was raised whose text cannot be made");
+  if (lua_pcall(L, 3, 1, 0)) {
+    const char *why = lua_isstring(L, -1) ? lua_tostring(L, -1) : "its text cannot be made";
+    lua_pushfstring(L, "%san error was raised, but: %s", prefix, why);
+    lua_remove(L, -2);
   }
 }
 

@@ -39,7 +39,7 @@ static void handle(int sig, void (*handler)(int, siginfo_t *, void *), int flags
 static void retry_timer(int on) {
   struct itimerval every = {{0, 0}, {0, 0}};
   if (on) {
-    handle(SIGALRM, on_retry, SA_RESTART);
+    handle(SIGALRM, on_retry, reading ? 0 : SA_RESTART);
     every.it_interval.tv_usec = every.it_value.tv_usec = RETRY_US;
   }
   setitimer(ITIMER_REAL, &every, NULL);
@@ -135,7 +135,10 @@ static void on_signal(int sig, siginfo_t *info, void *context) {
   }
   last_signal = sig;
   taken = 1;
-  if (reading && sig == SIGINT) return;
+  if (reading && sig == SIGINT) {
+    retry_timer(1); /* the signal may have come just before read(2) began */
+    return;
+  }
   lua_State *L = running;
   if (!L) die(sig);
   pending++;
@@ -165,6 +168,7 @@ static void on_retry(int sig, siginfo_t *info, void *context) {
     return;
   }
   lua_State *L = running;
+  if (reading) return; /* to have interrupted read(2) is enough */
   if (!pending || !L) {
     retry_timer(0);
   } else if (++retries < RETRIES) {
@@ -190,7 +194,11 @@ lua_State *cli_signals_arm(lua_State *L) {
 }
 
 void cli_signals_reading(int on) {
-  if (on) taken = 0;
+  if (on) {
+    taken = 0;
+  } else if (taken) {
+    retry_timer(0);
+  }
   reading = on;
 }
 

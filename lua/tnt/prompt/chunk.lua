@@ -71,7 +71,7 @@ function chunk.rewrite(source)
 end
 
 local function is_incomplete(message)
-  return message:find "near '?<eof>'?$" ~= nil
+  return message:find "near '?<eof>'?$" ~= nil and not message:find "unfinished string"
 end
 
 ---@class tnt.prompt.Chunk

@@ -107,7 +107,8 @@ function complete.words(line, word, env)
   local tokens = lexer.tokens(line)
   local last = tokens[#tokens]
   if last and last.kind == "unfinished" then
-    return not last.text:find "^%-%-" and not last.text:find "^%[" and nil or {}
+    if last.text:find "^['\"]" then return nil end
+    return {}
   end
   local partial, at = "", #tokens
   if last and (last.kind == "name" or last.kind == "keyword") and last.last == #line then

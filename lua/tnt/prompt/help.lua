@@ -14,7 +14,7 @@ end
 
 -- The name under which a function can be found in the library's tables.
 local function name_of(f)
-  local places = { "tnt.tensor", "tnt.nn.functional", "tnt.nn", "tnt" }
+  local places = { "tnt.ops_gen", "tnt.tensor", "tnt.nn.functional", "tnt.nn", "tnt" }
   for _, module in ipairs(places) do
     local loaded = package.loaded[module]
     local candidates = type(loaded) == "table" and { loaded.methods, loaded } or {}
@@ -87,6 +87,20 @@ help(x) or ?x shows the page of x: an operation (?softmax), a function, a class.
 tnt, nn and F are there; a local at top level stays; _ is the last result.
 Tab completes, arrow-up recalls, ctrl-C interrupts or clears the line, ctrl-D leaves.]]
 
+-- Pages are those of the operations: a field of something else may have the same name.
+local function is_operation(base)
+  return base == nil or base == "tnt" or base == "nn" or base == "F" or type(_G[base]) ~= "table"
+end
+
+local function look_up(name, env)
+  local value = env
+  for part in name:gmatch "[%w_]+" do
+    local ok, inner = pcall(function() return value[part] end)
+    value = ok and inner or nil
+  end
+  return value
+end
+
 --- The page for a name such as "softmax" or "tnt.softmax", or why there is none.
 ---@param name string
 ---@param env table|nil  where a dotted name is looked up
@@ -94,12 +108,11 @@ Tab completes, arrow-up recalls, ctrl-C interrupts or clears the line, ctrl-D le
 function help.name(name, env)
   local known = pages()
   local last = name:match "([%w_]+)%s*$" or name
-  if known[name] or known[last] then return known[name] or known[last] end
-  local value = env
-  for part in name:gmatch "[%w_]+" do
-    local ok, inner = pcall(function() return value[part] end)
-    value = ok and inner or nil
+  if is_operation(name:match "^([%w_]+)[.:]") then
+    local page = known[last] or known[last:gsub("_$", "")]
+    if page then return page end
   end
+  local value = look_up(name, env)
   if value ~= nil and type(value) ~= "string" then
     local page = help.value(value, true)
     if page then return page end
@@ -121,7 +134,7 @@ function help.value(value, quiet)
   local page
   if type(value) == "function" then
     local name = name_of(value)
-    page = name and pages()[name] or function_page(value)
+    page = name and (pages()[name] or pages()[name:gsub("_$", "")]) or function_page(value)
   elseif type(value) == "table" then
     page = class_page(value)
     local meta = getmetatable(value)
