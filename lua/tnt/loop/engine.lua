@@ -29,7 +29,7 @@ local hold, hand_over = scope.keep, scope.adopt
   after_train_step(unit, state)      before the step-end events
   close_train_epoch(unit, state)     before the epoch's values are taken: flush, epoch schedules
   begin_epoch(unit, state, phase)    an epoch begins; finish_epoch(unit, state, phase) its end
-  after_evaluation(unit, state)      at a boundary where one was due: plateau schedules
+  after_boundary(unit, state, was_evaluated)  what waited for metrics: plateau schedules
   before_snapshot / after_snapshot(unit)   around the taking of the app state
   save(unit) -> table|nil            what a checkpoint holds beside the app state; load(unit, table)
   hyper(unit) -> table               plain options, compared at resume for a warning
@@ -175,6 +175,7 @@ local function run_steps(run, phase, after_step)
   local cursor, running, timer = phase.cursor, phase.running, state.iteration_timer
   local step, fetch, looks_ahead = phase.step, phase.fetch, phase.looks_ahead
   local takes_iterator = phase.takes_iterator
+  looks_ahead = looks_ahead and cursor.size == nil -- else the last batch is known without
   local max_steps, max_in_epoch = phase.max_steps or math.huge,
     phase.max_steps_per_epoch or math.huge
   local waits, times = timer.data_wait_time, phase.times
@@ -284,19 +285,15 @@ end
 
 -- ---- training -----------------------------------------------------------------------------------
 
--- The rest of a boundary: the evaluation that is due, then what waited for its metrics.
-local function evaluate_at_boundary(run)
-  run.evaluating = true
-  all_passes(run, run.phases.eval)
-  run.evaluating = false
-  own(run, "after_evaluation", run.state)
-end
-
+-- The rest of a boundary: the evaluation that is due, then what waited for its values.
 local function finish_boundary(run)
-  local state = run.state
-  if run:evaluation_due() then
-    evaluate_at_boundary(run)
+  local state, is_due = run.state, run:evaluation_due()
+  if is_due then
+    run.evaluating = true
+    all_passes(run, run.phases.eval)
+    run.evaluating = false
   end
+  own(run, "after_boundary", state, is_due)
   state.boundary, run.due = nil, nil
   call(run.dispatch.on_boundary_end, state, run.unit)
 end

@@ -33,7 +33,7 @@ function Loggers:init(list)
       if type(logger) ~= "table" or class.is_class(logger) or type(logger.log) ~= "function" then
         errors.raise("argument", "loggers[%d]: expected an object with a function "
           .. "log(self, record), got %s", i,
-          class.is_class(logger) and "the class " .. tostring(logger) .. "; call it to make a logger"
+          class.is_class(logger) and "the class " .. tostring(logger) .. "; call it to make one"
           or type(logger))
       end
       self[#self + 1] = logger

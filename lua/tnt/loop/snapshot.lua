@@ -49,7 +49,13 @@ snapshot.random_state = random.state
 snapshot.set_random_state = random.set_state
 
 local function is_module(object) return type(object.parameters) == "function" end
-local function is_optimizer(object) return type(object.param_groups) == "table" end
+
+-- The parameter groups of an optimizer, or of several in one field; nil for another object.
+local function groups_of(object)
+  if type(object.param_groups) == "table" then return object.param_groups end
+  local groups = type(object.groups) == "function" and object:groups()
+  return groups and #groups > 0 and groups or nil
+end
 
 local function positions(run)
   local found = {}
@@ -78,7 +84,7 @@ end
 -- The numbers in an optimizer's parameter groups, by group.
 local function group_numbers(optimizer)
   local groups = {}
-  for i, group in ipairs(optimizer.param_groups) do
+  for i, group in ipairs(groups_of(optimizer)) do
     groups[i] = {}
     for key, value in sorted(group) do
       if type(value) == "number" then groups[i][key] = value end
@@ -136,7 +142,7 @@ end
 function snapshot.open_epoch(run)
   local open = { app = {}, groups = {}, running = running_sums(run), loaders = positions(run) }
   for name, object in sorted(run.unit:app_state()) do
-    if is_optimizer(object) then
+    if groups_of(object) then
       open.groups[name] = group_numbers(object)
     elseif not is_module(object) then
       open.app[name] = nest.clone(object:state_dict())
@@ -188,11 +194,11 @@ local function load_app(unit, contents, lines)
       end
       message.warn("resume: the checkpoint has nothing for unit.%s; it stays as it is", name)
     else
-      local before = is_optimizer(object) and group_numbers(object)
+      local before = groups_of(object) and group_numbers(object)
       object:load_state_dict(saved)
       if before then
         for i, group in ipairs(contents.groups and contents.groups[name] or {}) do
-          for key, value in sorted(group) do object.param_groups[i][key] = value end
+          for key, value in sorted(group) do groups_of(object)[i][key] = value end
         end
         for i, group in ipairs(group_numbers(object)) do
           differing(group, before[i] or {}, ("%s group %d "):format(name, i), "the saved one holds",

@@ -1,0 +1,109 @@
+-- The schedules of an AutoUnit and when they step: by "update" at their optimizer's steps, by
+-- "batch" at every train step, by "epoch" at the end of a train epoch; those with `monitor` after
+-- an evaluation.
+
+local class = require "tnt.class"
+local errors = require "tnt.errors"
+local message = require "tnt.loop.message"
+local Set = require "tnt.auto_unit.set"
+local sorted = require "tnt.sorted"
+
+local schedules = {}
+
+---@class tnt.ScheduleSet: tnt.Set
+---@field owners table<integer, string|false>  position -> name of the optimizer it belongs to
+local ScheduleSet = Set:extend "ScheduleSet"
+
+local function is_schedule(value)
+  return type(value) == "table" and type(value.step) == "function"
+end
+
+local valid_by = { epoch = true, update = true, batch = true }
+
+local function append(set, name, schedule, owner)
+  if not is_schedule(schedule) then
+    errors.raise("argument", "schedule '%s': expected an object with step(), got %s", name,
+      class.is_class(schedule) and "the class " .. tostring(schedule) or type(schedule))
+  end
+  local by = schedule.by or "epoch"
+  if not valid_by[by] then
+    errors.unknown("schedule '" .. name .. "'", "value of by", by, { "batch", "epoch", "update" })
+  end
+  set:append(name, schedule)
+  set.owners[#set.names] = owner or false
+end
+
+local function append_all(set, prefix, given, owner)
+  if is_schedule(given) then return append(set, prefix, given, owner) end
+  if type(given) ~= "table" or getmetatable(given) ~= nil then append(set, prefix, given, owner) end
+  for i, schedule in ipairs(given) do append(set, prefix .. "_" .. i, schedule, owner) end
+end
+
+--- The schedules in one set, or nil.
+--- Errors: argument, when something in it is no schedule or belongs to no optimizer.
+---@param given table|nil  one, a list, or a table of these by optimizers' names
+---@param optimizer table
+---@return tnt.ScheduleSet|nil
+function schedules.set(given, optimizer)
+  if given == nil or given == false then return nil end
+  local set = ScheduleSet()
+  set.owners = {}
+  local by_name = class.is(optimizer, Set) and type(given) == "table" and not is_schedule(given)
+    and #given == 0
+  if not by_name then
+    append_all(set, "schedule", given)
+  else
+    for name, member in sorted(given) do
+      if type(name) ~= "string" or optimizer[name] == nil then
+        errors.unknown("schedule", "optimizer", name, optimizer.names)
+      end
+      append_all(set, name, member, name)
+    end
+  end
+  return set
+end
+
+function ScheduleSet:step_by(by, owner)
+  for i, schedule in ipairs(self) do
+    if (schedule.by or "epoch") == by and not schedule.monitor
+      and (owner == nil or not self.owners[i] or self.owners[i] == owner) then
+      schedule:step()
+    end
+  end
+end
+
+--- An optimizer has stepped.
+---@param owner string|nil  its name where there are several
+function ScheduleSet:after_update(owner) self:step_by("update", owner) end
+
+function schedules.after_train_step(unit)
+  if unit.schedule then unit.schedule:step_by "batch" end
+end
+
+function schedules.after_train_epoch(unit)
+  if unit.schedule then unit.schedule:step_by "epoch" end
+end
+
+--- Schedules that watch a metric get its value: one of training when an epoch ended, another one
+--- when an evaluation was made at this boundary.
+---@param unit tnt.AutoUnit
+---@param state tnt.State
+---@param was_evaluated boolean
+function schedules.after_boundary(unit, state, was_evaluated)
+  if not unit.schedule then return end
+  for i, schedule in ipairs(unit.schedule) do
+    if schedule.monitor then
+      local value, full = state:metric(schedule.monitor)
+      local is_of_training = full and full:sub(1, 6) == "train/"
+      if value ~= nil and (was_evaluated and not is_of_training
+        or is_of_training and state.boundary == "epoch") then
+        schedule:step(value)
+      elseif value == nil and was_evaluated and not state.should_stop then
+        message.warn("schedule '%s': there is no metric '%s' after this evaluation",
+          unit.schedule.names[i], schedule.monitor)
+      end
+    end
+  end
+end
+
+return schedules

@@ -1,0 +1,194 @@
+-- Windows of gradient accumulation, one for each optimizer: how many losses went backward since its
+-- last step, and the step that closes the window. Every epoch's end closes what is open.
+
+local errors = require "tnt.errors"
+local class = require "tnt.class"
+local Set = require "tnt.auto_unit.set"
+local sorted = require "tnt.sorted"
+
+local window = {}
+
+local function is_optimizer(value)
+  return type(value) == "table" and type(value.step) == "function"
+    and type(value.param_groups) == "table"
+end
+
+local function parameters_of(optimizer)
+  local list = {}
+  for _, group in ipairs(optimizer.param_groups) do
+    for _, parameter in ipairs(group.params) do list[#list + 1] = parameter end
+  end
+  return list
+end
+
+local function new_window(optimizer, name)
+  local suffix = name and "/" .. name or ""
+  return {
+    optimizer = optimizer, name = name, count = 0, must_zero = false,
+    lr_name = "lr" .. suffix, norm_name = "grad_norm" .. suffix,
+  }
+end
+
+--- Gives a unit its optimizer, or several by name.
+--- Errors: argument, when a value is no optimizer.
+---@param unit tnt.AutoUnit
+---@param optimizer table
+function window.open(unit, optimizer)
+  unit.windows = {}
+  if is_optimizer(optimizer) then
+    unit.optimizer = optimizer
+    unit.windows[1] = new_window(optimizer)
+    return
+  end
+  local who = tostring(class.of(unit))
+  if type(optimizer) ~= "table" or getmetatable(optimizer) ~= nil or next(optimizer) == nil then
+    errors.raise("argument", "%s: optimizer must be an optimizer or a table of several by name, "
+      .. "got %s", who, type(optimizer))
+  end
+  for name, member in sorted(optimizer) do
+    if type(name) ~= "string" or not is_optimizer(member) then
+      errors.raise("argument", "%s: optimizer.%s is not an optimizer (step, param_groups)", who,
+        tostring(name))
+    end
+  end
+  unit.optimizer = Set.by_name(optimizer)
+  for i, name in ipairs(unit.optimizer.names) do
+    unit.windows[i] = new_window(unit.optimizer[i], name)
+    unit.windows[name] = unit.windows[i]
+  end
+end
+
+local function find(unit, name)
+  local windows = unit.windows
+  if not windows then
+    errors.raise("state", "%s has no optimizer: give optimizer = ..., or define "
+      .. "configure_optimizers_and_lr_scheduler(module)", tostring(class.of(unit)))
+  end
+  if name == nil and #windows == 1 then return windows[1] end
+  local found = name ~= nil and windows[name] or nil
+  if not found then
+    local names = unit.optimizer.names or {}
+    if name == nil then
+      errors.raise("argument", "%s:update: there are several optimizers (%s); say whose: "
+        .. "self:update(loss, '%s')", tostring(class.of(unit)), table.concat(names, ", "), names[1])
+    end
+    errors.unknown(tostring(class.of(unit)) .. ":update", "optimizer", name, names)
+  end
+  return found
+end
+
+--- Before a step's forward: gradients that were left readable are cleared now.
+---@param unit tnt.AutoUnit
+function window.before_loss(unit)
+  for _, w in ipairs(unit.windows or {}) do
+    if w.must_zero then
+      w.optimizer:zero_grad()
+      w.must_zero = false
+    end
+  end
+end
+
+-- Gradients of one optimizer's parameters only: the others' stay untouched.
+local function backward_into(loss, parameters)
+  local wanted = {}
+  for _, parameter in ipairs(parameters) do
+    if parameter.requires_grad then wanted[#wanted + 1] = parameter end
+  end
+  local gradients = require("tnt.autograd").grad(loss, wanted, { allow_unused = true })
+  for i, parameter in ipairs(wanted) do
+    local gradient = gradients[i]
+    if gradient then
+      local before = parameter.grad
+      if before then before:add_(gradient) else parameter.grad = gradient end
+    end
+  end
+end
+
+local last = { reduce = "last" }
+
+local function step(unit, state, w)
+  state:emit "on_train_optimizer_step_start"
+  local parameters = parameters_of(w.optimizer)
+  local nn = require "tnt.nn"
+  local norm = nn.clip_grad_norm_(parameters, unit.clip_grad_norm or math.huge)
+  if norm then state:log(w.norm_name, norm) end
+  if unit.clip_grad_value then nn.clip_grad_value_(parameters, unit.clip_grad_value) end
+  w.optimizer:step()
+  w.count = 0
+  unit.train_progress:increment_update()
+  if unit.schedule then unit.schedule:after_update(w.name) end
+  if unit.ema and unit.ema.by == "update" then unit.ema:step() end
+  state:emit "on_train_optimizer_step_end"
+  if unit.zero_grad_at_train_step_start then
+    w.must_zero = true
+  else
+    w.optimizer:zero_grad()
+  end
+end
+
+--- Backward from a loss, and the optimizer's step where its window is full or the epoch ends.
+---@param unit tnt.AutoUnit
+---@param state tnt.State
+---@param loss tnt.Tensor
+---@param name string|nil
+function window.update(unit, state, loss, name)
+  local w = find(unit, name)
+  if w.must_zero then
+    w.optimizer:zero_grad()
+    w.must_zero = false
+  end
+  local n = unit.gradient_accumulation_steps
+  state:log(w.lr_name, w.optimizer.param_groups[1].lr, last)
+  local part = n == 1 and loss or loss / n
+  if #unit.windows == 1 then
+    part:backward()
+  else
+    backward_into(part, parameters_of(w.optimizer))
+  end
+  w.count = w.count + 1
+  if w.count >= n or state.last_batch then step(unit, state, w) end
+end
+
+--- At an epoch's end: windows that are open get their step.
+---@param unit tnt.AutoUnit
+---@param state tnt.State
+function window.flush(unit, state)
+  for _, w in ipairs(unit.windows or {}) do
+    if w.count > 0 then step(unit, state, w) end
+  end
+end
+
+--- What a checkpoint needs of open windows: counts and gradients.
+---@param unit tnt.AutoUnit
+---@return table|nil
+function window.save(unit)
+  local saved = {}
+  for i, w in ipairs(unit.windows or {}) do
+    if w.count > 0 then
+      local gradients = {}
+      for k, parameter in ipairs(parameters_of(w.optimizer)) do
+        gradients[tostring(k)] = parameter.grad
+      end
+      saved[w.name or tostring(i)] = { count = w.count, gradients = gradients }
+    end
+  end
+  return saved
+end
+
+---@param unit tnt.AutoUnit
+---@param saved table|nil
+function window.load(unit, saved)
+  for i, w in ipairs(unit.windows or {}) do
+    local state = saved and saved[w.name or tostring(i)]
+    w.count, w.must_zero = state and state.count or 0, false
+    w.optimizer:zero_grad()
+    if state then
+      local parameters = parameters_of(w.optimizer)
+      for key, gradient in sorted(state.gradients) do
+        parameters[tonumber(key)].grad = gradient:detach():clone():keep()
+      end
+    end
+  end
+end
+
+return window
