@@ -38,6 +38,9 @@ int cli_mcode_leave(void *signal_context);
 
 /* report.c: lua_pcall that keeps the traceback of the user's lines. The error object stays on top. */
 int cli_call(lua_State *L, int nargs, int nresults);
+/* Lua: keep_traceback(err) returns err, and keeps the traceback of this place for when it is raised again: a handler
+ * for xpcall where an error is caught, dealt with and raised once more. */
+int cli_keep_traceback(lua_State *L);
 /* The signal that the error on top, if of kind "interrupted", stands for; else 0. */
 int cli_error_signal(lua_State *L);
 /* Pops an error and pushes its report (message, then the user's lines); colours if `colour`. */

@@ -196,6 +196,7 @@ int cli_open(lua_State *L) {
       {"completer", line_completer},
       {"history_add", line_history_add},
       {"report", line_report},
+      {"keep_traceback", cli_keep_traceback},
       {"terminal", line_terminal},
       {"patient", line_patient},
       {"set_interrupt", cli_set_interrupt},

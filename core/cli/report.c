@@ -8,8 +8,9 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Registry key of the traceback kept by the last message handler. */
-static const char traceback_key = 't';
+/* Registry keys: the traceback kept by the last message handler; an error and its traceback kept by whoever will raise
+ * it once more. */
+static const char traceback_key = 't', again_error_key = 'e', again_traceback_key = 'a';
 
 enum { FIRST_FRAMES = 12, LAST_FRAMES = 8 };
 
@@ -62,9 +63,7 @@ static void push_users_traceback(lua_State *L, int level) {
   }
 }
 
-static int message_handler(lua_State *L) {
-  lua_settop(L, 1);
-  lua_pushlightuserdata(L, (void *)&traceback_key);
+static void push_traceback(lua_State *L) {
   if (trace_full()) {
     lua_pushliteral(L, "\n");
     luaL_traceback(L, L, NULL, 1);
@@ -72,7 +71,44 @@ static int message_handler(lua_State *L) {
   } else {
     push_users_traceback(L, 1);
   }
+}
+
+/* Pops a value into the registry. */
+static void set_kept(lua_State *L, const char *key) {
+  lua_pushlightuserdata(L, (void *)key);
+  lua_insert(L, -2);
   lua_rawset(L, LUA_REGISTRYINDEX);
+}
+
+static void get_kept(lua_State *L, const char *key) {
+  lua_pushlightuserdata(L, (void *)key);
+  lua_rawget(L, LUA_REGISTRYINDEX);
+}
+
+static int message_handler(lua_State *L) {
+  lua_settop(L, 1);
+  get_kept(L, &again_error_key);
+  if (!lua_isnil(L, 1) && lua_rawequal(L, 1, 2)) {
+    get_kept(L, &again_traceback_key);
+  } else {
+    push_traceback(L);
+  }
+  set_kept(L, &traceback_key);
+  lua_settop(L, 1);
+  return 1;
+}
+
+int cli_keep_traceback(lua_State *L) {
+  luaL_checkany(L, 1);
+  lua_settop(L, 1);
+  get_kept(L, &again_error_key);
+  if (lua_rawequal(L, 1, 2))
+    return lua_settop(L, 1), 1; /* raised again already: the first place counts */
+  push_traceback(L);
+  set_kept(L, &again_traceback_key);
+  lua_pushvalue(L, 1);
+  set_kept(L, &again_error_key);
+  lua_settop(L, 1);
   return 1;
 }
 
@@ -138,15 +174,16 @@ static int report_text(lua_State *L) {
   lua_pushvalue(L, 1);
   to_text(L);
   const char *text = lua_tostring(L, -1);
-  lua_pushlightuserdata(L, (void *)&traceback_key);
-  lua_rawget(L, LUA_REGISTRYINDEX);
+  get_kept(L, &traceback_key);
   const char *trace = lua_tostring(L, -1);
   if (!trace) trace = "";
   lua_pushfstring(L, colour ? "\033[1;31m%s%s\033[0m\033[2m%s\033[0m" : "%s%s%s", prefix, text,
                   trace);
-  lua_pushlightuserdata(L, (void *)&traceback_key);
-  lua_pushnil(L);
-  lua_rawset(L, LUA_REGISTRYINDEX);
+  const char *const keys[] = {&traceback_key, &again_error_key, &again_traceback_key};
+  for (int i = 0; i < 3; i++) {
+    lua_pushnil(L);
+    set_kept(L, keys[i]);
+  }
   return 1;
 }
 
@@ -171,7 +208,12 @@ int cli_error_signal(lua_State *L) {
   if (kind && strcmp(kind, "interrupted") == 0) {
     lua_pushliteral(L, "signal");
     lua_rawget(L, -3);
-    sig = lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : cli_signals_last();
+    const char *name = lua_type(L, -1) == LUA_TSTRING ? lua_tostring(L, -1) : NULL;
+    if (name) {
+      sig = strstr(name, "TERM") ? SIGTERM : SIGINT;
+    } else {
+      sig = lua_isnumber(L, -1) ? (int)lua_tointeger(L, -1) : cli_signals_last();
+    }
     lua_pop(L, 1);
   }
   lua_pop(L, 1);

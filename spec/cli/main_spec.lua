@@ -147,6 +147,22 @@ object:method()
       assert.matches("errors.lua:%d+: in function 'raise'", failing(text, "TNT_TRACE=full"))
     end)
 
+    it("have the traceback of where they were first raised", function()
+      for _, what in ipairs { "'boom'", "{kind = 'shape'}" } do
+        local err = failing([[
+local cli = require "tnt.cli"
+local function step() error(]] .. what .. [[) end
+local function loop()
+  local ok, err = xpcall(step, cli.keep_traceback)
+  if not ok then error(err, 0) end
+end
+loop()
+]])
+        assert.matches("FILE:2: in function 'step'\n", (err:gsub("<FILE:2>", "'step'")), 1, true)
+        assert.matches("FILE:7: in main chunk\n", err, 1, true)
+      end
+    end)
+
     it("cut long tracebacks in the middle", function()
       local err = failing [[
 local function f(n) if n == 0 then error 'deep' end f(n - 1) return n end
