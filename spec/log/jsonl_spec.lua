@@ -1,0 +1,158 @@
+local cjson = require "cjson"
+local log = require "tnt.log"
+local scratch = require "spec.log.scratch"
+
+local record, run = scratch.record, scratch.run
+
+local function lines_of(path)
+  local list = {}
+  for line in scratch.read(path):gmatch "([^\n]*)\n" do list[#list + 1] = line end
+  return list
+end
+
+local function steps_of(path)
+  local list = {}
+  for i, line in ipairs(lines_of(path)) do list[i] = cjson.decode(line).step end
+  return list
+end
+
+local function written(dir, from, to, entry)
+  local logger = log.JSONL {}
+  logger:open(run(dir, from - 1, entry))
+  for step = from, to do logger:log(record(step, { ["train/loss"] = 1 / step })) end
+  logger:close()
+  return dir .. "/metrics.jsonl"
+end
+
+describe("tnt.log.JSONL", function()
+  it("writes one object a line, whose numbers read back exactly", function()
+    local dir = scratch.directory()
+    local logger = log.JSONL {}
+    logger:open(run(dir))
+    local seed = os.time()
+    print("seed " .. seed)
+    math.randomseed(seed)
+    local values = {
+      a = 0.1, b = 1 / 3, c = 5e-324, d = 1.7976931348623157e308, e = 2 ^ 53 + 2, f = -0.5, g = 3,
+      h = 1e-5, i = 0.10000000149011612, j = 123456789012, k = 1e22,
+    }
+    for i = 1, 300 do
+      values["r" .. i] = (math.random() - 0.5) * 10 ^ math.random(-300, 300)
+    end
+    logger:log(record(7, values, { at = "epoch", phase = "eval", update = 5, epoch = 2 }))
+    logger:close()
+    local text = lines_of(dir .. "/metrics.jsonl")
+    assert.equal(1, #text)
+    local read = cjson.decode(text[1])
+    for name, value in pairs(values) do assert.equal(value, read[name]) end
+    assert.same({ 7, 5, 2, "eval", "epoch", 1700000007.25 },
+      { read.step, read.update, read.epoch, read.phase, read.at, read.time })
+    assert.truthy(text[1]:find('"a":0.1,', 1, true))
+    assert.truthy(text[1]:find('"g":3,', 1, true))
+  end)
+
+  it("is valid JSON whatever the names, and with NaN and infinities", function()
+    local dir = scratch.directory()
+    local logger = log.JSONL {}
+    logger:open(run(dir))
+    local odd = 'a "b"\\c\n\127é\0d'
+    logger:log(record(1, { [odd] = 1, nan = 0 / 0, inf = math.huge, minus = -math.huge }))
+    logger:close()
+    local read = cjson.decode(lines_of(dir .. "/metrics.jsonl")[1])
+    assert.equal(1, read[odd])
+    assert.same({ "NaN", "Infinity", "-Infinity" }, { read.nan, read.inf, read.minus })
+  end)
+
+  it("continues after the step a checkpoint was taken at", function()
+    local dir = scratch.directory()
+    local path = written(dir, 1, 9)
+    local logger = log.JSONL {}
+    logger:open(run(dir, 6))
+    logger:log(record(7, { ["train/loss"] = 70 }))
+    logger:close()
+    assert.same({ 1, 2, 3, 4, 5, 6, 7 }, steps_of(path))
+    assert.equal(70, cjson.decode(lines_of(path)[7])["train/loss"])
+    assert.equal(1 / 6, cjson.decode(lines_of(path)[6])["train/loss"])
+    assert.is_nil(scratch.read(path .. ".tmp"))
+  end)
+
+  it("drops a line that was cut short, completes one that only lacks its end, keeps foreign ones",
+    function()
+      local dir = scratch.directory()
+      local path = written(dir, 1, 2)
+      local whole = scratch.read(path)
+      scratch.write(path, '# mine\n{"step":null}\n' .. whole .. '{"step":3,"upda')
+      written(dir, 4, 4)
+      assert.equal('# mine\n{"step":null}\n' .. whole, scratch.read(path):sub(1, 21 + #whole))
+      assert.equal(5, #lines_of(path))
+      scratch.write(path, (whole:gsub("\n$", "")))
+      written(dir, 3, 3)
+      assert.same({ 1, 2, 3 }, steps_of(path))
+    end)
+
+  it("appends in evaluate, whatever the steps", function()
+    local dir = scratch.directory()
+    local path = written(dir, 1, 9)
+    written(dir, 1, 1, "evaluate")
+    assert.same({ 1, 2, 3, 4, 5, 6, 7, 8, 9, 1 }, steps_of(path))
+  end)
+
+  it("moves the file of an earlier run aside when one begins anew, and says so", function()
+    local dir = scratch.directory()
+    local path = written(dir, 1, 2)
+    scratch.warnings = {}
+    written(dir, 1, 3)
+    written(dir, 1, 4)
+    assert.same({ 1, 2, 3, 4 }, steps_of(path))
+    assert.same({ 1, 2 }, steps_of(dir .. "/metrics.1.jsonl"))
+    assert.same({ 1, 2, 3 }, steps_of(dir .. "/metrics.2.jsonl"))
+    assert.equal(2, #scratch.warnings)
+    assert.truthy(scratch.warnings[1]:find("metrics.1.jsonl", 1, true))
+  end)
+
+  it("holds lines back for flush_seconds, and writes them at flush and close", function()
+    local dir = scratch.directory()
+    local path = dir .. "/deep/er/m.jsonl"
+    local logger = log.JSONL { path = path, flush_seconds = 5 }
+    logger:open(run(dir))
+    logger:log(record(1, { a = 1 }))
+    assert.is_nil(scratch.read(path))
+    scratch.time = scratch.time + 4.9
+    logger:log(record(2, { a = 1 }))
+    assert.is_nil(scratch.read(path))
+    scratch.time = scratch.time + 0.1
+    logger:log(record(3, { a = 1 }))
+    assert.same({ 1, 2, 3 }, steps_of(path))
+    logger:log(record(4, { a = 1 }))
+    assert.same({ 1, 2, 3 }, steps_of(path))
+    logger:flush()
+    assert.same({ 1, 2, 3, 4 }, steps_of(path))
+    logger:log(record(5, { a = 1 }))
+    logger:close()
+    assert.same({ 1, 2, 3, 4, 5 }, steps_of(path))
+    logger:close()
+  end)
+
+  it("serves a loop of one's own", function()
+    local path = scratch.directory() .. "/x.jsonl"
+    local logger = log.JSONL { path = path }
+    logger:log_values({ loss = 0.5 }, 3)
+    logger:close()
+    local read = cjson.decode(lines_of(path)[1])
+    assert.same({ 3, 0.5 }, { read.step, read.loss })
+    assert.equal("argument",
+      scratch.failure(logger.log_values, logger, { loss = "high" }, 3).kind)
+  end)
+
+  it("refuses what it cannot do", function()
+    local err = scratch.failure(log.JSONL {}.open, log.JSONL {}, run(nil))
+    assert.equal("argument", err.kind)
+    assert.truthy(tostring(err):find("give it path", 1, true))
+    assert.truthy(tostring(scratch.failure(log.JSONL, { pth = "x" })):find "did you mean 'path'")
+    local dir = scratch.directory()
+    local logger = log.JSONL { path = dir .. "/file/m.jsonl" }
+    scratch.write(dir .. "/file", "in the way")
+    assert.equal("io", scratch.failure(logger.open, logger, run(dir)).kind)
+    assert.truthy(tostring(scratch.failure(function() return log.Json end)):find "JSONL")
+  end)
+end)

@@ -1,0 +1,221 @@
+local bit = require "bit"
+local crc32c = require "tnt.log.crc32c"
+local event = require "tnt.log.event"
+local ffi = require "ffi"
+local lfs = require "lfs"
+local log = require "tnt.log"
+local scratch = require "spec.log.scratch"
+
+local record, run = scratch.record, scratch.run
+
+-- Printed by scripts/parity/tensorboard_check.py --bytes (TensorBoard 2.21's own RecordWriter and
+-- protobuf classes).
+local REFERENCE = "1800000000000000a37f4b220900001040fc54d9411a0d627261696e2e4576656e743a32338d2fe9"
+  .. "0f000000000000006d532b090900006040fc54d94110073a02080165b49f663200000000000000241956ec0900"
+  .. "00b040fc54d94110ac022a240a110a0a747261696e2f6c6f737315cdcccc3d0a0f0a08747261696e2f6c721500"
+  .. "0000000c3abf95"
+
+local function unhex(text)
+  return (text:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
+end
+
+-- ---- a decoder of its own, by the documents alone ------------------------------------------------
+
+local function little(data, at, bytes)
+  local value = 0
+  for i = bytes - 1, 0, -1 do value = value * 256 + data:byte(at + i) end
+  return value
+end
+
+local function check_masked(data, at, covered)
+  local sum = crc32c(covered)
+  local rotated = (math.floor(sum / 2 ^ 15) + sum % 2 ^ 15 * 2 ^ 17) % 2 ^ 32
+  assert.equal((rotated + 0xA282EAD8) % 2 ^ 32, little(data, at, 4))
+end
+
+local function records_of(data)
+  local list, at = {}, 1
+  while at <= #data do
+    local length = little(data, at, 8)
+    check_masked(data, at + 8, data:sub(at, at + 7))
+    local body = data:sub(at + 12, at + 11 + length)
+    check_masked(data, at + 12 + length, body)
+    list[#list + 1] = body
+    at = at + 16 + length
+  end
+  return list
+end
+
+local function varint(data, at)
+  local value, scale = 0, 1
+  while true do
+    local byte = data:byte(at)
+    value, scale, at = value + bit.band(byte, 127) * scale, scale * 128, at + 1
+    if byte < 128 then return value, at end
+  end
+end
+
+-- Field number -> list of values: numbers for varints, bytes for all else.
+local function fields_of(data)
+  local fields, at = {}, 1
+  while at <= #data do
+    local key, value
+    key, at = varint(data, at)
+    local field, wire = math.floor(key / 8), key % 8
+    if wire == 0 then
+      value, at = varint(data, at)
+    else
+      local length = wire == 1 and 8 or wire == 5 and 4
+      if wire == 2 then length, at = varint(data, at) end
+      value, at = data:sub(at, at + length - 1), at + length
+    end
+    fields[field] = fields[field] or {}
+    table.insert(fields[field], value)
+  end
+  return fields
+end
+
+local function number_in(bytes, kind) return ffi.cast(kind .. "*", ffi.cast("char*", bytes))[0] end
+
+local function doubles(bytes)
+  local list = {}
+  for i = 0, #bytes / 8 - 1 do
+    list[i + 1] = number_in(bytes:sub(i * 8 + 1, i * 8 + 8), "double")
+  end
+  return list
+end
+
+local function files_of(dir)
+  local list = {}
+  for name in lfs.dir(dir) do
+    if name:find "^events" then list[#list + 1] = dir .. "/" .. name end
+  end
+  table.sort(list)
+  return list
+end
+
+local function events_of(path)
+  local list = {}
+  for i, data in ipairs(records_of(scratch.read(path))) do list[i] = fields_of(data) end
+  return list
+end
+
+local function scalars_of(fields)
+  local values = {}
+  for _, value in ipairs(fields_of(fields[5][1])[1]) do
+    local inner = fields_of(value)
+    values[inner[1][1]] = number_in(inner[2][1], "float")
+  end
+  return values
+end
+
+describe("tnt.log.TensorBoard", function()
+  it("has the checksum of RFC 3720, appendix B.4", function()
+    local ascending = {}
+    for i = 0, 31 do ascending[i + 1] = string.char(i) end
+    assert.equal(0x8A9136AA, crc32c(("\0"):rep(32)))
+    assert.equal(0x62A8AB43, crc32c(("\255"):rep(32)))
+    assert.equal(0x46DD794E, crc32c(table.concat(ascending)))
+    assert.equal(0x113FDB5C, crc32c(table.concat(ascending):reverse()))
+    assert.equal(0xE3069283, crc32c "123456789")
+  end)
+
+  it("writes byte for byte what TensorBoard's own writer does", function()
+    local ours = event.record(event.version(1700000000.25))
+      .. event.record(event.restart(1700000001.5, 7))
+      .. event.record(event.summary(1700000002.75, 300,
+        { event.scalar("train/loss", 0.1), event.scalar("train/lr", 0) }))
+    assert.equal(unhex(REFERENCE), ours)
+  end)
+
+  it("writes the scalars of records, those of train epochs under a name of their own", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard {}
+    logger:open(run(dir))
+    logger:log(record(2 ^ 40 + 3, { ["train/loss"] = 0.1, ["train/bad"] = 0 / 0 }))
+    logger:log(record(5, { ["train/loss"] = 2 }, { at = "epoch" }))
+    logger:log(record(5, { ["eval/loss"] = -math.huge }, { at = "epoch", phase = "eval" }))
+    logger:close()
+    local files = files_of(dir .. "/tensorboard")
+    assert.equal(1, #files)
+    local events = events_of(files[1])
+    assert.equal("brain.Event:2", events[1][3][1])
+    assert.equal(2 ^ 40 + 3, events[2][2][1])
+    assert.equal(1700000000.25 + 2 ^ 40 + 3, number_in(events[2][1][1], "double"))
+    local values = scalars_of(events[2])
+    assert.equal(tonumber(ffi.new("float", 0.1)), values["train/loss"])
+    assert.is_true(values["train/bad"] ~= values["train/bad"])
+    assert.same({ ["train/loss_epoch"] = 2 }, scalars_of(events[3]))
+    assert.same({ ["eval/loss"] = -math.huge }, scalars_of(events[4]))
+    assert.equal(4, #events)
+  end)
+
+  it("voids the steps after a checkpoint in a younger file, and all when a run begins anew",
+    function()
+      local dir = scratch.directory()
+      for _, steps in ipairs { 0, 6, 0 } do
+        local logger = log.TensorBoard {}
+        logger:open(run(dir, steps))
+        logger:log(record(steps + 1, { a = steps }))
+        logger:close()
+      end
+      local files = files_of(dir .. "/tensorboard")
+      assert.equal(3, #files)
+      -- In the order in which TensorBoard reads them: the first has no mark.
+      assert.same({ a = 0 }, scalars_of(events_of(files[1])[2]))
+      local second, third = events_of(files[2]), events_of(files[3])
+      assert.same({ 7 }, second[2][2])
+      assert.same({ 1 }, fields_of(second[2][7][1])[1])
+      assert.same({ a = 6 }, scalars_of(second[3]))
+      assert.is_nil(third[2][2]) -- step 0
+      assert.same({ 1 }, fields_of(third[2][7][1])[1])
+    end)
+
+  it("holds events back for flush_seconds", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir .. "/tb", flush_seconds = 5 }
+    logger:open(run(nil))
+    local path = files_of(dir .. "/tb")[1]
+    logger:log(record(1, { a = 1 }))
+    assert.equal(1, #events_of(path))
+    logger:flush()
+    assert.equal(2, #events_of(path))
+    logger:log(record(2, { a = 1 }))
+    scratch.time = scratch.time + 5
+    logger:log(record(3, { a = 1 }))
+    assert.equal(4, #events_of(path))
+    logger:close()
+  end)
+
+  it("writes texts and histograms", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir }
+    logger:text("config", "lr = *1e-3*", 4)
+    logger:histogram("w", { -1, 0, 0.5, 0.5, 2, 0 / 0, math.huge }, 5)
+    logger:close()
+    local events = events_of(files_of(dir)[1])
+    local text = fields_of(fields_of(events[2][5][1])[1][1])
+    assert.equal("config", text[1][1])
+    assert.same({ { 7 }, "lr = *1e-3*" }, { fields_of(text[8][1])[1], fields_of(text[8][1])[8][1] })
+    assert.equal("text", fields_of(fields_of(text[9][1])[1][1])[1][1])
+    local histogram = fields_of(fields_of(fields_of(events[3][5][1])[1][1])[5][1])
+    local summary = {}
+    for field = 1, 5 do summary[field] = number_in(histogram[field][1], "double") end
+    assert.same({ -1, 2, 5, 2, 5.5 }, summary)
+    local ends, counts = doubles(histogram[6][1]), doubles(histogram[7][1])
+    assert.equal(#ends, #counts)
+    -- Every value lies in its bucket: at or over the end before, under its own.
+    local expected = {}
+    for _, value in ipairs { -1, 0, 0.5, 0.5, 2 } do
+      for i = 2, #ends do
+        if value >= ends[i - 1] and value < ends[i] then expected[i] = (expected[i] or 0) + 1 end
+      end
+    end
+    for i = 1, #ends do assert.equal(expected[i] or 0, counts[i]) end
+  end)
+
+  it("needs a place", function()
+    local logger = log.TensorBoard {}
+    assert.equal("argument", scratch.failure(logger.open, logger, run(nil)).kind)
+  end)
+end)
