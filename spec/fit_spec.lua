@@ -97,7 +97,9 @@ describe("fit", function()
 
   it("gives every evaluation all its batches under max_eval_steps_per_epoch (D1)", function()
     for _, prefetch in ipairs { true, false } do
-      for _, loader in ipairs { rig.batches(4, "e"), rig.loader(4, "e") } do
+      local unknown = rig.loader(4, "e")
+      unknown.known_size = nil
+      for _, loader in ipairs { rig.batches(4, "e"), rig.loader(4, "e"), unknown } do
         local lengths = {}
         local unit = rig.unit(nil, { enable_prefetch = prefetch })
         fit(unit, options {

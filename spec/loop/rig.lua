@@ -128,9 +128,14 @@ end
 function rig.loader(n, letter)
   local loader = { at = 0, epoch = 0, list = rig.batches(n, letter), known_size = n }
   function loader.size(self) return self.known_size end
-  function loader.set_epoch(self, epoch) self.epoch = epoch end
-  function loader.state_dict(self) return { at = self.at } end
-  function loader.load_state_dict(self, state) self.resume_at = state.at end
+  function loader.set_epoch(self, epoch)
+    if self.resume_epoch ~= epoch then self.resume_at = nil end
+    self.epoch = epoch
+  end
+  function loader.state_dict(self) return { at = self.at, epoch = self.epoch } end
+  function loader.load_state_dict(self, state)
+    self.resume_at, self.resume_epoch = state.at, state.epoch
+  end
   function loader.iterate(self)
     self.at = self.resume_at or 0
     self.resume_at = nil

@@ -1,8 +1,8 @@
 -- Where a loop stands in a loader. A loader is a plain list of batches, a function that returns an
--- iterator, or an object with `:iterate()`; it may also have `:size()` (batches in an epoch, nil
--- when unknown), `:set_epoch(n)` (epochs completed), `:state_dict()` and `:load_state_dict(s)` (the
--- next `iterate()` begins at the next unread batch), and `continues = true` (an epoch begins where
--- the one before ended, so the position matters between epochs too).
+-- iterator, or an object with `:iterate()`. That may have `:size()` (batches in an epoch, or nil),
+-- `:state_dict()` and `:load_state_dict(s)` (the next `iterate()` begins at the next unread batch),
+-- `:set_epoch(n)` (the next `iterate()` is of this epoch, and a position in another one is
+-- forgotten), and `continues = true` (an epoch begins where the one before ended).
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -81,6 +81,11 @@ function Cursor:list_iterator(from)
   end
 end
 
+function Cursor:known_size()
+  if self.kind == "list" then return #self.loader end
+  if self.kind == "object" and has(self.loader, "size") then return self.loader:size() end
+end
+
 function Cursor:raw_iterator()
   if self.kind == "list" then return self:list_iterator(0) end
   local iterator
@@ -99,11 +104,16 @@ end
 ---@param around_skip fun(fetch: function)|nil  runs each fetch of a batch that is skipped
 function Cursor:open(epoch, position, around_skip)
   self:clear()
-  local loader, raw = self.loader
+  local loader, skip = self.loader, position and position.delivered or 0
+  local raw
+  self.size = self:known_size()
+  local is_over = position and (position.ended or skip > 0 and skip == self.size)
+  local has_state = position and position.state and self.is_stateful and not is_over
+  if has_state then loader:load_state_dict(position.state) end
   if self.kind == "object" and has(loader, "set_epoch") then loader:set_epoch(epoch) end
-  local skip = position and position.delivered or 0
-  if position and position.state and self.is_stateful then
-    loader:load_state_dict(position.state)
+  if is_over then
+    raw = function() return nil end -- an epoch resumed at its very end
+  elseif has_state then
     raw = self:raw_iterator()
   elseif skip > 0 and self.kind == "list" then
     raw = self:list_iterator(skip)
@@ -119,12 +129,6 @@ function Cursor:open(epoch, position, around_skip)
     end
   end
   self.delivered = skip
-  self.size = nil
-  if self.kind == "list" then
-    self.size = #loader
-  elseif self.kind == "object" and has(loader, "size") then
-    self.size = loader:size()
-  end
   self.iterator = function()
     if self.ended then return nil end
     local batch = raw()
@@ -174,15 +178,16 @@ end
 ---@return table|nil position
 function Cursor:position()
   if self.iterator == nil then
-    if self.is_stateful and self.loader.continues then
+    -- Between epochs: what a loader carries from one to the next, such as its seed.
+    if self.is_stateful and (self.loader.continues or has(self.loader, "set_epoch")) then
       return { delivered = 0, state = self.loader:state_dict(), is_between = true }
     end
     return nil
   end
-  local position = { delivered = self.delivered }
+  local position = { delivered = self.delivered, ended = self.ended }
   if self.is_ahead then
     position.delivered = self.delivered - self.ahead_delivered
-    position.state = self.state_before_ahead
+    position.state, position.ended = self.state_before_ahead, false
   elseif self.is_stateful then
     position.state = self.loader:state_dict()
   end

@@ -445,7 +445,7 @@ local function put_back(run, keeps_open)
     phase.running:clear()
     for _, cursor in ipairs(phase.cursors) do
       -- An epoch left open goes on at its next batch, also when the caller calls again.
-      local position = keeps_open and cursor.is_stateful and cursor:position()
+      local position = keeps_open and cursor.iterator and cursor.is_stateful and cursor:position()
       if position and position.state then cursor.loader:load_state_dict(position.state) end
       cursor:clear()
     end

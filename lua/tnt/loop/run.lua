@@ -96,8 +96,9 @@ function Run:collect_outputs()
   local outputs = {}
   self.outputs = outputs
   local function to_cpu(tensor)
-    local moved = tensor:detach():cpu()
-    if moved == tensor then moved = tensor:clone() end
+    local detached = tensor:detach()
+    local moved = detached:cpu()
+    if moved == detached then moved = detached:clone() end
     return moved:keep()
   end
   local listeners = self.dispatch.on_predict_step_end

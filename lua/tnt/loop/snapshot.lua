@@ -23,7 +23,7 @@ writes later than at once. The table itself is the writer's to keep.
   contents.app          name of a unit's field -> its state_dict(): progress, modules, optimizers
   contents.boundary     nil, or {at = "step"|"epoch", evaluation_due = boolean, passed = {names}}:
                         the loop stood at the end of a train step or epoch, its evaluation not done
-  contents.loaders      phase -> {name, delivered, state}: positions of open epochs
+  contents.loaders      phase -> {name, delivered, ended, state}: positions of open epochs
   contents.running      phase -> sums of `state:log` of open epochs
   contents.metrics      state.metrics
   contents.hooks        name of a hook -> its state
