@@ -34,6 +34,37 @@ describe("tntlua", function()
     assert.equal("epochs\n", out)
   end)
 
+  it("finds them where it is installed, also through a link", function()
+    local dir = process.directory()
+    os.execute(("cd %s && mkdir -p bin lib/lua/5.1 share/lua/5.1 elsewhere && cp %s bin/tntlua && "
+      .. "cp -r %s/lua/tnt share/lua/5.1/tnt && ln -s ../bin/tntlua elsewhere/run")
+      :format(dir, process.program, process.root))
+    local file = process.file [[
+      local errors = require "tnt.errors"
+      print(debug.getinfo(errors.new, "S").source)
+      print(package.cpath:match "^[^;]*")
+      errors.raise("state", "own frames are hidden there too")
+    ]]
+    for _, program in ipairs { "/bin/tntlua", "/elsewhere/run" } do
+      local out, err = run({ file }, { program = dir .. program, cd = "/" })
+      assert.equal(("@%s/share/lua/5.1/tnt/errors.lua\n%s/lib/lua/5.1/?.so\n"):format(dir, dir), out)
+      assert.equal(("tntlua: %s:4: own frames are hidden there too\n"):format(file), err)
+    end
+  end)
+
+  it("prints the options a script declares", function()
+    local file = process.file "require 'tnt.args' {epochs = 3, name = 'x', on = true} print 'on'"
+    local out, err, status = run { file, "--help" }
+    assert.equal(([[
+usage: tntlua %s [options]
+  --epochs NUMBER  default 3
+  --name TEXT      default "x"
+  --on, --no-on    default true
+  --help           print this
+]]):format(file), out)
+    assert.same({ "", 0 }, { err, status })
+  end)
+
   it("does not load the library, nor define globals, before tnt is used", function()
     local out = run { "-e", "print(package.loaded.tnt, rawget(_G, 'tnt'), rawget(_G, 'nn'))" }
     assert.equal("nil\tnil\tnil\n", out)
