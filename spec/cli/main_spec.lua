@@ -41,13 +41,13 @@ describe("tntlua", function()
       :format(dir, process.program, process.root))
     local file = process.file [[
       local errors = require "tnt.errors"
-      print(debug.getinfo(errors.new, "S").source)
+      print((debug.getinfo(errors.new, "S").source:gsub("^@", "")))
       print(package.cpath:match "^[^;]*")
       errors.raise("state", "own frames are hidden there too")
     ]]
     for _, program in ipairs { "/bin/tntlua", "/elsewhere/run" } do
       local out, err = run({ file }, { program = dir .. program, cd = "/" })
-      assert.equal(("@%s/share/lua/5.1/tnt/errors.lua\n%s/lib/lua/5.1/?.so\n"):format(dir, dir), out)
+      assert.equal(dir .. "/share/lua/5.1/tnt/errors.lua\n" .. dir .. "/lib/lua/5.1/?.so\n", out)
       assert.equal(("tntlua: %s:4: own frames are hidden there too\n"):format(file), err)
     end
   end)

@@ -402,9 +402,12 @@ local function body(run)
   return passing(run, run.phases.eval or run.phases.predict)
 end
 
+local cli = package.preload["tnt.cli"] and require "tnt.cli" -- only where tntlua is the program
+
 local function with_traceback(err)
   local state = State.current()
   if state then state.traceback = debug.traceback(tostring(err), 2) end
+  if cli then cli.keep_traceback(err) end
   return err
 end
 
