@@ -125,9 +125,19 @@ local function missing(self, state)
     #known > 0 and table.concat(known, ", ") or "none")
 end
 
--- Nobody logs the metric: an error as soon as every phase of the run has had an epoch.
+-- After a train step its predecessor's values are known; the first one of an epoch has none.
+local function look_at_step(self, state)
+  local in_epoch = state.progress.num_steps_completed_in_epoch
+  if in_epoch < 2 or not state:every(self.every_n_steps) then return end
+  -- The rules for names are those of metrics, applied to the values of steps.
+  local value = State.metric({ metrics = state.latest }, self.monitor)
+  if value then take(self, state, value) end
+end
+
 function EarlyStop:on_boundary_end(state)
-  if self.has_seen or self.every_n_steps or not self.has_trained then return end
+  if self.every_n_steps then return look_at_step(self, state) end
+  -- Nobody logs the metric: an error as soon as every phase of the run has had an epoch.
+  if self.has_seen or not self.has_trained then return end
   if state.entry_point == "train" or self.has_evaluated then
     errors.raise("argument", "%s", missing(self, state))
   end
@@ -135,13 +145,6 @@ end
 
 function EarlyStop:on_train_end(state)
   if not self.has_seen and self.has_trained then message.warn("%s", missing(self, state)) end
-end
-
-function EarlyStop:on_train_step_end(state)
-  if not self.every_n_steps or not state:every(self.every_n_steps) then return end
-  -- The rules for names are those of metrics, applied to the values of steps.
-  local value = State.metric({ metrics = state.latest }, self.monitor)
-  if value then take(self, state, value) end
 end
 
 return EarlyStop
