@@ -433,6 +433,7 @@ local function tell_exception(run, err)
         and tostring(class.of(unit)) or hook.title(listeners.selfs[i]), tostring(second))
     end
   end
+  state.batch, state.step_output = nil, nil
   if run.token then
     scope.close(run.token)
     run.token = nil
