@@ -22,7 +22,7 @@ void cli_signals_install(void);
 /* The code now running in L may be interrupted; NULL: nothing runs. Returns the state armed before. */
 lua_State *cli_signals_arm(lua_State *L);
 /* Between begin and end a signal only makes the pending read return; taken tells whether one came. */
-void cli_signals_reading(int reading);
+void cli_signals_reading(int is_reading);
 int cli_signals_taken(void);
 /* How many signals the running code has not answered yet. */
 int cli_signals_pending(void);

@@ -209,6 +209,12 @@ int cli_open(lua_State *L) {
   lua_setfield(L, -2, "call");
   lua_pushlightuserdata(L, (void *)(size_t)cli_signals_pending);
   lua_setfield(L, -2, "pending_function");
+#ifdef TNT_EDIT
+  lua_pushboolean(L, 1);
+#else
+  lua_pushboolean(L, 0);
+#endif
+  lua_setfield(L, -2, "editing");
   lua_pushliteral(L, TNT_VERSION);
   lua_setfield(L, -2, "version");
   return 1;

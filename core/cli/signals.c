@@ -193,13 +193,13 @@ lua_State *cli_signals_arm(lua_State *L) {
   return before;
 }
 
-void cli_signals_reading(int on) {
-  if (on) {
+void cli_signals_reading(int is_reading) {
+  if (is_reading) {
     taken = 0;
   } else if (taken) {
     retry_timer(0);
   }
-  reading = on;
+  reading = is_reading;
 }
 
 int cli_signals_pending(void) { return pending; }

@@ -124,6 +124,13 @@ describe("a chunk at the prompt #tiny", function()
     end
   end)
 
+  it("takes text only, no bytecode", function()
+    local code, why, message = chunk.compile(string.dump(function() end))
+    assert.is_nil(code)
+    assert.is_nil(why)
+    assert.is_string(message)
+  end)
+
   it("accepts comments alone", function()
     assert.is_nil((run "-- nothing"))
   end)

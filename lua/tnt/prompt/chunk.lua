@@ -88,13 +88,13 @@ end
 function chunk.compile(source)
   source = source:gsub("^%s*=", "", 1)
   local rewritten, declares = chunk.rewrite(source)
-  local run, expression_error = loadstring("return nil, " .. rewritten, "=prompt")
+  local run, expression_error = load("return nil, " .. rewritten, "=prompt", "t")
   if run then return { run = run, is_expression = true, declares = {} } end
   local message
-  run, message = loadstring(rewritten, "=prompt")
+  run, message = load(rewritten, "=prompt", "t")
   if run then
     -- What was rewritten must have been right as it was written.
-    local original, original_error = loadstring(source, "=prompt")
+    local original, original_error = load(source, "=prompt", "t")
     if not original then return nil, nil, original_error end
     return { run = run, is_expression = false, declares = declares }
   end

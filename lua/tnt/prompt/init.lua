@@ -109,8 +109,8 @@ function prompt.run()
     if history_path then
       for _, line in ipairs(history.load(history_path)) do cli.history_add(line) end
     end
-    io.write("tntlua ", cli.version, ", ", jit.version,
-      "; help() or ?name explains, Tab completes, ctrl-D leaves\n")
+    io.write("tntlua ", cli.version, ", ", jit.version, "; help() or ?name explains, ",
+      cli.editing and "Tab completes, " or "", "ctrl-D leaves\n")
   end
   local pending
   while true do
