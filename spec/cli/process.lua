@@ -164,6 +164,14 @@ function Terminal:kill(signal)
   C.kill(self.pid, signal)
 end
 
+--- Waits until no signal is on its way to the program: two of a kind would become one.
+function Terminal:signals_delivered()
+  for _ = 1, 1e6 do
+    if slurp(("/proc/%d/status"):format(self.pid)):find "ShdPnd:%s*0+\n" then return end
+  end
+  error("the program does not take its signals", 0)
+end
+
 --- Waits for the end; returns the exit status and everything printed.
 function Terminal:finish()
   while self:read() do end

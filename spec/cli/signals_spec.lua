@@ -91,6 +91,7 @@ describe("a signal", function()
       while true do ffi.C.pause() end
     ]]
     terminal:kill(INT)
+    terminal:signals_delivered()
     terminal:kill(INT)
     local status = terminal:finish()
     assert.equal(130, status)

@@ -98,6 +98,7 @@ describe("the prompt", function()
     terminal:expect "compiled" -- a loop that tests nothing
     terminal:send(INTERRUPT)
     terminal:expect "^C"
+    terminal:signals_delivered()
     terminal:send(INTERRUPT)
     terminal:expect "ctrl-C again kills"
     terminal:send(INTERRUPT)
