@@ -9,7 +9,9 @@ local terminal = require "tnt.log.terminal"
 ---@field total integer|nil   nil: not known
 ---@field rate number|nil     steps a second
 ---@field elapsed number      seconds
+---@field is_over boolean|nil  nothing follows
 ---@field metrics {[1]: string, [2]: number}[]
+---@field widest integer|nil  columns the bar may have at most
 
 local bar_line = {}
 
@@ -53,7 +55,7 @@ local function pieces(info)
   local list, rate = {}, info.rate
   local has_rate = rate and rate > 0 and rate < math.huge
   local times = bar_line.duration(info.elapsed)
-  if has_rate and is_known(info) and info.done < info.total then
+  if has_rate and is_known(info) and info.done < info.total and not info.is_over then
     times = times .. " ETA " .. bar_line.duration((info.total - info.done) / rate)
   end
   list[1] = times
@@ -92,7 +94,8 @@ end
 ---@param info tnt.BarInfo
 ---@param columns integer
 ---@param style {utf8: boolean, colours: boolean, final: boolean|nil}  final: without a bar
----@return string
+---@return string text
+---@return integer|nil width  of the bar
 function bar_line.drawn(info, columns, style)
   local has_bar = is_known(info) and not style.final
   local head = info.title
@@ -111,7 +114,8 @@ function bar_line.drawn(info, columns, style)
     tail, room = tail .. " " .. piece, room - width
   end
   if not has_bar then return head .. " " .. tail end
-  return head .. " " .. bar(info, math.min(MOST, LEAST + room), style) .. " " .. tail
+  local width = math.min(info.widest or MOST, LEAST + room)
+  return head .. " " .. bar(info, width, style) .. " " .. tail, width
 end
 
 --- The line for a file: everything, whatever its length.

@@ -64,8 +64,11 @@ local function total_of(state)
 end
 
 local function title_of(state)
-  local title = state.name or state.active_phase
-  if state.active_phase ~= "train" then return title end
+  local title, train = state.name or state.active_phase, state.loop.phases.train
+  if state.active_phase ~= "train" then
+    -- Inside training: which evaluation it is.
+    return train and ("%s at %d"):format(title, train.progress.num_steps_completed) or title
+  end
   local of = state.loop.phase.max_epochs
   title = ("%s %d"):format(title, state.progress.num_epochs_completed + 1)
   return of and of < math.huge and title .. "/" .. of or title
@@ -117,7 +120,11 @@ end
 local function draw(self, bar, info, now)
   if self.is_terminal then
     local columns = terminal.columns()
-    terminal.draw(bar_line.drawn(info, columns or 79, style(false)), columns)
+    -- It only becomes narrower, or it would tremble with every digit behind it.
+    info.widest = columns == bar.columns and bar.width or nil
+    local text, width = bar_line.drawn(info, columns or 79, style(false))
+    bar.columns, bar.width = columns, width
+    terminal.draw(text, columns)
   elseif now - bar.line_at >= self.file_interval then
     -- In a long epoch a line per percent is enough.
     local has_moved = not info.total or (info.done - bar.line_done) * 100 >= info.total
@@ -150,6 +157,7 @@ local function finish(self, state, done, from)
   local bar = table.remove(self.bars)
   local now = clock.now()
   local info = info_of(bar, done, now, from and values_of(self, state, from) or {})
+  info.is_over = true
   info.rate = now > bar.began and (done - bar.from) / (now - bar.began) or nil
   if not self.is_terminal then
     terminal.write(bar_line.plain(info) .. "\n")
@@ -205,10 +213,14 @@ function ProgressBar:on_epoch_end(state)
   end
 end
 
--- An epoch that was left open keeps the line it has.
+-- Epochs that were left open, by an error or by max_time, leave a line that says how far they came.
 function ProgressBar:on_run_end(state)
+  local progress = state.progress
   while self.bars and #self.bars > 0 do
-    finish(self, state, self.bars[#self.bars].done, nil)
+    local done = progress.num_steps_completed_in_epoch
+    finish(self, state, done > 0 and done or self.bars[#self.bars].done, nil)
+    local train = state.loop.phases.train
+    progress = train and train.progress or progress
   end
 end
 
