@@ -92,7 +92,9 @@ local function sgd(parameters, lr)
   function optimizer.zero_grad(self)
     for _, p in ipairs(self.param_groups[1].params) do p.grad = nil end
   end
-  function optimizer.state_dict(self) return { steps = self.steps, lr = self.param_groups[1].lr } end
+  function optimizer.state_dict(self)
+    return { steps = self.steps, lr = self.param_groups[1].lr }
+  end
   function optimizer.load_state_dict(self, state)
     self.steps, self.param_groups[1].lr = state.steps, state.lr
   end
@@ -172,8 +174,10 @@ describe("AutoUnit", function()
     assert.same({ 1, 2, 3 }, at)
     assert.equal(94, w.value)
     assert.is_nil(w.grad)
-    assert.same({ ["train/grad_norm"] = 1, ["train/loss"] = 100, ["train/lr"] = 1 }, records[1].values)
-    assert.same({ ["train/grad_norm"] = 2, ["train/loss"] = 198, ["train/lr"] = 1 }, records[2].values)
+    assert.same({ ["train/grad_norm"] = 1, ["train/loss"] = 100, ["train/lr"] = 1 },
+      records[1].values)
+    assert.same({ ["train/grad_norm"] = 2, ["train/loss"] = 198, ["train/lr"] = 1 },
+      records[2].values)
     assert.same({ 1, 2 }, { records[1].update, records[2].update })
     assert.equal((100 + 198 + 291) / 3, result.metrics["train/loss"])
     assert.equal(3, unit.train_progress.num_updates_completed)
@@ -219,7 +223,8 @@ describe("AutoUnit", function()
     unit, w = auto { gradient_accumulation_steps = 3 }
     assert.same({ 3, 4 }, updates(unit, w, { train_dataloader = unknown, max_epochs = 1 }))
     unit, w = auto { gradient_accumulation_steps = 3, enable_prefetch = false }
-    assert.same({ 3, "epoch end" }, updates(unit, w, { train_dataloader = unknown, max_epochs = 1 }))
+    assert.same({ 3, "epoch end" },
+      updates(unit, w, { train_dataloader = unknown, max_epochs = 1 }))
     assert.equal(2, unit.train_progress.num_updates_completed)
     -- Stopped in the middle of a window.
     unit, w = auto { gradient_accumulation_steps = 3 }
@@ -277,10 +282,12 @@ describe("AutoUnit", function()
       seen = message(train, unit, { train_dataloader = { 1 }, max_epochs = 9, bar = false })
       return seen
     end
-    assert.matches("would hide their sum", refused { loss = scalar(1), loss_b = scalar(2) }, 1, true)
+    assert.matches("would hide their sum",
+      refused { loss = scalar(1), loss_b = scalar(2) }, 1, true)
     assert.matches("none of the terms (acc)", refused { acc = scalar(1) }, 1, true)
     assert.matches("got nothing", refused(nil), 1, true)
-    assert.matches("must be a tensor or a list of tensors, got string", refused { loss = "x" }, 1, true)
+    assert.matches("must be a tensor or a list of tensors, got string",
+      refused { loss = "x" }, 1, true)
   end)
 
   it("steps schedules by update, batch and epoch (C-21)", function()
@@ -373,7 +380,8 @@ describe("AutoUnit", function()
     assert.equal("state", err.kind)
     assert.matches("define compute_loss(state, batch)", err.message, 1, true)
     unit.compute_loss = function() return scalar(1) end
-    assert.matches("AutoUnit has no optimizer: give optimizer = ...", failure(unit).message, 1, true)
+    assert.matches("AutoUnit has no optimizer: give optimizer = ...",
+      failure(unit).message, 1, true)
     local ok, outside = pcall(unit.update, unit, scalar(1))
     assert.is_false(ok)
     assert.equal("state", outside.kind)
@@ -381,7 +389,8 @@ describe("AutoUnit", function()
 
   it("refuses wrong options at construction (C-25)", function()
     assert.matches("unknown precision 'fp8'", message(auto, { precision = "fp8" }), 1, true)
-    assert.matches("precision 'bf16' needs autocast", message(auto, { precision = "bf16" }), 1, true)
+    assert.matches("precision 'bf16' needs autocast",
+      message(auto, { precision = "bf16" }), 1, true)
     for _, wrong in ipairs { 0, -1, 1.5, "2" } do
       assert.matches("gradient_accumulation_steps must be a whole number from 1 on",
         message(auto, { gradient_accumulation_steps = wrong }), 1, true)
@@ -391,9 +400,11 @@ describe("AutoUnit", function()
     end
     assert.matches("option 'lr_scheduler' is called schedule here",
       message(auto, { lr_scheduler = 1 }), 1, true)
-    assert.matches("module must be an nn.Module, got number", message(auto, { module = 5 }), 1, true)
+    assert.matches("module must be an nn.Module, got number",
+      message(auto, { module = 5 }), 1, true)
     assert.matches("optimizer must be an optimizer", message(auto, { optimizer = 5 }), 1, true)
-    assert.matches("optimizer.g is not an optimizer", message(auto, { optimizer = { g = 5 } }), 1, true)
+    assert.matches("optimizer.g is not an optimizer",
+      message(auto, { optimizer = { g = 5 } }), 1, true)
     assert.matches("schedule 'schedule': expected an object with step()",
       message(auto, { schedule = 5 }), 1, true)
     assert.matches("metrics[1]: expected an object with update and compute",
@@ -421,20 +432,25 @@ describe("AutoUnit", function()
     unit.compute_loss = function(_, _, batch) return scalar(1, { [w] = 0 }), batch.x end
     local options = { eval_dataloader = { { x = 2, y = 3 }, { x = 1, label = 1 } }, bar = false }
     for _ = 1, 2 do
-      assert.same({ ["eval/loss"] = 1, ["eval/sum"] = 7, ["eval/top1"] = 0.5, ["eval/top5"] = 0.75 },
-        evaluate(unit, options).metrics)
+      local metrics = evaluate(unit, options).metrics
+      assert.same({
+        ["eval/loss"] = 1, ["eval/sum"] = 7, ["eval/top1"] = 0.5, ["eval/top5"] = 0.75,
+      }, metrics)
     end
     unit.compute_loss = function(_, _, batch) return scalar(1), { batch.x, 10 } end
     assert.equal(30, evaluate(unit, options).metrics["eval/sum"])
     unit.compute_loss = function() return scalar(1) end
-    assert.matches("metrics want a prediction and a target", message(evaluate, unit, options), 1, true)
+    assert.matches("metrics want a prediction and a target",
+      message(evaluate, unit, options), 1, true)
   end)
 
   it("resumes inside a window of accumulation as if it had never ended", function()
     local saved = {}
     package.loaded["tnt.checkpoint.run"] = {
       resolve = function(_, resume) return saved[resume] and resume end,
-      restore = function(path, state, unit) snapshot.restore(state, unit, nest.clone(saved[path])) end,
+      restore = function(path, state, unit)
+        snapshot.restore(state, unit, nest.clone(saved[path]))
+      end,
     }
     local function go(more)
       local by_update = schedule "update"

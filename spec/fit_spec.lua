@@ -213,7 +213,7 @@ describe("fit", function()
     }, trace)
   end)
 
-  it("refuses a unit without eval_step, evaluate_when beside intervals, and negative limits", function()
+  it("refuses units without eval_step, evaluate_when beside intervals, and wrong limits", function()
     local function refused(unit, more)
       local ok, err = pcall(fit, unit, options(more))
       assert.is_false(ok)
@@ -227,7 +227,8 @@ describe("fit", function()
       refused(rig.unit(), { evaluate_when = print, evaluate_every_n_steps = 1 }), 1, true)
     for _, name in ipairs { "max_train_steps_per_epoch", "max_eval_steps_per_epoch",
       "evaluate_every_n_steps", "evaluate_every_n_epochs" } do
-      assert.matches(name .. " must be a whole number", refused(rig.unit(), { [name] = -1 }), 1, true)
+      assert.matches(name .. " must be a whole number",
+        refused(rig.unit(), { [name] = -1 }), 1, true)
     end
     assert.matches("option 'val_dataloader' is called eval_dataloader here",
       refused(rig.unit(), { val_dataloader = {} }), 1, true)
@@ -248,8 +249,11 @@ describe("state:stop", function()
       end,
     })
     local tracer = {}
-    for _, event in ipairs { "on_train_step_end", "on_train_epoch_end", "on_eval_start",
-      "on_eval_epoch_start", "on_eval_step_start", "on_eval_epoch_end", "on_eval_end", "on_train_end" } do
+    local events = {
+      "on_train_step_end", "on_train_epoch_end", "on_eval_start", "on_eval_epoch_start",
+      "on_eval_step_start", "on_eval_epoch_end", "on_eval_end", "on_train_end",
+    }
+    for _, event in ipairs(events) do
       tracer[event] = function() trace[#trace + 1] = event end
     end
     local result = fit(unit, options {

@@ -6,7 +6,9 @@ describe("predict", function()
   after_each(rig.assert_clean)
 
   it("runs each time it is called, without gradients", function()
-    local unit = rig.unit(nil, { in_predict_step = function() assert.is_false(rig.grad_mode.on) end })
+    local unit = rig.unit(nil, {
+      in_predict_step = function() assert.is_false(rig.grad_mode.on) end,
+    })
     for times = 1, 2 do
       local result = predict(unit, { predict_dataloader = rig.batches(3, "p"), bar = false })
       assert.equal(times, unit.predict_progress.num_epochs_completed)
@@ -17,7 +19,8 @@ describe("predict", function()
   end)
 
   it("collects what the steps return", function()
-    local unit = rig.unit(nil, { in_predict_step = function(_, _, batch) return { batch, n = 1 } end })
+    local unit = rig.unit(nil, { in_predict_step = function(_, _, batch) return { batch,
+      n = 1 } end })
     local result = predict(unit, {
       predict_dataloader = { x = rig.batches(1, "x"), a = rig.batches(2, "a") }, collect = true,
       bar = false,

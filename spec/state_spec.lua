@@ -59,7 +59,8 @@ describe("state:log", function()
   end
 
   it("gives the epoch's value by each reduction, weighted where it is a mean", function()
-    for reduce, expected in pairs { mean = 2, sum = 8, max = 5, min = -1, last = -1 } do -- order: free
+    local by_reduction = { mean = 2, sum = 8, max = 5, min = -1, last = -1 }
+    for reduce, expected in pairs(by_reduction) do -- order: free
       accounts.step = 0
       assert.equal(expected, run({ 1, 3, 5, -1 }, { reduce = reduce }).metrics["train/loss"])
     end
@@ -111,7 +112,9 @@ describe("state:log", function()
       end,
     })
     train(unit, options {
-      loggers = { { log = function(_, r) if r.at == "step" then seen[#seen + 1] = r.values["train/loss"] end end } },
+      loggers = { { log = function(_, r)
+        if r.at == "step" then seen[#seen + 1] = r.values["train/loss"] end
+      end } },
     })
     assert.same({ 1, 5 / 3, 13 / 5, 25 / 7 }, seen)
   end)
@@ -135,7 +138,7 @@ describe("state:log", function()
     assert.equal(2, result.metrics["train/correct"])
   end)
 
-  it("stands in state.metrics from the epoch-end events on; later values go there at once", function()
+  it("stands in state.metrics from the epoch-end events on; later values at once", function()
     local seen = {}
     local unit = rig.unit(nil, {
       in_train_step = function(_, state) state:log("loss", 2) end,
@@ -196,7 +199,9 @@ describe("state:log", function()
 
   it("frees what it holds when the run fails", function()
     local ok = pcall(run, { scalar(1), scalar(2) }, nil, {
-      hooks = { { on_train_step_end = function() if accounts.step == 2 then error "boom" end end } },
+      hooks = { { on_train_step_end = function()
+        if accounts.step == 2 then error "boom" end
+      end } },
     })
     assert.is_false(ok)
   end)
@@ -205,7 +210,9 @@ end)
 describe("state:metric", function()
   it("takes the full name, with _ for /, or a last part that is unique", function()
     local state = State("fit", {})
-    state.metrics = { ["eval/loss"] = 1, ["train/loss"] = 2, ["eval/top/acc"] = 3, ["eval/top_5"] = 0 }
+    state.metrics = {
+      ["eval/loss"] = 1, ["train/loss"] = 2, ["eval/top/acc"] = 3, ["eval/top_5"] = 0,
+    }
     local function value_and_name(name) return { state:metric(name) } end
     assert.same({ 1, "eval/loss" }, value_and_name "eval/loss")
     assert.same({ 1, "eval/loss" }, value_and_name "eval_loss")

@@ -15,8 +15,8 @@ local function failure(fn, ...)
   return err
 end
 
--- The pseudocode over `train`: blocks by indentation. Gives the events in the order it promises, asked
--- of a world that answers its conditions.
+-- The pseudocode over `train`: blocks by indentation. Gives the events in the order it promises,
+-- asked of a world that answers its conditions.
 local function read_program()
   local path = package.searchpath("tnt.train", package.path)
   local lines = {}
@@ -284,7 +284,7 @@ describe("train", function()
     end
   end)
 
-  it("knows the last batch by the loader's size, by limits, and by fetching ahead (C-23)", function()
+  it("knows the last batch by the loader's size, limits, or fetching ahead (C-23)", function()
     local function flags(loader, fields, limits)
       local seen = {}
       fields.in_train_step = function(_, state) seen[#seen + 1] = state.last_batch end
@@ -362,7 +362,8 @@ describe("train", function()
 
   it("counts a step that got some of its batches before the end", function()
     local unit = rig.unit(nil, {
-      takes_iterator = true, in_train_step = function(_, _, iterator) return { iterator(), iterator() } end,
+      takes_iterator = true,
+      in_train_step = function(_, _, iterator) return { iterator(), iterator() } end,
     })
     train(unit, { train_dataloader = rig.batches(5), max_epochs = 1, bar = false })
     assert.same({ 1, 3, 0 }, counters(unit.train_progress))
@@ -404,7 +405,7 @@ describe("train", function()
     assert.same({ 2, 6, 0 }, counters(unit.train_progress))
   end)
 
-  it("opens one scope per step, before the batch is fetched, and closes it after the hooks", function()
+  it("opens a scope for each step, around fetching the batch and all hooks", function()
     local depths = {}
     local function note(where) return function() depths[where] = rig.scope.depth end end
     local unit = rig.unit(nil, {
@@ -421,15 +422,18 @@ describe("train", function()
         on_train_epoch_end = note "epoch_end",
       } },
     })
-    assert.same({ start = 0, epoch_start = 0, fetch = 1, step_end = 1, boundary = 0, epoch_end = 0 },
-      depths)
+    assert.same({
+      start = 0, epoch_start = 0, fetch = 1, step_end = 1, boundary = 0, epoch_end = 0,
+    }, depths)
     assert.equal(4, rig.scope.opened) -- two steps, the fetch that found the end, the epoch's close
     assert.equal(0, rig.scope.dissolved)
   end)
 
   it("makes its state current, also when loops are nested", function()
     local seen = {}
-    local inner = rig.unit(nil, { in_train_step = function(_, state) seen[2] = State.current() == state end })
+    local inner = rig.unit(nil, {
+      in_train_step = function(_, state) seen[2] = State.current() == state end,
+    })
     local outer = rig.unit(nil, {
       in_train_step = function(_, state)
         train(inner, { train_dataloader = { 1 }, max_epochs = 1, bar = false })
@@ -476,7 +480,8 @@ describe("train", function()
     end)
 
     it("loaders that are none", function()
-      assert.matches("'train_dataloader' is missing", refused(rig.unit(), { max_epochs = 1 }), 1, true)
+      assert.matches("'train_dataloader' is missing",
+        refused(rig.unit(), { max_epochs = 1 }), 1, true)
       assert.matches("train_dataloader: expected a loader",
         refused(rig.unit(), { train_dataloader = 5, max_epochs = 1 }), 1, true)
       assert.matches("train_dataloader: expected a loader",
@@ -490,8 +495,10 @@ describe("train", function()
         refused(only_eval(), { train_dataloader = {}, max_epochs = 1 }), 1, true)
       assert.matches("the class OnlyEval; call it to make a unit",
         refused(only_eval, { train_dataloader = {}, max_epochs = 1 }), 1, true)
-      assert.matches("expected a unit", refused({}, { train_dataloader = {}, max_epochs = 1 }), 1, true)
-      assert.matches("the form is tnt.train(unit, {train_dataloader = ", refused(rig.unit(), 5), 1, true)
+      assert.matches("expected a unit",
+        refused({}, { train_dataloader = {}, max_epochs = 1 }), 1, true)
+      assert.matches("the form is tnt.train(unit, {train_dataloader = ",
+        refused(rig.unit(), 5), 1, true)
     end)
 
     it("hooks with misspelt events", function()

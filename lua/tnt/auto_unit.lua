@@ -98,6 +98,7 @@ local function metric_set(list)
   return set
 end
 
+--- Checks and keeps the options, before `init`.
 function AutoUnit:construct(o)
   check_options(self, o)
   self.module, self.device = o.module, o.device
@@ -261,10 +262,12 @@ engine.close_train_epoch = function(self, state)
 end
 engine.after_boundary = schedules.after_boundary
 
+--- Evaluations use the averaged weights.
 function engine.enter_evaluation(self)
   if self.ema and self.ema.evaluate then self.ema:swap() end
 end
 
+--- The raw weights are back.
 function engine.leave_evaluation(self)
   if self.ema and self.ema.swapped then self.ema:swap() end
 end
@@ -277,6 +280,7 @@ function engine.before_snapshot(self)
   return true
 end
 
+--- The averaged ones are back, where they were.
 function engine.after_snapshot(self)
   if self.ema and self.ema.was_swapped then
     self.ema.was_swapped = nil
@@ -284,6 +288,7 @@ function engine.after_snapshot(self)
   end
 end
 
+--- Metrics begin anew with each evaluation.
 function engine.begin_epoch(self, _, phase)
   if phase ~= "eval" or not self.metrics then return end
   for _, metric in ipairs(self.metrics) do
@@ -299,6 +304,7 @@ local function log_metric(state, name, value)
   end
 end
 
+--- Metrics are logged at the end of each evaluation.
 function engine.finish_epoch(self, state, phase)
   if phase ~= "eval" or not self.metrics
     or state.progress.num_steps_completed_in_prev_epoch == 0 then
@@ -312,6 +318,7 @@ end
 engine.save = window.save
 engine.load = window.load
 
+--- The options a resume compares with the saved ones.
 function engine.hyper(self)
   return {
     gradient_accumulation_steps = self.gradient_accumulation_steps,

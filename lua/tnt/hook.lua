@@ -113,6 +113,7 @@ function Hook:extend(name, declared)
   return class.extend(self, name, declared)
 end
 
+--- Makes declared options fields, before `init`.
 function Hook:construct(options)
   if class.declared(getmetatable(self)) then
     for name, value in sorted(options) do self[name] = value end

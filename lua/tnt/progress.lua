@@ -22,17 +22,20 @@ function Progress:init()
   for _, name in ipairs(names) do self[name] = 0 end
 end
 
+--- For the loops: a step is done.
 function Progress:increment_step()
   self.num_steps_completed = self.num_steps_completed + 1
   self.num_steps_completed_in_epoch = self.num_steps_completed_in_epoch + 1
 end
 
+--- For the loops: an epoch is done.
 function Progress:increment_epoch()
   self.num_epochs_completed = self.num_epochs_completed + 1
   self.num_steps_completed_in_prev_epoch = self.num_steps_completed_in_epoch
   self.num_steps_completed_in_epoch = 0
 end
 
+--- An optimizer has stepped. Who steps optimizers without AutoUnit calls it.
 function Progress:increment_update()
   self.num_updates_completed = self.num_updates_completed + 1
 end

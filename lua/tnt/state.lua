@@ -43,6 +43,7 @@ function State.current() return running[#running] end
 
 -- For the loops.
 function State.push(state) running[#running + 1] = state end
+--- For the loops.
 function State.pop() running[#running] = nil end
 
 --- Asks the loop to end: the step that runs is finished, the epoch closes as if it were done, and

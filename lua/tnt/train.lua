@@ -85,7 +85,7 @@ local Run = require "tnt.loop.run"
 local function train(unit, options) return Run.start("train", unit, options) end
 
 ---@class tnt.TrainOptions
----@field train_dataloader any  a loader: with :iterate(), a function that returns an iterator, a list
+---@field train_dataloader any  a loader: with :iterate(), a function returning an iterator, a list
 ---@field max_epochs integer|nil  one of max_epochs, max_steps, max_time is needed; or math.huge
 ---@field max_steps integer|nil
 ---@field max_time number|nil  seconds

@@ -22,6 +22,7 @@ local unit = {}
 local Unit = class.new "Unit"
 unit.Unit = Unit
 
+--- Makes the counters and `info`, before `init`.
 function Unit:construct()
   self.train_progress = Progress()
   self.eval_progress = Progress()

@@ -134,7 +134,8 @@ describe("an error in the run", function()
         close = closing or function() calls[#calls + 1] = name .. " close" end,
       }
     end
-    local ok = pcall(train, rig.unit(nil, { in_train_step = function() error "boom" end }), options {
+    local failing = rig.unit(nil, { in_train_step = function() error "boom" end })
+    local ok = pcall(train, failing, options {
       loggers = { logger("a", function() error "disk full" end), false, logger "b" },
     })
     assert.is_false(ok)
@@ -156,7 +157,9 @@ describe("a signal", function()
   it("lets the step finish, leaves the epoch open, is told, and is raised", function()
     local trace, unit = {}, rig.unit()
     local function note(event)
-      return function(_, state) trace[#trace + 1] = event .. " " .. state.progress.num_steps_completed end
+      return function(_, state)
+        trace[#trace + 1] = event .. " " .. state.progress.num_steps_completed
+      end
     end
     local ok, err = pcall(train, unit, options {
       hooks = { signal_at(3), {
@@ -168,8 +171,9 @@ describe("a signal", function()
     assert.is_false(ok)
     assert.equal("interrupted", err.kind)
     assert.equal("SIGINT", err.signal)
-    assert.same({ "step_end 1", "step_end 2", "step_end 3", "interrupt 3", "exception 3", "run_end 3" },
-      trace)
+    assert.same({
+      "step_end 1", "step_end 2", "step_end 3", "interrupt 3", "exception 3", "run_end 3",
+    }, trace)
     assert.same({ 0, 3, 3 }, counters(unit.train_progress))
     assert.same({}, rig.warnings)
   end)
@@ -273,7 +277,9 @@ describe("hooks in a run", function()
           assert.is_false(ok)
           assert.equal("argument", err.kind)
         end,
-        on_rig_custom = function(_, state, unit, a, b) got = { state.entry_point, unit ~= nil, a, b } end,
+        on_rig_custom = function(_, state, unit, a, b)
+          got = { state.entry_point, unit ~= nil, a, b }
+        end,
       } },
     })
     assert.matches("on_train_start: Rig, mine", text, 1, true)

@@ -1,5 +1,6 @@
--- What the specs of the loops share: the engine's three outer modules and the generator as fakes that
--- keep accounts (signals and scopes cannot be had otherwise), messages caught, units that trace.
+-- What the specs of the loops share: the engine's three outer modules and the generator as fakes
+-- that keep accounts (signals and scopes cannot be had otherwise), messages caught, units that
+-- trace.
 
 local rig = {}
 

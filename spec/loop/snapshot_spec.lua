@@ -5,7 +5,8 @@ local predict = require "tnt.predict"
 local snapshot = require "tnt.loop.snapshot"
 local train = require "tnt.train"
 
--- The checkpoint writer's place is taken by a table: what matters here is what is saved and applied.
+-- The checkpoint writer's place is taken by a table: what matters here is what is saved and
+-- applied.
 local saved = {}
 package.loaded["tnt.checkpoint.run"] = {
   resolve = function(_, resume) return saved[resume] and resume end,
@@ -85,7 +86,8 @@ describe("a run resumed from a snapshot", function()
         tostring(prefetch)), function()
         local function options(more)
           local all = {
-            train_dataloader = new_loader(), max_steps = 10, evaluate_every_n_steps = 3, bar = false,
+            train_dataloader = new_loader(), max_steps = 10, bar = false,
+            evaluate_every_n_steps = 3,
             eval_dataloader = { a = rig.batches(2, "x"), b = rig.batches(2, "y") },
           }
           for name, value in pairs(more) do all[name] = value end -- order: free
@@ -125,7 +127,7 @@ describe("a run resumed from a snapshot", function()
     end
   end
 
-  it("does not call epoch-start events again inside an epoch, nor for one resumed at its end", function()
+  it("calls no epoch-start events inside an epoch, nor for one resumed at its end", function()
     local function options(more)
       local all = { train_dataloader = rig.batches(2), max_epochs = 2, bar = false }
       for name, value in pairs(more) do all[name] = value end -- order: free
@@ -189,9 +191,10 @@ describe("a run resumed from a snapshot", function()
     end
     local whole, whole_trace = go {}
     rig.random.drawn = 0
-    local _, first = go { hooks = { saver { "on_interrupt" }, { on_eval_step_end = function(_, state)
+    local signal = { on_eval_step_end = function(_, state)
       if state.name == "b" and state.batch == "y1" then rig.interrupt.signal = "SIGTERM" end
-    end } } }
+    end }
+    local _, first = go { hooks = { saver { "on_interrupt" }, signal } }
     local unit, rest = go { resume = "on_interrupt eval 2.1" }
     for _, entry in ipairs(rest) do first[#first + 1] = entry end
     assert.same(whole_trace, first)
@@ -243,7 +246,7 @@ describe("a run resumed from a snapshot", function()
       .. "  optimizer group 2 lr: saved 0.1, now 0.2 (the saved one holds)" }, rig.warnings)
   end)
 
-  it("warns of fields that came or went, and refuses to go on without a module's weights", function()
+  it("warns of fields that came or went, and refuses without a module's weights", function()
     local options = { train_dataloader = rig.batches(1), max_epochs = 1, bar = false }
     options.hooks = { saver { "on_train_end" } }
     train(new_unit({}, { old = rig.loader(1) }), options)
@@ -281,7 +284,9 @@ describe("a run resumed from a snapshot", function()
       trace[#trace + 1] = "load " .. contents.extra
       contents.app.net.weight = 5
     end
-    local unit = new_unit({}, { on_train_start = function(self) trace[#trace + 1] = self.net.weight end })
+    local unit = new_unit({}, {
+      on_train_start = function(self) trace[#trace + 1] = self.net.weight end,
+    })
     options.hooks, options.resume = { tracer }, "on_train_epoch_end train 2.0"
     train(unit, options)
     assert.same({ "on_run_start", "load kept", 5, "on_train_start" },
@@ -292,7 +297,9 @@ describe("a run resumed from a snapshot", function()
     local options = { train_dataloader = rig.batches(1), max_epochs = 1, bar = false }
     saved.weights = { app = { net = { weight = 41 } } }
     options.dir, options.resume, options.load = "runs/x", "auto", "weights"
-    local unit = new_unit({}, { in_train_step = function(self) self.net.weight = self.net.weight + 1 end })
+    local unit = new_unit({}, {
+      in_train_step = function(self) self.net.weight = self.net.weight + 1 end,
+    })
     train(unit, options)
     assert.equal(49, unit.net.weight) -- 41, one step, and 7 of the epoch's end
     assert.equal(1, unit.train_progress.num_epochs_completed)
@@ -312,7 +319,9 @@ describe("a prediction resumed", function()
 
   it("when complete warns and does nothing (C-13)", function()
     local options = { predict_dataloader = rig.batches(3, "p"), bar = false }
-    options.hooks = { { name = "saver", on_predict_end = function(_, state) saved.done = state:snapshot() end } }
+    options.hooks = { {
+      name = "saver", on_predict_end = function(_, state) saved.done = state:snapshot() end,
+    } }
     predict(rig.unit(), options)
     local trace = {}
     local unit = rig.unit(trace)
@@ -331,7 +340,10 @@ describe("a prediction resumed", function()
     predict(rig.unit(), options)
     local seen = {}
     options.resume, options.hooks = "p3", nil
-    predict(rig.unit(nil, { in_predict_step = function(_, _, batch) seen[#seen + 1] = batch end }), options)
+    local unit = rig.unit(nil, {
+      in_predict_step = function(_, _, batch) seen[#seen + 1] = batch end,
+    })
+    predict(unit, options)
     assert.same({ "p4" }, seen)
   end)
 end)

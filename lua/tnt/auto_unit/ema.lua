@@ -64,6 +64,7 @@ function Ema:average(entry)
   end
 end
 
+--- For `step`: the module's parameters and buffers by name.
 function Ema:tensors()
   local list = {}
   for name, parameter in self.module:named_parameters() do

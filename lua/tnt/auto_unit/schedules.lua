@@ -63,6 +63,7 @@ function schedules.set(given, optimizer)
   return set
 end
 
+--- Steps those that go by `by` and belong to this optimizer (nil: whichever).
 function ScheduleSet:step_by(by, owner)
   for i, schedule in ipairs(self) do
     if (schedule.by or "epoch") == by and not schedule.monitor
@@ -76,10 +77,12 @@ end
 ---@param owner string|nil  its name where there are several
 function ScheduleSet:after_update(owner) self:step_by("update", owner) end
 
+--- A train step is done: schedules by "batch".
 function schedules.after_train_step(unit)
   if unit.schedule then unit.schedule:step_by "batch" end
 end
 
+--- A train epoch is done: schedules by "epoch".
 function schedules.after_train_epoch(unit)
   if unit.schedule then unit.schedule:step_by "epoch" end
 end

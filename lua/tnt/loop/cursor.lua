@@ -73,6 +73,7 @@ function Cursor:clear()
   self.ahead, self.is_ahead, self.state_before_ahead = nil, false, nil
 end
 
+--- For `open`: an iterator over a plain list, from a position on.
 function Cursor:list_iterator(from)
   local list, at = self.loader, from
   return function()
@@ -81,11 +82,13 @@ function Cursor:list_iterator(from)
   end
 end
 
+--- For `open`: batches in an epoch where the loader can tell.
 function Cursor:known_size()
   if self.kind == "list" then return #self.loader end
   if self.kind == "object" and has(self.loader, "size") then return self.loader:size() end
 end
 
+--- For `open`: the loader's own iterator.
 function Cursor:raw_iterator()
   if self.kind == "list" then return self:list_iterator(0) end
   local iterator

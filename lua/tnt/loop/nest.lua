@@ -1,13 +1,18 @@
 -- Nests: plain tables of tensors and other values, walked and mapped. Objects of classes are
 -- leaves.
 
+local ffi = require "ffi"
+
 local nest = {}
 
 --- Whether a value is a tensor, by what it can do.
 ---@param value any
 ---@return boolean
 function nest.is_tensor(value)
-  if type(value) == "cdata" then return true end
+  if type(value) == "cdata" then
+    local core = package.loaded["tnt.core"] -- without it there are no tensors
+    return core ~= nil and ffi.istype(core.Handle, value)
+  end
   return type(value) == "table" and getmetatable(value) ~= nil and type(value.detach) == "function"
     and type(value.clone) == "function"
 end

@@ -134,6 +134,7 @@ local function settle(entry, box)
   return (reduced(entry, entry.ring_values, entry.ring_weights, #entry.ring_values))
 end
 
+--- For `end_step`: reads the values of one step, and delivers its record.
 function Running:settle(which)
   local meta, names, values = which == "now" and self.meta_now or self.meta_held, nil, nil
   for _, entry in ipairs(self.entries) do
