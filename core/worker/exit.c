@@ -22,7 +22,12 @@ static void at_exit(void) {
     while (p->n_running > 0) {
       if (pthread_cond_timedwait(&p->done, &p->lock, &deadline)) break;
     }
+    bool ended = p->n_running == 0;
     pthread_mutex_unlock(&p->lock);
+    for (int32_t i = 0; ended && i < p->n; i++) {
+      if (p->workers[i].started) pthread_join(p->workers[i].thread, NULL);
+      p->workers[i].started = false;
+    }
   }
   pthread_mutex_unlock(&lock);
 }

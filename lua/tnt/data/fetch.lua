@@ -13,12 +13,23 @@ local source = require "tnt.data.source"
 local Fetcher = class.new("Fetcher", {
   "dataset",
   dtypes = {}, -- path -> dtype
-  collate = class.NONE, -- function(samples), or "samples" to leave them uncollated
+  collate = class.NONE, -- function(samples), a module that returns one; false: leave them alone
   stopping = class.NONE, -- function: whether to give up in the middle of a batch
 })
 
+local function named_function(name)
+  local ok, made = pcall(require, name)
+  if not ok or type(made) ~= "function" then
+    errors.raise("argument", "DataLoader: collate = \"%s\" names a module that returns a function "
+      .. "of a list of samples, but %s", name, ok and "it returns a " .. type(made)
+      or "it cannot be required: " .. tostring(made))
+  end
+  return made
+end
+
 function Fetcher:init(o)
   self.dataset, self.collate, self.stopping = source.of(o.dataset), o.collate, o.stopping
+  if type(self.collate) == "string" then self.collate = named_function(self.collate) end
   self.dtypes = o.dtypes
   self.is_bulk = o.collate == nil and type(self.dataset.get_many) == "function"
   self.is_checked = false
@@ -63,7 +74,7 @@ function Fetcher.collated(collate_samples, samples, seed, epoch, number)
 end
 
 local function finish(self, samples, ids, seed, epoch, number)
-  if self.collate == "samples" then return samples end
+  if self.collate == false then return samples end
   if self.collate then return Fetcher.collated(self.collate, samples, seed, epoch, number) end
   local names = { ids = ids, dtypes = self.dtypes, used = {} }
   local batch = collate.stack(samples, names)

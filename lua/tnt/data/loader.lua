@@ -159,16 +159,7 @@ end
 
 local function own_fetcher(self)
   if not self.fetcher then
-    local collate = self.collate
-    if type(collate) == "string" then
-      local name = collate
-      collate = require(name)
-      if type(collate) ~= "function" then
-        errors.raise("argument", "DataLoader: collate = \"%s\" names a module, which must return a "
-          .. "function, got %s", name, type(collate))
-      end
-    end
-    self.fetcher = Fetcher(self.dataset, { dtypes = self.dtypes, collate = collate })
+    self.fetcher = Fetcher(self.dataset, { dtypes = self.dtypes, collate = self.collate })
   end
   return self.fetcher
 end
@@ -177,7 +168,7 @@ end
 local function own_pool(self)
   if not (self.pool and self.pool.is_open) then
     local collate = self.collate
-    if type(collate) == "function" then collate = "samples" end
+    if type(collate) == "function" then collate = false end
     self.pool = require "tnt.data.pool" (self.is_stream and 1 or self.num_workers,
       { dataset = self.given, dtypes = self.dtypes, collate = collate })
   end

@@ -41,8 +41,9 @@ function Pool:init(n, setup)
   -- A userdata's finalizer also runs where a newer LuaJIT leaves those of cdata for later.
   self.guard = newproxy(true)
   getmetatable(self.guard).__gc = function() self:close() end
+  self.shared = {} -- tensors of the data set, which the workers see until they end
   for i = 1, n do
-    C.tnt_worker_pool_setup(handle, i, transport.pack(setup, explain_setup))
+    C.tnt_worker_pool_setup(handle, i, transport.pack(setup, explain_setup, self.shared))
   end
   local errno = C.tnt_worker_pool_start(handle, package.path, package.cpath, "tnt.data.worker")
   if errno ~= 0 then
@@ -67,7 +68,8 @@ local function raise(report, what)
     errors.raise("internal", "DataLoader: a worker could not start: %s", report)
   end
   local problem = report.problem
-  local behind = ("\n  in loader worker %d, %s:\n%s"):format(report.worker, what, report.trace)
+  local behind = ("\n  in loader worker %d, %s%s%s"):format(report.worker, what,
+    report.trace ~= "" and ":\n" or "", report.trace)
   if type(problem) == "string" then
     error(problem .. behind, 0)
   elseif getmetatable(problem) == errors.Error then
@@ -114,6 +116,7 @@ function Pool:close()
   if not self.is_open then return end
   self.is_open = false
   self.C.tnt_worker_pool_close(self.handle)
+  self.shared = nil
 end
 
 return Pool

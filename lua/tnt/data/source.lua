@@ -27,8 +27,7 @@ local FORMS = "a data set has get(i) and size(), or iterate(), or is a plain lis
   .. "names a module that builds it: {\"my.dataset\", root = ...}"
 
 local function has(object, name)
-  return (type(object) == "table" or type(object) == "userdata" or type(object) == "cdata")
-    and type(object[name]) == "function"
+  return type(object) == "table" and type(object[name]) == "function"
 end
 
 local function is_callable(value)

@@ -4,6 +4,7 @@
 -- bytes are in the machine's own order.
 
 local ffi = require "ffi"
+local core = require "tnt.core"
 local errors = require "tnt.errors"
 local library = require "tnt.data.library"
 local travel = require "tnt.data.travel"
@@ -14,25 +15,11 @@ local C = library.open()
 
 -- Tags.
 local NIL, TRUE, FALSE, NUMBER, STRING = ("NTFDS"):byte(1, 5)
-local INT64, UINT64, TABLE, OBJECT, AGAIN, TENSOR = ("LUMORP"):byte(1, 6)
+local INT64, UINT64, TABLE, OBJECT, AGAIN, TENSOR, SHARED = ("LUMORPW"):byte(1, 7)
 
 local double_pointer = ffi.typeof "double *"
 local int64_pointer = ffi.typeof "int64_t *"
 local int64, uint64 = ffi.typeof "int64_t", ffi.typeof "uint64_t"
-
--- Found when the first tensor is met, so that a state that sends none does not load the core.
-local core, tnt
-local function load_core()
-  core, tnt = require "tnt.core", require "tnt"
-end
-
-local is_tensor = function(value)
-  if not tnt then
-    if type(value) ~= "cdata" and getmetatable(value) == nil then return false end
-    load_core()
-  end
-  return tnt.is_tensor(value)
-end
 
 local function room(message, more)
   if message.size + more > message.room
@@ -71,9 +58,26 @@ local function put_string(message, value)
   message.size = message.size + #value
 end
 
-local function put_tensor(message, value)
-  local parcel = ffi.new "tnt_parcel *[1]"
-  core.check(core.C.tnt_parcel_pack(parcel, value:detach().handle))
+local parcel_type, size_type = ffi.typeof "tnt_parcel *[1]", ffi.typeof "int64_t[8]"
+
+-- A tensor that both sides are to see: its address. The sender holds it for as long as that lasts.
+local function put_shared(message, value, shared)
+  value = value:detach():contiguous():keep()
+  shared[#shared + 1] = value
+  local shape = value.shape
+  put_number(message, SHARED, #shape)
+  put_number(message, NUMBER, core.dtype_number[value.dtype])
+  for i = 1, #shape do put_number(message, NUMBER, shape[i]) end
+  put_number(message, NUMBER, tonumber(ffi.cast("uintptr_t", value:data_ptr())))
+end
+
+local function put_tensor(message, value, shared)
+  if shared then
+    put_shared(message, value, shared)
+    return
+  end
+  local parcel = parcel_type()
+  core.check(core.C.tnt_parcel_pack(parcel, value))
   put_number(message, TENSOR, message.n_parcels)
   if C.tnt_worker_message_attach(message, parcel[0]) ~= 0 then
     errors.raise("memory", "DataLoader: not enough memory to send a tensor")
@@ -143,8 +147,8 @@ put = function(message, value, seen, path)
     put_tag(message, value and TRUE or FALSE)
   elseif kind == "nil" then
     put_tag(message, NIL)
-  elseif is_tensor(value) then
-    put_tensor(message, value)
+  elseif ffi.istype(core.Handle, value) then
+    put_tensor(message, value, seen.shared)
   elseif kind == "table" then
     put_table(message, value, seen, path)
   elseif kind == "cdata" and ffi.istype(int64, value) then
@@ -161,11 +165,13 @@ end
 --- the path of what cannot and what it is ("is a function").
 ---@param value any
 ---@param explain fun(path: string, what: string): string
+---@param shared tnt.Tensor[]|nil  a list: tensors are not copied but seen by both sides, and are put
+---here, where they must stay for as long as the receiver lives
 ---@return ffi.cdata* message
-function transport.pack(value, explain)
+function transport.pack(value, explain, shared)
   local message = C.tnt_worker_message_new()
   if message == nil then errors.raise("memory", "DataLoader: not enough memory for a message") end
-  local ok, problem = pcall(put, message, value, { count = 0 }, "")
+  local ok, problem = pcall(put, message, value, { count = 0, shared = shared }, "")
   if ok then return message end
   C.tnt_worker_message_drop(message)
   if type(problem) == "table" and problem.what then
@@ -197,9 +203,23 @@ local function get_table(reader, is_object)
   return meta and setmetatable(value, meta) or value
 end
 
+local function finished(status, y)
+  if status ~= 0 then return core.finish(status, y) end
+  return y
+end
+
 local function get_tensor(reader, i)
-  if not core then load_core() end
-  return core.open_parcel(C.tnt_worker_message_detach(reader.message, i))
+  local y = core.new()
+  local parcel = C.tnt_worker_message_detach(reader.message, i)
+  return finished(core.C.tnt_parcel_open(y, parcel), y)
+end
+
+local function get_shared(reader, dims)
+  local y, size = core.new(), size_type()
+  local dtype = get(reader)
+  for i = 0, dims - 1 do size[i] = get(reader) end
+  local data = ffi.cast("void *", ffi.cast("uintptr_t", get(reader)))
+  return finished(core.C.tnt_wrap(y, dtype, size, dims, data, nil, nil), y)
 end
 
 get = function(reader)
@@ -219,6 +239,7 @@ get = function(reader)
   if tag == STRING then return get_string(reader, number) end
   if tag == AGAIN then return reader.seen[number] end
   if tag == TENSOR then return get_tensor(reader, number) end
+  if tag == SHARED then return get_shared(reader, number) end
   errors.raise("internal", "DataLoader: a message holds the unknown tag %d", tag)
 end
 

@@ -15,11 +15,22 @@ local function explain(path, what)
     path == "" and "it" or ("field '%s'"):format(path), what)
 end
 
--- What is raised is sent as it is where it can travel, else as text.
-local function report(problem)
-  local trace = debug.traceback("", 3):gsub("^%s*stack traceback:\n", "")
-  return { problem = problem, trace = trace }
+-- The lines of the user's that were running, innermost first.
+local function trace_of(level)
+  local lines = {}
+  for at = level + 1, level + 100 do
+    local info = debug.getinfo(at, "Sln")
+    if not info then break end
+    if info.currentline > 0 and not errors.is_own(info.source) then
+      lines[#lines + 1] = ("    %s:%d: in %s"):format(info.short_src, info.currentline,
+        info.name and ("function '%s'"):format(info.name) or "a function")
+    end
+  end
+  return table.concat(lines, "\n")
 end
+
+-- What is raised is sent as it is where it can travel, else as text.
+local function report(problem) return { problem = problem, trace = trace_of(2) } end
 
 local function pack_report(found, number)
   local what = { problem = found.problem, trace = found.trace, worker = number }
@@ -30,16 +41,8 @@ local function pack_report(found, number)
 end
 
 local function fetcher_of(setup, stopping)
-  local collate = setup.collate
-  if collate and collate ~= "samples" then
-    collate = require(collate)
-    if type(collate) ~= "function" then
-      errors.raise("argument", "DataLoader: collate = \"%s\" names a module, which must return a "
-        .. "function, got %s", setup.collate, type(collate))
-    end
-  end
   return require "tnt.data.fetch" (setup.dataset,
-    { dtypes = setup.dtypes, collate = collate, stopping = stopping })
+    { dtypes = setup.dtypes, collate = setup.collate, stopping = stopping })
 end
 
 local function answer(fetcher, job)
