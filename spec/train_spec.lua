@@ -484,7 +484,7 @@ describe("train", function()
         refused(rig.unit(), { max_epochs = 1 }), 1, true)
       assert.matches("train_dataloader: expected a loader",
         refused(rig.unit(), { train_dataloader = 5, max_epochs = 1 }), 1, true)
-      assert.matches("train_dataloader: expected a loader",
+      assert.matches("train_dataloader: a set of loaders with names as keys is for evaluation",
         refused(rig.unit(), { train_dataloader = { a = {}, b = {} }, max_epochs = 1 }), 1, true)
     end)
 

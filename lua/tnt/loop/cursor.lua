@@ -61,7 +61,13 @@ end
 
 function Cursor:init(who, loader)
   self.who, self.loader, self.kind = who, loader, kind_of(loader)
-  if not self.kind then refuse(who, loader) end
+  if not self.kind then
+    if type(loader) == "table" and getmetatable(loader) == nil then
+      errors.raise("argument", "%s: a set of loaders with names as keys is for evaluation and "
+        .. "prediction; training takes one loader", who)
+    end
+    refuse(who, loader)
+  end
   self.is_stateful = self.kind == "object" and has(loader, "state_dict")
     and has(loader, "load_state_dict")
   self:clear()
