@@ -18,7 +18,7 @@
 #include <ucontext.h>
 #include <unistd.h>
 
-enum { MAX_AREAS = 64, WINDOW = 1 << 20, PAGE = 4096 };
+enum { MAX_AREAS = 64, MAX_BLOCK = 1 << 20, PAGE = 4096 };
 
 struct area {
   uintptr_t start, end;
@@ -127,17 +127,32 @@ static int force_exits(uint8_t *start, uint8_t *end) {
   return forced;
 }
 
+/* The one block of LuaJIT's that the address lies in. It begins with {next block, bytes} (struct MCLink). Memory beside
+ * it may be another Lua state's, which a worker thread is running: that must not be touched. */
+static struct area block_of(uintptr_t pc, const struct area *area) {
+  struct area block = {0, 0};
+  for (uintptr_t at = pc & ~(uintptr_t)(PAGE - 1); at >= area->start && pc - at < MAX_BLOCK;
+       at -= PAGE) {
+    uintptr_t bytes = ((const uintptr_t *)at)[1];
+    if (bytes % PAGE == 0 && bytes > pc - at && bytes <= MAX_BLOCK && at + bytes <= area->end) {
+      block.start = at;
+      block.end = at + bytes;
+      break;
+    }
+  }
+  return block;
+}
+
 int cli_mcode_leave(void *signal_context) {
   uintptr_t pc = (uintptr_t)((ucontext_t *)signal_context)->uc_mcontext.gregs[REG_RIP];
   read_areas();
   const struct area *area = area_of(pc, 1);
   if (!area) return 0; /* in the interpreter or in a C function */
-  uintptr_t start = area->start, end = area->end;
-  if (pc - start > WINDOW) start = (pc - WINDOW) & ~(uintptr_t)(PAGE - 1);
-  if (end - pc > WINDOW) end = (pc + WINDOW) & ~(uintptr_t)(PAGE - 1);
-  if (mprotect((void *)start, end - start, PROT_READ | PROT_WRITE | PROT_EXEC)) return 0;
-  int forced = force_exits((uint8_t *)start, (uint8_t *)end);
-  mprotect((void *)start, end - start, PROT_READ | PROT_EXEC);
+  struct area block = block_of(pc, area);
+  size_t bytes = block.end - block.start;
+  if (!bytes || mprotect((void *)block.start, bytes, PROT_READ | PROT_WRITE | PROT_EXEC)) return 0;
+  int forced = force_exits((uint8_t *)block.start, (uint8_t *)block.end);
+  mprotect((void *)block.start, bytes, PROT_READ | PROT_EXEC);
   return forced > 0;
 }
 

@@ -8,9 +8,13 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/time.h>
+#include <time.h>
 #include <unistd.h>
 
 static lua_State *volatile running;
+/* A launcher and the terminal may both send a signal: copies this close to one not yet answered count as that one. */
+enum { SAME_MS = 200 };
+static long long last_ms;
 static volatile sig_atomic_t reading, patient, taken, last_signal, pending, traces_spoilt, retries;
 static pthread_t main_thread;
 
@@ -127,6 +131,12 @@ static void stop(lua_State *L, void *context) {
   if (cli_mcode_leave(context)) traces_spoilt = 1;
 }
 
+static long long milliseconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return t.tv_sec * 1000LL + t.tv_nsec / 1000000;
+}
+
 static void on_signal(int sig, siginfo_t *info, void *context) {
   (void)info;
   if (!pthread_equal(pthread_self(), main_thread)) {
@@ -141,6 +151,9 @@ static void on_signal(int sig, siginfo_t *info, void *context) {
   }
   lua_State *L = running;
   if (!L) die(sig);
+  long long now = milliseconds();
+  if (pending && now - last_ms < SAME_MS) return;
+  last_ms = now;
   pending++;
   if (pending == 1) {
     if (library_raise) {

@@ -120,11 +120,13 @@ function process.spawn(words, env)
   return setmetatable({ pid = pid, fd = master[0], seen = "", at = 1 }, Terminal)
 end
 
--- Reads what there is, waiting for it; false at the end of output.
-function Terminal:read()
+-- Reads what there is, waiting for it; false at the end of output. With `patience`, nil when
+-- nothing has come after so many milliseconds.
+function Terminal:read(patience)
   local poll, buffer = ffi.new "spec_pollfd[1]", ffi.new "char[4096]"
   poll[0].fd, poll[0].events = self.fd, 1
-  if C.poll(poll, 1, DEADLINE_MS) <= 0 then
+  if C.poll(poll, 1, patience or DEADLINE_MS) <= 0 then
+    if patience then return nil end
     C.kill(self.pid, 9)
     error("nothing came within the deadline; seen so far:\n" .. self.seen, 0)
   end
@@ -164,12 +166,20 @@ function Terminal:kill(signal)
   C.kill(self.pid, signal)
 end
 
---- Waits until no signal is on its way to the program: two of a kind would become one.
-function Terminal:signals_delivered()
-  for _ = 1, 1e6 do
-    if slurp(("/proc/%d/status"):format(self.pid)):find "ShdPnd:%s*0+\n" then return end
+--- Sends a signal again and again, as one who loses patience, until the program has printed `text`
+--- or, without one, has ended.
+function Terminal:insist(signal, text)
+  for _ = 1, DEADLINE_MS / 50 do
+    C.kill(self.pid, signal)
+    local more = self:read(50)
+    if more == false then
+      assert(not text, "the program ended; seen:\n" .. self.seen)
+      return
+    end
+    if text and self.seen:find(text, self.at, true) then return end
   end
-  error("the program does not take its signals", 0)
+  C.kill(self.pid, 9)
+  error("the program does not answer its signals; seen:\n" .. self.seen, 0)
 end
 
 --- Waits for the end; returns the exit status and everything printed.

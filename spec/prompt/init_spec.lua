@@ -1,6 +1,7 @@
 -- The prompt as a user sees it, on a pseudo-terminal.
 local process = require "spec.cli.process"
 
+local INT, TERM = 2, 15
 local INTERRUPT, END, TAB, UP = "\3", "\4", "\t", "\27[A"
 
 local function state_directory()
@@ -96,12 +97,8 @@ describe("the prompt", function()
     terminal:expect "\n> "
     terminal:send "(function() local i = 0 ::top:: i = i + 1 goto top end)()\r"
     terminal:expect "compiled" -- a loop that tests nothing
-    terminal:send(INTERRUPT)
-    terminal:expect "^C"
-    terminal:signals_delivered()
-    terminal:send(INTERRUPT)
-    terminal:expect "ctrl-C again kills"
-    terminal:send(INTERRUPT)
+    terminal:insist(INT, "ctrl-C again kills")
+    terminal:insist(INT)
     assert.equal(130, (terminal:finish()))
   end)
 
@@ -121,12 +118,12 @@ describe("the prompt", function()
 
   it("ends with 143 on SIGTERM, waiting or busy", function()
     local terminal = open()
-    terminal:kill(15)
+    terminal:kill(TERM)
     assert.equal(143, (terminal:finish()))
     terminal = open()
     terminal:send "print('rea' .. 'dy') while true do end\r"
     terminal:expect "ready"
-    terminal:kill(15)
+    terminal:kill(TERM)
     assert.equal(143, (terminal:finish()))
   end)
 
