@@ -41,15 +41,16 @@ local MAX_RATIO = 1032
 function Bytes.open(path)
   local file, problem = io.open(path, "rb")
   if not file then errors.raise("io", "%s", problem) end
-  local size = file:seek "end"
-  if not size then
+  local head
+  head, problem = file:read(2)
+  if not head and problem then
     file:close()
-    errors.raise("io", "%s: it is no file of bytes (a folder?)", path)
+    errors.raise("io", "%s: %s", path, problem)
   end
+  local size = file:seek "end"
   file:seek "set"
   local self = setmetatable({ path = path, limit = size, read = 0 }, Bytes)
-  if file:read(2) ~= "\31\139" then
-    file:seek "set"
+  if head ~= "\31\139" then
     self.file = file
     return self
   end

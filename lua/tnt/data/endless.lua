@@ -5,17 +5,19 @@ local class = require "tnt.class"
 local errors = require "tnt.errors"
 
 ---@class tnt.data.Endless
-local Endless = class.new("Endless", { "loader" })
+local Endless = class.new "Endless"
 
 -- For the loops: the next `iterate` goes on where the one before stopped.
 Endless.continues = true
 
-function Endless:init(o)
-  if type(o.loader) ~= "table" or type(o.loader.iterate) ~= "function" then
-    errors.raise("argument", "endless: expected a loader with iterate(), got %s", type(o.loader))
+--- Errors: argument, when it is no loader.
+---@param loader table  with iterate()
+function Endless:init(loader)
+  if type(loader) ~= "table" or type(loader.iterate) ~= "function" then
+    errors.raise("argument", "endless: expected a loader with iterate(), got %s", type(loader))
   end
-  self.loader = o.loader
-  if type(o.loader.state_dict) == "function" and type(o.loader.load_state_dict) == "function" then
+  self.loader = loader
+  if type(loader.state_dict) == "function" and type(loader.load_state_dict) == "function" then
     self.state_dict, self.load_state_dict = Endless.save_position, Endless.load_position
   end
 end

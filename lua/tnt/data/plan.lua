@@ -22,9 +22,9 @@ function Plan:init(o)
     if type(own) == "function" then
       self.sampler = own(o.dataset, { shuffle = o.shuffle })
     elseif o.shuffle then
-      self.sampler = sampler.RandomSampler(o.dataset)
+      self.sampler = sampler.RandomSampler(o.dataset:size())
     else
-      self.sampler = sampler.SequentialSampler(o.dataset)
+      self.sampler = sampler.SequentialSampler(o.dataset:size())
     end
   end
 end
