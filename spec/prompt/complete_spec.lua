@@ -55,10 +55,16 @@ describe("completion #tiny", function()
   it("offers methods of tensors", function()
     local ffi = require "ffi"
     local saved = package.loaded["tnt.tensor"]
-    package.loaded["tnt.tensor"] = { methods = { softmax = print, sum = print, size = print } }
-    env.x = ffi.new "struct { int dtype; }"
-    assert.same({ "x:softmax", "x:sum" }, { select(3, unpack(words "x:s")) })
-    assert.same({ "x.shape" }, words "x.sh")
+    local handle = ffi.typeof "struct { int slot; }"
+    package.loaded["tnt.tensor"] = {
+      methods = { softmax = print, sum = print, relu = print },
+      properties = { shape = print, dtype = print },
+      is_tensor = function(value) return ffi.istype(handle, value) end,
+    }
+    env.x, env.number = handle(), 1LL
+    assert.same({ "x:softmax", "x:sum" }, words "x:s")
+    assert.same({ "x.dtype", "x.relu", "x.shape", "x.softmax", "x.sum" }, words "x.")
+    assert.same({}, words "number.")
     package.loaded["tnt.tensor"] = saved
   end)
 end)

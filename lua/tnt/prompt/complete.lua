@@ -6,8 +6,6 @@ local environment = require "tnt.prompt.environment"
 
 local complete = {}
 
-local TENSOR_PROPERTIES = { "device", "dtype", "grad", "requires_grad", "shape" }
-
 local function get(value, key)
   return value[key]
 end
@@ -48,17 +46,17 @@ local function resolve(tokens, i, env)
   return true, field(value, key)
 end
 
--- Calls each(name, value) for the named fields of a value, inherited ones included.
+-- Calls each(name, value) for the named fields of a value, inherited ones included; the value is
+-- true where it would have to be loaded, false where it is no function.
 local function walk_fields(value, each)
-  local methods = package.loaded["tnt.tensor"]
   local kind = type(value)
   if kind == "string" then
     value = string
-  elseif kind == "cdata" or kind == "userdata" then
-    methods = type(methods) == "table" and methods.methods
-    if type(methods) ~= "table" or not field(value, "dtype") then return end
-    for _, name in ipairs(TENSOR_PROPERTIES) do each(name, true) end
-    value = methods
+  elseif kind == "cdata" then
+    local tensor = package.loaded["tnt.tensor"]
+    if type(tensor) ~= "table" or not tensor.is_tensor(value) then return end
+    for name in pairs(tensor.properties) do each(name, false) end -- order: free
+    value = tensor.methods
   end
   local visited = 0
   while type(value) == "table" and visited < 20 do
