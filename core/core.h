@@ -11,7 +11,7 @@
 
 #include "tnt.h"
 
-enum { MAX_DIMS = 8, MAX_INPUTS = 8, MAX_OUTPUTS = 4, MAX_NUMBERS = 8, MAX_INTEGERS = 40 };
+enum { MAX_DIMS = 8, MAX_INPUTS = 8, MAX_OUTPUTS = 4, MAX_NUMBERS = 8, MAX_INTEGERS = 52 };
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
@@ -80,37 +80,42 @@ typedef struct edge {
 } edge;
 
 typedef struct saved {
-  tensor *value; /* a reference */
+  tensor *value; /* a reference; without history unless it is a leaf, so that no cycle can arise; null: not needed */
   uint32_t version;
-  int32_t own_output; /* >= 0: it is output k of the node itself, without history to avoid a cycle */
+  int16_t input, output; /* which of the node's it is; the other is -1 */
 } saved;
 
-enum node_kind { NODE_OP, NODE_LEAF, NODE_LUA, NODE_SCATTER, NODE_RESTRIDE };
+enum node_kind {
+  NODE_OP,       /* op->rule */
+  NODE_LEAF,     /* accumulates into .grad */
+  NODE_LUA,      /* a gradient written in Lua, pulled */
+  NODE_RESTRIDE, /* y = a strided part of x */
+  NODE_PLACE,    /* y = zeros with x in a strided part */
+  NODE_REPLACE   /* y = x with another tensor in a strided part: a base written to through a view */
+};
 
+/* One block: this head, then edges, saves, integers and numbers. */
 struct node {
   int32_t refs;
-  uint8_t kind, n_edges, n_saved, n_outputs;
-  uint8_t freed; /* a backward without retain_graph has been here */
-  uint8_t cut;   /* its step has ended (R6) */
-  uint8_t n_integers, n_numbers;
-  uint32_t bytes; /* of this block */
-  uint32_t step;  /* the step it was made in, 0 outside */
+  uint8_t kind, n_saved, n_outputs, freed; /* freed: a backward without retain_graph has been here */
+  uint16_t n_edges;
+  uint8_t cut; /* its step has ended (R6) */
+  uint8_t in_step;
+  uint32_t bytes;
+  uint32_t step; /* the step it was made in, 0 outside */
   int32_t lua_id;
   const op_record *op;
-  node *previous, *next; /* the nodes of a step */
-  context *owner;
-  /* scratch of a walk */
-  uint64_t walk;
-  int32_t waiting;
-  uint32_t mark;
-  tensor *grads[MAX_OUTPUTS];
-  /* outputs */
-  edge outputs[MAX_OUTPUTS]; /* geometry only; `to` unused */
+  node *previous, *next; /* the nodes of a step; `next` also links free and dying ones */
+  tensor *leaf;          /* NODE_LEAF: not a reference, cleared when the tensor goes */
   edge *edges;
   saved *saves;
-  tensor *leaf; /* NODE_LEAF: not a reference; cleared when the tensor goes */
-  double numbers[MAX_NUMBERS];
-  int64_t integers[MAX_INTEGERS];
+  int64_t *integers;
+  double *numbers;
+  edge *outputs; /* geometry only */
+  /* scratch of the walk under way */
+  uint64_t walk;
+  int32_t waiting;
+  tensor *grads[MAX_OUTPUTS];
 };
 
 /* -- context: one per thread ------------------------------------------------------------------------------------------- */
@@ -118,7 +123,6 @@ typedef struct scope {
   uint32_t token;
   uint8_t kind;
   uint32_t first;     /* where its tensors begin in `owned` */
-  node *nodes;        /* of a step: the nodes made in it */
   uint32_t outer_step;
 } scope;
 
@@ -137,6 +141,9 @@ struct context {
   uint32_t n_scopes, room_scopes, last_token, steps;
   storage *free_storages;
   node *free_nodes[16]; /* by size class of 128 bytes */
+  node *step_nodes;     /* made in the step under way and still alive */
+  node *dying;          /* waiting for their turn in node_destroy, which is a loop */
+  bool destroying;
   int32_t *dead;        /* ids of Lua nodes that died */
   uint32_t n_dead, room_dead;
   uint64_t walks;
@@ -233,9 +240,10 @@ typedef struct call {
 typedef struct rule_call {
   context *c;
   node *node;
-  tensor **dy;               /* n_outputs, null where nothing came */
-  tensor *dx[64];            /* results, one reference each */
-  bool want[64];
+  tensor **dy; /* one for each output, null where nothing came */
+  tensor **dx; /* results, one reference each */
+  bool *want;
+  tensor *own[MAX_OUTPUTS]; /* saved outputs with their history, made for create_graph */
 } rule_call;
 
 enum {
@@ -253,7 +261,8 @@ enum {
   OP_NO_GRAD = 2048,
   OP_MUTATES = 4096, /* writes its first input */
   OP_PARAMS = 8192, /* the first list holds parameters; a list of their gradients follows it */
-  OP_CAT = 16384
+  OP_CAT = 16384,
+  OP_GRADIENT = 32768 /* a gradient kernel without a gradient of its own */
 };
 
 struct op_record {
@@ -268,6 +277,7 @@ struct op_record {
   uint16_t out_ids;   /* bit k: output k is i64 */
   uint16_t save;      /* bit k: input k is saved for the gradient */
   uint16_t save_out;  /* bit k: output k is saved */
+  uint16_t need[4];   /* for the gradient of input i (the last: and all further): saved inputs, and outputs << 8 */
   int8_t positions[8]; /* pairs (1 dim, 2 dim of a new one, 3 list of dims; place in integers), ended by 0 */
   const char *const *in_names;
   const int8_t *patterns; /* see shape.c: what inputs must be and outputs are */
@@ -292,7 +302,7 @@ int promote(const char *op, int a, int b);
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
 int category(int dtype); /* 0 bool, 1 integer, 2 float */
 
-/* -- gradients (autograd.c) ---------------------------------------------------------------------------------------------------------------- */
+/* -- the tape (tape.c) ------------------------------------------------------------------------------------------------ */
 int record(call *k);
 void node_destroy(context *c, node *n);
 static inline void node_ref(node *n) { n->refs++; }
@@ -300,16 +310,30 @@ static inline void node_unref(context *c, node *n) {
   if (n && --n->refs == 0) node_destroy(c, n);
 }
 void node_cut(context *c, node *n);
-node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs);
-void node_set_output(node *n, int i, tensor *t);
-int node_save(node *n, int i, tensor *t, int own_output);
+void node_release_saved(context *c, node *n);
+node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, int n_integers, int n_numbers);
 void edge_set(context *c, edge *e, tensor *x, bool wanted);
+void node_attach(context *c, node *n, int output, tensor *t); /* t is output `output` of n from now on */
 bool wants_gradient(const tensor *t);
 node *gradient_node(context *c, tensor *t); /* its history, made or renewed when needed; not a new reference */
 int saved_tensor(rule_call *r, int i, tensor **t); /* checks the version; borrowed */
-int rebase_history(context *c, tensor *x, node *n);  /* after a write in place */
+void written_in_place(context *c, tensor *x, node *n); /* n: the history of the new contents, or null */
+
+/* -- strided parts (restride.c) ------------------------------------------------------------------------------------------ */
+typedef struct part { /* where a view lies in its base; strides and offset in elements */
+  int ndim, base_ndim;
+  int64_t size[MAX_DIMS], stride[MAX_DIMS], offset;
+  int64_t base_size[MAX_DIMS], base_stride[MAX_DIMS];
+} part;
+enum { PART_INTEGERS = 3 + 4 * MAX_DIMS };
+void part_of(part *p, const tensor *view, const tensor *base);
+void part_store(const part *p, int64_t *integers);
+void part_load(part *p, const int64_t *integers);
+int restride(context *c, tensor **y, tensor *x, const part *p); /* recorded */
+int place(context *c, tensor **y, tensor *x, const part *p);    /* recorded */
+int restride_backward(rule_call *r);
+int zeros(context *c, tensor **y, int dtype, const int64_t *size, int ndim);
 int sum_to(context *c, tensor **y, tensor *x, const int64_t *size, int ndim);
-int view_as_strided(context *c, tensor **y, tensor *x, const int64_t *size, const int64_t *stride, int ndim, int64_t offset);
 
 #define PARALLEL_FROM 32768 /* elements; below, one thread is faster than waking two */
 

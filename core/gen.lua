@@ -88,6 +88,26 @@ for _, row in ipairs(all) do
   end
 end
 
+-- What the gradient of each input needs of what is saved: inputs as bits 0 to 7, outputs from bit 8 on.
+for _, row in ipairs(all) do
+  local everything = (row.save or 0) + 256 * (row.save_out or 0)
+  row.need = { everything, everything, everything, everything }
+  local function bits(names)
+    local m = 0
+    for i, a in ipairs(row.tensors) do if names[a.name] then m = m + 2 ^ (i - 1) end end
+    if row.elementwise and names.y then m = m + 256 end
+    return m
+  end
+  if row.elementwise then
+    row.need = { 0, 0, 0, 0 }
+    for _, g in ipairs(row.gradients) do row.need[g.input] = bits(formula.names(g.tree)) end
+  elseif row.needs then
+    for i, a in ipairs(row.tensors) do
+      if row.needs[a.name] then row.need[i] = bits { [row.needs[a.name]] = true } end
+    end
+  end
+end
+
 -- Order of kernels: rows of formulas, and functions.
 local n_rows, n_kernels = 0, 0
 for id, row in ipairs(all) do
@@ -223,21 +243,19 @@ local function emit_rule(row)
   put("  context *c = r->c;")
   put("  tensor *dy = r->dy[0];")
   local names, at = { dy = { tensor = "dy" } }, 0
-  local needed = {}
+  local needed, saved_at = {}, {}
   for _, g in ipairs(row.gradients) do
     for name in pairs(formula.names(g.tree)) do needed[name] = true end -- order: free
   end
   for _, a in ipairs(row.tensors) do
     if needed[a.name] then
-      put("  tensor *%s;", a.name)
-      put("  TRY(saved_tensor(r, %d, &%s));", at, a.name)
+      saved_at[#saved_at + 1] = { name = a.name, at = at }
       at = at + 1
     end
     names[a.name] = { tensor = a.name }
   end
   if needed.y then
-    put("  tensor *y;")
-    put("  TRY(saved_tensor(r, %d, &y));", at)
+    saved_at[#saved_at + 1] = { name = "y", at = at }
     names.y = { tensor = "y" }
   end
   for _, s in ipairs(row.scalars) do
@@ -246,6 +264,13 @@ local function emit_rule(row)
   for _, g in ipairs(row.gradients) do
     local out = ("&r->dx[%d]"):format(g.input - 1)
     put("  if (r->want[%d]) {", g.input - 1)
+    local uses = formula.names(g.tree)
+    for _, item in ipairs(saved_at) do
+      if uses[item.name] then
+        put("    tensor *%s;", item.name)
+        put("    TRY(saved_tensor(r, %d, &%s));", item.at, item.name)
+      end
+    end
     if g.text == "dy" then
       put("    tensor_ref(dy);")
       put("    r->dx[%d] = dy;", g.input - 1)
@@ -325,7 +350,7 @@ for _, row in ipairs(all) do
   flag(row.random, "OP_RANDOM")
   flag(row.onlyfloat, "OP_ONLY_FLOAT")
   flag(row.mutates, "OP_MUTATES")
-  flag(row.name == "cat", "OP_CAT")
+  flag(row.hidden and not row.rule and row.name:find "_grad" or row.internal, "OP_GRADIENT")
   local optional = mask(row.tensors, function(a) return a.optional end)
   local rule = row.composed and row.name .. "_rule_gen" or row.rule and row.rule .. "_rule" or "NULL"
   local shape = row.view and row.name .. "_view" or row.shape and row.shape .. "_shape"
@@ -344,7 +369,7 @@ for _, row in ipairs(all) do
     if code and row.name ~= "cat" then dims[#dims + 1] = ("%d, %d"):format(code, s.slot) end
   end
   dims[#dims + 1] = "0"
-  put("   .positions = {%s},", table.concat(dims, ", "))
+  put("   .positions = {%s}, .need = {%s},", table.concat(dims, ", "), table.concat(row.need, ", "))
   put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .twice = %s},", row.name, row.name, shape, rule,
     row.twice and "true" or "false")
 end
@@ -352,9 +377,9 @@ put("};\n")
 
 local function fill_scalars(row)
   for _, a in ipairs(row.scalars) do
-    if a.kind == "number" then put("  k.numbers[%d] = %s;", a.slot, a.name)
-    elseif a.kind == "dims" or a.kind == "ints" then put("  TRY(call_list(&k, %d, %s, n_%s));", a.slot, a.name, a.name)
-    else put("  k.integers[%d] = %s;", a.slot, a.name) end
+    if a.kind == "number" then put("  q.numbers[%d] = %s;", a.slot, a.name)
+    elseif a.kind == "dims" or a.kind == "ints" then put("  TRY(call_list(&q, %d, %s, n_%s));", a.slot, a.name, a.name)
+    else put("  q.integers[%d] = %s;", a.slot, a.name) end
   end
 end
 
@@ -365,31 +390,31 @@ for _, row in ipairs(all) do
     local number = proto:match "_number_?%("
     put("%s {", proto)
     put("  context *c = context_now();")
-    put("  call k = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
+    put("  call q = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
     if is_list then
       for _, a in ipairs(row.tensors) do
         assert(a.is_list, row.name)
-        put("  TRY(call_%s(&k, %s, n_%s));", a.kind == "params" and "params" or "handles", a.name, a.name)
+        put("  TRY(call_%s(&q, %s, n_%s));", a.kind == "params" and "params" or "handles", a.name, a.name)
       end
     elseif number then
-      put("  RESOLVE_ARGUMENT(c, k.in[0], a, \"%s\", \"a\");", row.name)
-      if in_place then put("  CALL_NUMBER(&k, 1, b);")
-      else put("  if (reversed) k.in[1] = k.in[0], k.in[0] = NULL;\n  CALL_NUMBER(&k, reversed ? 0 : 1, b);") end
+      put("  RESOLVE_ARGUMENT(c, q.in[0], a, \"%s\", \"a\");", row.name)
+      if in_place then put("  CALL_NUMBER(&q, 1, b);")
+      else put("  if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;\n  CALL_NUMBER(&q, reversed ? 0 : 1, b);") end
     else
       for i, a in ipairs(row.tensors) do
-        if a.optional then put("  if (%s) RESOLVE_ARGUMENT(c, k.in[%d], %s, \"%s\", \"%s\");", a.name, i - 1, a.name, row.name, a.name)
-        else put("  RESOLVE_ARGUMENT(c, k.in[%d], %s, \"%s\", \"%s\");", i - 1, a.name, row.name, a.name) end
+        if a.optional then put("  if (%s) RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", a.name, i - 1, a.name, row.name, a.name)
+        else put("  RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", i - 1, a.name, row.name, a.name) end
       end
     end
     if not number then fill_scalars(row) end
     if in_place then
-      put("  k.in_place = true;")
-      put("  k.out[0] = k.in[0];")
-      put("  return dispatch(&k);")
+      put("  q.in_place = true;")
+      put("  q.out[0] = q.in[0];")
+      put("  return dispatch(&q);")
     else
-      put("  TRY(dispatch(&k));")
+      put("  TRY(dispatch(&q));")
       local gives = {}
-      for i, o in ipairs(row.outs) do gives[#gives + 1] = ("handle_give_if(c, %s, k.out[%d])"):format(o.name, i - 1) end
+      for i, o in ipairs(row.outs) do gives[#gives + 1] = ("handle_give_if(c, %s, q.out[%d])"):format(o.name, i - 1) end
       if #gives == 0 then put("  return 0;")
       else put("  return %s;", table.concat(gives, " | ")) end
     end
@@ -398,26 +423,26 @@ for _, row in ipairs(all) do
   -- internal calls
   local outs = #row.outs > 0 and not row.mutates and ", " .. out_list(row, "tensor **") or ""
   put("int op_%s(%s) {", row.name, parameters(row, "context *c" .. outs, false))
-  put("  call k = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
+  put("  call q = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
   if is_list then
-    for _, a in ipairs(row.tensors) do put("  TRY(call_tensors(&k, %s, n_%s));", a.name, a.name) end
+    for _, a in ipairs(row.tensors) do put("  TRY(call_tensors(&q, %s, n_%s));", a.name, a.name) end
   else
-    for i, a in ipairs(row.tensors) do put("  k.in[%d] = %s;", i - 1, a.name) end
+    for i, a in ipairs(row.tensors) do put("  q.in[%d] = %s;", i - 1, a.name) end
   end
   fill_scalars(row)
-  if row.mutates then put("  k.in_place = true;\n  k.out[0] = k.in[0];\n  return dispatch(&k);")
+  if row.mutates then put("  q.in_place = true;\n  q.out[0] = q.in[0];\n  return dispatch(&q);")
   else
-    put("  TRY(dispatch(&k));")
-    for i, o in ipairs(row.outs) do put("  CALL_GIVE(c, %s, k.out[%d]);", o.name, i - 1) end
+    put("  TRY(dispatch(&q));")
+    for i, o in ipairs(row.outs) do put("  CALL_GIVE(c, %s, q.out[%d]);", o.name, i - 1) end
     put("  return 0;")
   end
   put("}\n")
   if row.number then
     put("int op_%s_number(context *c, tensor **y, tensor *a, double b, int reversed) {", row.name)
-    put("  call k = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
-    put("  k.in[reversed ? 1 : 0] = a;")
-    put("  CALL_NUMBER(&k, reversed ? 0 : 1, b);")
-    put("  TRY(dispatch(&k));\n  *y = k.out[0];\n  return 0;\n}\n")
+    put("  call q = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
+    put("  q.in[reversed ? 1 : 0] = a;")
+    put("  CALL_NUMBER(&q, reversed ? 0 : 1, b);")
+    put("  TRY(dispatch(&q));\n  *y = q.out[0];\n  return 0;\n}\n")
   end
 end
 write("core/ops_gen.c", c)
@@ -427,8 +452,9 @@ local k = { banner_c, "/* Rows of elementwise ops: y[i] = formula. vv: all vecto
 local table_kernels = {}
 local function kernel_row(row, variant)
   local function line(fmt, ...) k[#k + 1] = fmt:format(...) end
+  local ignores = row.y:find "^ISINF" or row.y:find "^ISFINITE" -- constants for whole numbers
   line("static void %s_%s(void *out, const void *const *in, int64_t n, const double *number) {", row.name, variant)
-  line("  T *y_ = out;")
+  line("  T *to_ = out;")
   local loads = {}
   for i, a in ipairs(row.tensors) do
     local scalar = variant == "vs" and i == 2 or variant == "sv" and i == 1
@@ -440,20 +466,21 @@ local function kernel_row(row, variant)
   end
   for _, s in ipairs(row.scalars) do line("  const T %s = TO_T(number[%d]);", s.name, s.slot) end
   line("  (void)number;")
+  for _, s in ipairs(row.scalars) do line("  (void)%s;", s.name) end
   line("  LOOP_SIMD")
   line("  for (int64_t i = 0; i < n; i++) {")
   line("    %s", table.concat(loads, " "))
   for _, a in ipairs(row.tensors) do
-    if not row.y:find("%f[%w_]" .. a.name .. "%f[^%w_]") then line("    (void)%s;", a.name) end
+    if not row.y:find("%f[%w_]" .. a.name .. "%f[^%w_]") or ignores then line("    (void)%s;", a.name) end
   end
-  line("    y_[i] = (T)(%s);", row.y)
+  line("    to_[i] = (T)(%s);", row.y)
   line("  }\n}")
 end
 local rows_of = {}
 for _, row in ipairs(all) do
   if row.elementwise then
     local guard = not row.int
-    if guard then k[#k + 1] = "#if !IS_INT64" end
+    if guard then k[#k + 1] = "#if !TNT_IS_INT64" end
     kernel_row(row, "vv")
     local both = #row.tensors == 2 and not row.internal
     if both then

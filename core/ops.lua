@@ -84,8 +84,8 @@ op "logical_not(x) -> y" { doc = "Whether x is 0.", y = "x == 0", int = true, re
 op "isnan(x) -> y" { doc = "Whether x is not a number.", y = "x != x", int = true, result = "bool" }
 op "isinf(x) -> y" { doc = "Whether x is infinite.", y = "ISINF(x)", int = true, result = "bool" }
 op "isfinite(x) -> y" { doc = "Whether x is neither infinite nor NaN.", y = "ISFINITE(x)", int = true, result = "bool" }
-op "where(c: mask, a, b) -> y" { doc = "a where c is true, else b.", y = "c != 0 ? a : b",
-  da = "c != 0 ? dy : 0", db = "c != 0 ? 0 : dy", int = true }
+op "where(m: mask, a, b) -> y" { doc = "a where m is true, else b.", y = "m != 0 ? a : b",
+  da = "m != 0 ? dy : 0", db = "m != 0 ? 0 : dy", int = true }
 op "masked_fill(x, m: mask, value: number) -> y" { doc = "x with `value` where m is true.", y = "m != 0 ? (T)value : x",
   dx = "m != 0 ? 0 : dy", inplace = true, int = true }
 op "fill(x, value: number) -> y" { doc = "A tensor like x full of `value`.", y = "(T)value", dx = "dy * 0", inplace = true, int = true }
@@ -123,8 +123,8 @@ op "topk(x, k: int, d: dim = -1, largest = true) -> y, i: ids" { doc = "The k la
 
 -- -- algebra ------------------------------------------------------------------------------------------------------
 op "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]" { doc = "Matrix products; leading dims broadcast.",
-  rule = "matmul", saves = "a b", strided = true, int = true, twice = true }
-op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { doc = "x w^T + b.", rule = "linear", saves = "x w", strided = true, twice = true }
+  rule = "matmul", saves = "a b", needs = { a = "b", b = "a" }, strided = true, int = true, twice = true }
+op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true }
 op "softmax(x, d: dim = -1) -> y" { doc = "exp(x) over its sum along d.", shape = "same", rule = "softmax", saves = "y", onlyfloat = true, twice = true }
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
@@ -143,7 +143,7 @@ op "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: b
   shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, twice = true }
 op "batchnorm_grad(dy, x, mean: [C], var: [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }
 op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" {
-  doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", hidden = true, onlyfloat = true, twice = true }
+  doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, twice = true }
 op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, twice = true }
 op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, twice = true }
 op "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?" { doc = "The maximum of each window.",
@@ -175,7 +175,7 @@ op "randint_(x, lo: number, hi: number) -> x" { doc = "Fills x with whole number
 op "randperm_(x: [N]) -> x" { doc = "Fills x with a random order of 0..N-1.", random = true, mutates = true, int = true }
 op "dropout(x, p = 0.5) -> y" { doc = "x with elements set to 0 with probability p, the others times 1 / (1 - p).",
   source = "Srivastava et al. 2014", shape = "dropout", rule = "dropout", random = true, onlyfloat = true, twice = true }
-op "dropout_again(x, p: number, seed: int, call: int) -> y" { hidden = true, shape = "same", rule = "dropout_again", onlyfloat = true, twice = true }
+op "dropout_again(x, p: number, seed: int, turn: int) -> y" { hidden = true, shape = "same", rule = "dropout_again", onlyfloat = true, twice = true }
 op "multinomial(p: [..., K], n: int = 1, replacement = true) -> i: ids ?" { doc = "n draws from each row of weights, as places from 0.", shape = "multinomial", random = true, onlyfloat = true }
 
 -- -- filling ------------------------------------------------------------------------------------------------------

@@ -31,7 +31,6 @@ uint32_t tnt_scope_open(int kind) {
   s->token = c->last_token;
   s->kind = (uint8_t)kind;
   s->first = c->n_owned;
-  s->nodes = NULL;
   s->outer_step = c->view.step;
   if (kind == TNT_SCOPE_STEP) c->view.step = ++c->steps;
   c->view.depth = (int32_t)c->n_scopes;
@@ -46,14 +45,17 @@ static scope *find(context *c, uint32_t token) {
 }
 
 /* The tape of a step ends with it (R6): what outlives the step keeps its value and knows that its history was cut. */
-static void end_step(context *c, scope *s) {
-  while (s->nodes) {
-    node *n = s->nodes;
+static void end_step(context *c, uint32_t outer_step) {
+  while (c->step_nodes && c->step_nodes->step == c->view.step) { /* the newest come first */
+    node *n = c->step_nodes;
+    c->step_nodes = n->next;
+    if (n->next) n->next->previous = NULL;
+    n->in_step = 0;
     node_ref(n);
     node_cut(c, n);
     node_unref(c, n);
   }
-  c->view.step = s->outer_step;
+  c->view.step = outer_step;
 }
 
 /* Takes the innermost scope off. Tensors that may stay move to the front of its part of the list, which then belongs to
@@ -77,7 +79,7 @@ static void pop(context *c, bool release) {
     }
     c->n_owned = kept;
   }
-  if (s.kind == TNT_SCOPE_STEP) end_step(c, &c->scopes[c->n_scopes - 1]);
+  if (s.kind == TNT_SCOPE_STEP) end_step(c, s.outer_step);
   c->n_scopes--;
   c->view.depth = (int32_t)c->n_scopes;
   if (c->n_scopes == 0) { /* what is left has no scope outside: it lives until it is freed or kept */

@@ -152,8 +152,6 @@ TNT_API int tnt_backward_input(tnt_tensor *g, tnt_backward *walk, int i, int *fo
 TNT_API void tnt_backward_close(tnt_backward *walk);
 /* A node whose gradient is written in Lua, found there by `id`; ids of nodes that died wait in tnt_dead_node. */
 TNT_API int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs, int32_t id);
-TNT_API int tnt_lua_node_save(const tnt_tensor *y, const tnt_tensor *saved, int n);
-TNT_API int tnt_lua_node_saved(tnt_tensor *out, tnt_backward *walk, int i);
 TNT_API int32_t tnt_dead_node(void); /* an id, or 0 */
 
 /* -- random numbers: Philox 4x32-10, one stream a context ------------------------------------------------------------- */

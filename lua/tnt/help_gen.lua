@@ -192,20 +192,27 @@ Has no gradient.",
 \
 Whether x is neither infinite nor NaN.\
 Has no gradient.",
-  ["where"] = "where(c: mask, a, b) -> y\
+  ["where"] = "where(m: mask, a, b) -> y\
 \
-a where c is true, else b.",
+a where m is true, else b.",
   ["masked_fill"] = "masked_fill(x, m: mask, value: number) -> y\
 \
 x with `value` where m is true.\
 In place: masked_fill_.",
-  ["full_like"] = "full_like(x, value: number) -> y\
+  ["fill"] = "fill(x, value: number) -> y\
 \
 A tensor like x full of `value`.\
-Has no gradient.",
+In place: fill_.",
   ["copy"] = "copy(x) -> y\
 \
-A dense copy.",
+A copy.",
+  ["cast"] = "cast(x, dtype: int) -> y\
+\
+x in another dtype.",
+  ["assign"] = "assign(x, v) -> y\
+\
+v in the shape and dtype of x.\
+In place: assign_.",
   ["sum"] = "sum(x, dims: dims, keepdim = false) -> y\
 \
 The sum over dims (none: all). Whole numbers give i64.",
@@ -349,9 +356,6 @@ Source: Srivastava et al. 2014.",
 \
 n draws from each row of weights, as places from 0.\
 Has no gradient.",
-  ["fill_"] = "fill_(x, value: number) -> x\
-\
-Sets every element.",
   ["arange_"] = "arange_(x, start: number, step: number) -> x\
 \
 x[i] = start + i step.\

@@ -1,0 +1,142 @@
+/* Convolution by columns: each image becomes a matrix of its windows and the rest is one product (im2col). Serves where
+ * oneDNN is missing, and double precision. */
+
+typedef struct conv {
+  int64_t n, c, h, w, o, kh, kw, p, q, groups; /* p, q: sizes of the output */
+  int64_t sh, sw, ph, pw, dh, dw;
+} conv;
+
+static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
+
+/* lists: stride, padding, dilation, groups, as they lie in the arguments */
+static conv conv_of(const int64_t *x, const int64_t *w, const int64_t *y, const int64_t *lists) {
+  conv k = {.n = x[0], .c = x[1], .h = x[2], .w = x[3], .o = w[0], .kh = w[2], .kw = w[3], .p = y[2], .q = y[3], .groups = lists[27]};
+  k.sh = pair_of(lists, 0), k.sw = pair_of(lists, 1);
+  k.ph = pair_of(lists + 9, 0), k.pw = pair_of(lists + 9, 1);
+  k.dh = pair_of(lists + 18, 0), k.dw = pair_of(lists + 18, 1);
+  return k;
+}
+
+/* columns[c, i, j, p, q] = x[c, p sh + i dh - ph, q sw + j dw - pw] for `planes` channels of one image */
+static void to_columns(T *columns, const T *x, const conv *k, int64_t planes) {
+  for (int64_t c = 0; c < planes; c++) {
+    for (int64_t i = 0; i < k->kh; i++) {
+      for (int64_t j = 0; j < k->kw; j++) {
+        for (int64_t p = 0; p < k->p; p++) {
+          int64_t row = p * k->sh + i * k->dh - k->ph;
+          T *to = columns + (((c * k->kh + i) * k->kw + j) * k->p + p) * k->q;
+          if (row < 0 || row >= k->h) {
+            memset(to, 0, (size_t)k->q * sizeof(T));
+            continue;
+          }
+          const T *from = x + (c * k->h + row) * k->w;
+          int64_t first = j * k->dw - k->pw;
+          if (k->sw == 1 && first >= 0 && first + k->q <= k->w) {
+            memcpy(to, from + first, (size_t)k->q * sizeof(T));
+            continue;
+          }
+          for (int64_t q = 0; q < k->q; q++) {
+            int64_t at = first + q * k->sw;
+            to[q] = at >= 0 && at < k->w ? from[at] : 0;
+          }
+        }
+      }
+    }
+  }
+}
+
+static void from_columns(T *x, const T *columns, const conv *k, int64_t planes) { /* adds */
+  for (int64_t c = 0; c < planes; c++) {
+    for (int64_t i = 0; i < k->kh; i++) {
+      for (int64_t j = 0; j < k->kw; j++) {
+        for (int64_t p = 0; p < k->p; p++) {
+          int64_t row = p * k->sh + i * k->dh - k->ph;
+          if (row < 0 || row >= k->h) continue;
+          const T *from = columns + (((c * k->kh + i) * k->kw + j) * k->p + p) * k->q;
+          T *to = x + (c * k->h + row) * k->w;
+          for (int64_t q = 0; q < k->q; q++) {
+            int64_t at = q * k->sw + j * k->dw - k->pw;
+            if (at >= 0 && at < k->w) to[at] += from[q];
+          }
+        }
+      }
+    }
+  }
+}
+
+static int conv2d_cpu(tnt__args *a) {
+  const tnt__view *xv = &a->in[0], *wv = &a->in[1];
+  conv k = conv_of(xv->size, wv->size, a->out[0].size, a->integer + CONV2D_STRIDE);
+  const T *x = xv->data, *w = wv->data, *b = a->in[2].data;
+  T *y = a->out[0].data;
+  int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
+  int threads = k.n > 1 ? THREADS(k.n * k.o * outs * 8) : 1, failed = 0;
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    T *columns = malloc((size_t)(inner * outs + 1) * sizeof *columns);
+    if (!columns) {
+#pragma omp atomic write
+      failed = 1;
+    }
+#pragma omp for schedule(static)
+    for (int64_t n = 0; n < k.n; n++) {
+      for (int64_t g = 0; columns && g < k.groups; g++) {
+        T *to = y + (n * k.o + g * og) * outs;
+        for (int64_t o = 0; b && o < og; o++) {
+          for (int64_t i = 0; i < outs; i++) to[o * outs + i] = b[g * og + o];
+        }
+        to_columns(columns, x + (n * k.c + g * cg) * k.h * k.w, &k, cg);
+        gemm(false, false, og, outs, inner, w + g * og * inner, inner, columns, outs, b ? 1 : 0, to, outs, 1);
+      }
+    }
+    free(columns);
+  }
+  return failed ? a->fail(TNT_EMEMORY, "conv2d: out of memory") : 0;
+}
+
+static int conv2d_dx_cpu(tnt__args *a) {
+  const tnt__view *gv = &a->in[0], *wv = &a->in[1];
+  conv k = conv_of(a->out[0].size, wv->size, gv->size, a->integer + CONV2D_DX_STRIDE);
+  const T *dy = gv->data, *w = wv->data;
+  T *dx = a->out[0].data;
+  int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
+  int threads = k.n > 1 ? THREADS(k.n * k.o * outs * 8) : 1, failed = 0;
+  memset(dx, 0, (size_t)a->out[0].numel * sizeof(T));
+#pragma omp parallel num_threads(threads) if (threads > 1)
+  {
+    T *columns = malloc((size_t)(inner * outs + 1) * sizeof *columns);
+    if (!columns) {
+#pragma omp atomic write
+      failed = 1;
+    }
+#pragma omp for schedule(static)
+    for (int64_t n = 0; n < k.n; n++) {
+      for (int64_t g = 0; columns && g < k.groups; g++) {
+        gemm(true, false, inner, outs, og, w + g * og * inner, inner, dy + (n * k.o + g * og) * outs, outs, 0, columns, outs, 1);
+        from_columns(dx + (n * k.c + g * cg) * k.h * k.w, columns, &k, cg);
+      }
+    }
+    free(columns);
+  }
+  return failed ? a->fail(TNT_EMEMORY, "conv2d_dx: out of memory") : 0;
+}
+
+static int conv2d_dw_cpu(tnt__args *a) { /* images are summed in order: the result does not depend on threads */
+  const tnt__view *gv = &a->in[0], *xv = &a->in[1];
+  conv k = conv_of(xv->size, a->out[0].size, gv->size, a->integer + CONV2D_DW_STRIDE);
+  const T *dy = gv->data, *x = xv->data;
+  T *dw = a->out[0].data;
+  int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
+  memset(dw, 0, (size_t)a->out[0].numel * sizeof(T));
+  T *columns = malloc((size_t)(inner * outs + 1) * sizeof *columns);
+  if (!columns) return a->fail(TNT_EMEMORY, "conv2d_dw: out of memory");
+  int threads = THREADS(k.o * outs * 8);
+  for (int64_t n = 0; n < k.n; n++) {
+    for (int64_t g = 0; g < k.groups; g++) {
+      to_columns(columns, x + (n * k.c + g * cg) * k.h * k.w, &k, cg);
+      gemm(false, true, og, inner, outs, dy + (n * k.o + g * og) * outs, outs, columns, outs, 1, dw + g * og * inner, inner, threads);
+    }
+  }
+  free(columns);
+  return 0;
+}

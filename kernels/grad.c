@@ -1,0 +1,43 @@
+/* All gradients of a model at once: their norm, and scaling and clamping them. list: parameters, gradients. */
+
+static int grad_norm_cpu(tnt__args *a) {
+  bool largest = a->number[GRAD_NORM_KIND] > 1e300;
+  double total = 0;
+  for (int i = 0; i < a->n_list; i++) {
+    const tnt__view *g = &a->list[a->n_list + i];
+    const T *x = g->data;
+    for (int64_t k0 = 0; k0 < g->numel; k0 += 4096) {
+      int64_t n = g->numel - k0 < 4096 ? g->numel - k0 : 4096;
+      wide s[8] = {0};
+      int64_t k = 0;
+      if (largest) {
+        for (; k < n; k++) {
+          double v = fabs((double)x[k0 + k]);
+          if (v > total || v != v) total = v;
+        }
+        continue;
+      }
+      for (; k + 8 <= n; k += 8) {
+        for (int j = 0; j < 8; j++) s[j] += (wide)x[k0 + k + j] * (wide)x[k0 + k + j];
+      }
+      for (; k < n; k++) s[0] += (wide)x[k0 + k] * (wide)x[k0 + k];
+      for (int j = 0; j < 8; j++) total += (double)s[j];
+    }
+  }
+  ((T *)a->out[0].data)[0] = (T)(largest ? total : sqrt(total));
+  return 0;
+}
+
+static int grad_scale__cpu(tnt__args *a) {
+  T factor = (T)a->number[GRAD_SCALE__FACTOR], clamp = (T)a->number[GRAD_SCALE__CLAMP];
+  for (int i = 0; i < a->n_list; i++) {
+    const tnt__view *g = &a->list[a->n_list + i];
+    T *x = g->data;
+    LOOP_SIMD
+    for (int64_t k = 0; k < g->numel; k++) {
+      T v = x[k] * factor;
+      x[k] = v > clamp ? clamp : (v < -clamp ? -clamp : v);
+    }
+  }
+  return 0;
+}

@@ -1,0 +1,189 @@
+/* Matrix products. Dense algebra goes to the library (core/algebra.c); without one, and for whole numbers, blocked loops
+ * of our own. A matrix whose rows or columns lie in one piece is used as it is, anything else is copied first. */
+
+typedef struct matrix {
+  const T *data;
+  int64_t ld;
+  bool transposed;
+} matrix;
+
+/* y[m, n] = a b (+ y), row-major, a and b possibly stored transposed; for whole numbers and machines without a library */
+static void gemm_plain(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda, const T *b, int64_t ldb, T beta,
+                       T *y, int64_t ldy, int threads) {
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t i = 0; i < m; i++) {
+    T *row = y + i * ldy;
+    if (beta == 0) memset(row, 0, (size_t)n * sizeof(T));
+    if (tb) {
+      for (int64_t j = 0; j < n; j++) {
+        T s = 0;
+        for (int64_t l = 0; l < k; l++) s += (ta ? a[l * lda + i] : a[i * lda + l]) * b[j * ldb + l];
+        row[j] += s;
+      }
+    } else {
+      for (int64_t l = 0; l < k; l++) {
+        T v = ta ? a[l * lda + i] : a[i * lda + l];
+        const T *from = b + l * ldb;
+        LOOP_SIMD
+        for (int64_t j = 0; j < n; j++) row[j] += v * from[j];
+      }
+    }
+  }
+}
+
+static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda, const T *b, int64_t ldb, T beta, T *y,
+                 int64_t ldy, int threads) {
+  if (m == 0 || n == 0) return;
+#if !TNT_IS_INT64
+  const tnt__algebra *algebra = tnt__algebra_get();
+#if TNT_IS_FLOAT
+  if (algebra->sgemm && m * n * k >= 512) {
+    algebra->sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, y, ldy);
+    return;
+  }
+#else
+  if (algebra->dgemm && m * n * k >= 512) {
+    algebra->dgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, y, ldy);
+    return;
+  }
+#endif
+#endif
+  gemm_plain(ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy, threads);
+}
+
+/* Whether the last two dims are a matrix that needs no copy. */
+static bool as_matrix(const tnt__view *v, matrix *out) {
+  int64_t rows = v->size[v->ndim - 2], columns = v->size[v->ndim - 1];
+  int64_t sr = v->stride[v->ndim - 2], sc = v->stride[v->ndim - 1];
+  if ((sc == 1 || columns == 1) && (sr >= columns || rows == 1)) {
+    *out = (matrix){v->data, rows == 1 ? (columns > 1 ? columns : 1) : sr, false};
+    return true;
+  }
+  if ((sr == 1 || rows == 1) && (sc >= rows || columns == 1)) {
+    *out = (matrix){v->data, columns == 1 ? (rows > 1 ? rows : 1) : sc, true};
+    return true;
+  }
+  return false;
+}
+
+/* A dense copy of v, any strides; freed by the caller. */
+static T *dense_copy(const tnt__view *v) {
+  T *to = malloc((size_t)(v->numel ? v->numel : 1) * sizeof(T));
+  if (!to) return NULL;
+  const T *from = v->data;
+  for (int64_t i = 0; i < v->numel; i++) to[i] = from[offset_of(i, v->ndim, v->size, v->stride)];
+  return to;
+}
+
+typedef struct operand {
+  tnt__view view;
+  matrix m;
+  int64_t stride[8];
+  T *copy;
+} operand;
+
+static bool prepare(operand *o, const tnt__view *v) {
+  o->view = *v;
+  o->copy = NULL;
+  if (as_matrix(v, &o->m)) {
+    memcpy(o->stride, v->stride, sizeof(int64_t) * (size_t)v->ndim);
+    return true;
+  }
+  o->copy = dense_copy(v);
+  if (!o->copy) return false;
+  int64_t n = 1;
+  for (int d = v->ndim - 1; d >= 0; d--) {
+    o->stride[d] = n;
+    n *= v->size[d];
+  }
+  o->m = (matrix){o->copy, v->size[v->ndim - 1] > 0 ? v->size[v->ndim - 1] : 1, false};
+  return true;
+}
+
+/* Where matrix `i` of the batch dims of y lies in an operand whose batch dims broadcast. */
+static int64_t batch_offset(const operand *o, const tnt__view *y, int64_t i) {
+  int64_t at = 0;
+  for (int d = y->ndim - 3; d >= 0; d--) {
+    int64_t k = i % y->size[d];
+    i /= y->size[d];
+    int e = d - (y->ndim - o->view.ndim);
+    if (e >= 0 && o->view.size[e] != 1) at += k * o->stride[e];
+  }
+  return at;
+}
+
+static int matmul_cpu(tnt__args *args) {
+  const tnt__view *y = &args->out[0];
+  operand a, b;
+  if (!prepare(&a, &args->in[0])) return args->fail(TNT_EMEMORY, "%s: out of memory", args->op);
+  if (!prepare(&b, &args->in[1])) {
+    free(a.copy);
+    return args->fail(TNT_EMEMORY, "%s: out of memory", args->op);
+  }
+  int64_t m = y->size[y->ndim - 2], n = y->size[y->ndim - 1], k = a.view.size[a.view.ndim - 1], batch = 1;
+  for (int d = 0; d < y->ndim - 2; d++) batch *= y->size[d];
+  T *out = y->data;
+  int threads = THREADS(batch * m * n * (k > 64 ? 64 : k ? k : 1));
+  if (k == 0) {
+    memset(out, 0, (size_t)y->numel * sizeof(T));
+  } else if (batch > 1 && b.view.ndim == 2 && !a.m.transposed && a.view.ndim >= 2 && a.m.ld == k && a.copy == NULL &&
+             a.stride[0] * a.view.size[0] == a.view.numel && a.view.numel == batch * m * k) {
+    gemm(false, b.m.transposed, batch * m, n, k, a.m.data, k, b.m.data, b.m.ld, 0, out, n, threads); /* one tall product */
+  } else if (batch > 1) {
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+    for (int64_t i = 0; i < batch; i++) {
+      gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data + batch_offset(&a, y, i), a.m.ld, b.m.data + batch_offset(&b, y, i), b.m.ld,
+           0, out + i * m * n, n, 1);
+    }
+  } else if (batch == 1) {
+    gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data, a.m.ld, b.m.data, b.m.ld, 0, out, n, threads);
+  }
+  free(a.copy);
+  free(b.copy);
+  return 0;
+}
+
+#if !TNT_IS_INT64
+static int linear_cpu(tnt__args *args) { /* y[.., O] = x[.., I] w[O, I]^T + b */
+  const tnt__view *x = &args->in[0], *y = &args->out[0];
+  operand w;
+  T *copy = NULL;
+  const T *data = x->data;
+  int64_t ins = x->size[x->ndim - 1], outs = y->size[y->ndim - 1], rows = ins ? x->numel / ins : 0;
+  if (!ins) {
+    rows = 1;
+    for (int d = 0; d < y->ndim - 1; d++) rows *= y->size[d];
+  }
+  int64_t dense = 1;
+  bool is_dense = true;
+  for (int d = x->ndim - 1; d >= 0; d--) {
+    if (x->size[d] != 1 && x->stride[d] != dense) is_dense = false;
+    dense *= x->size[d];
+  }
+  if (!is_dense) {
+    copy = dense_copy(x);
+    if (!copy) return args->fail(TNT_EMEMORY, "linear: out of memory");
+    data = copy;
+  }
+  if (!prepare(&w, &args->in[1])) {
+    free(copy);
+    return args->fail(TNT_EMEMORY, "linear: out of memory");
+  }
+  T *out = y->data;
+  const T *b = args->in[2].data;
+  int64_t step = b ? args->in[2].stride[0] : 0;
+  int threads = THREADS(rows * outs * (ins > 64 ? 64 : ins ? ins : 1));
+  if (b) {
+    for (int64_t r = 0; r < rows; r++) {
+      T *row = out + r * outs;
+      for (int64_t o = 0; o < outs; o++) row[o] = b[o * step];
+    }
+  } else if (!ins) {
+    memset(out, 0, (size_t)y->numel * sizeof(T));
+  }
+  if (ins) gemm(false, !w.m.transposed, rows, outs, ins, data, ins, w.m.data, w.m.ld, b ? 1 : 0, out, outs, threads);
+  free(copy);
+  free(w.copy);
+  return 0;
+}
+#endif

@@ -1,0 +1,113 @@
+/* Pooling over windows of [N, C, H, W]. maxpool2d keeps where each maximum was (a place in its image, from 0). */
+
+typedef struct pool {
+  int64_t images, h, w, p, q, kh, kw, sh, sw, ph, pw;
+} pool;
+
+static pool pool_of(const int64_t *x, const int64_t *y, const int64_t *lists) {
+  pool k = {.images = x[0] * x[1], .h = x[2], .w = x[3], .p = y[2], .q = y[3]};
+  k.kh = pair_of(lists, 0), k.kw = pair_of(lists, 1);
+  k.sh = pair_of(lists + 9, 0), k.sw = pair_of(lists + 9, 1);
+  k.ph = pair_of(lists + 18, 0), k.pw = pair_of(lists + 18, 1);
+  return k;
+}
+
+static int maxpool2d_cpu(tnt__args *a) {
+  pool k = pool_of(a->in[0].size, a->out[0].size, a->integer + MAXPOOL2D_KERNEL);
+  const T *x0 = a->in[0].data;
+  T *y = a->out[0].data;
+  int64_t *place = a->out[1].data;
+  int threads = THREADS(a->in[0].numel);
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t n = 0; n < k.images; n++) {
+    const T *x = x0 + n * k.h * k.w;
+    for (int64_t p = 0; p < k.p; p++) {
+      int64_t i0 = p * k.sh - k.ph, i1 = i0 + k.kh < k.h ? i0 + k.kh : k.h;
+      if (i0 < 0) i0 = 0;
+      for (int64_t q = 0; q < k.q; q++) {
+        int64_t j0 = q * k.sw - k.pw, j1 = j0 + k.kw < k.w ? j0 + k.kw : k.w;
+        if (j0 < 0) j0 = 0;
+        int64_t best = i0 * k.w + j0;
+        T top = x[best];
+        for (int64_t i = i0; i < i1; i++) {
+          for (int64_t j = j0; j < j1; j++) {
+            T v = x[i * k.w + j];
+            if (v > top || (ISNAN(v) && !ISNAN(top))) top = v, best = i * k.w + j;
+          }
+        }
+        int64_t at = (n * k.p + p) * k.q + q;
+        y[at] = top;
+        place[at] = best;
+      }
+    }
+  }
+  return 0;
+}
+
+static int maxpool2d_grad_cpu(tnt__args *a) {
+  const T *dy = a->in[0].data;
+  const int64_t *place = a->in[1].data;
+  T *dx = a->out[0].data;
+  int64_t images = a->out[0].size[0] * a->out[0].size[1], in = a->out[0].size[2] * a->out[0].size[3];
+  int64_t outs = images ? a->in[0].numel / images : 0;
+  int threads = THREADS(a->out[0].numel);
+#pragma omp parallel for num_threads(threads) if (threads > 1)
+  for (int64_t n = 0; n < images; n++) {
+    memset(dx + n * in, 0, (size_t)in * sizeof(T));
+    for (int64_t i = 0; i < outs; i++) dx[n * in + place[n * outs + i]] += dy[n * outs + i];
+  }
+  return 0;
+}
+
+/* Walks the windows; `body` sees the window's rows i0..i1, columns j0..j1, its divisor and the output's place. */
+#define WINDOWS(body)                                                              \
+  _Pragma("omp parallel for num_threads(threads) if (threads > 1)")                \
+  for (int64_t n = 0; n < k.images; n++) {                                         \
+    for (int64_t p = 0; p < k.p; p++) {                                            \
+      int64_t i0 = p * k.sh - k.ph, i1 = i0 + k.kh;                                \
+      int64_t tall = (i1 < k.h + k.ph ? i1 : k.h + k.ph) - i0;                     \
+      if (i0 < 0) i0 = 0;                                                          \
+      if (i1 > k.h) i1 = k.h;                                                      \
+      for (int64_t q = 0; q < k.q; q++) {                                          \
+        int64_t j0 = q * k.sw - k.pw, j1 = j0 + k.kw;                              \
+        int64_t broad = (j1 < k.w + k.pw ? j1 : k.w + k.pw) - j0;                  \
+        if (j0 < 0) j0 = 0;                                                        \
+        if (j1 > k.w) j1 = k.w;                                                    \
+        T divisor = (T)(include ? tall * broad : (i1 - i0) * (j1 - j0));           \
+        int64_t at = (n * k.p + p) * k.q + q;                                      \
+        body                                                                       \
+      }                                                                            \
+    }                                                                              \
+  }
+
+static int avgpool2d_cpu(tnt__args *a) {
+  pool k = pool_of(a->in[0].size, a->out[0].size, a->integer + AVGPOOL2D_KERNEL);
+  bool include = a->integer[AVGPOOL2D_INCLUDE_PAD] != 0;
+  const T *x = a->in[0].data;
+  T *y = a->out[0].data;
+  int threads = THREADS(a->in[0].numel);
+  WINDOWS({
+    wide s = 0;
+    for (int64_t i = i0; i < i1; i++) {
+      for (int64_t j = j0; j < j1; j++) s += x[(n * k.h + i) * k.w + j];
+    }
+    y[at] = (T)s / divisor;
+  })
+  return 0;
+}
+
+static int avgpool2d_grad_cpu(tnt__args *a) {
+  pool k = pool_of(a->out[0].size, a->in[0].size, a->integer + AVGPOOL2D_GRAD_KERNEL);
+  bool include = a->integer[AVGPOOL2D_GRAD_INCLUDE_PAD] != 0;
+  const T *dy = a->in[0].data;
+  T *dx = a->out[0].data;
+  int threads = THREADS(a->out[0].numel);
+  memset(dx, 0, (size_t)a->out[0].numel * sizeof(T));
+  WINDOWS({
+    T g = dy[at] / divisor;
+    for (int64_t i = i0; i < i1; i++) {
+      for (int64_t j = j0; j < j1; j++) dx[(n * k.h + i) * k.w + j] += g;
+    }
+  })
+  return 0;
+}
