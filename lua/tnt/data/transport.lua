@@ -8,6 +8,7 @@ local core = require "tnt.core"
 local errors = require "tnt.errors"
 local library = require "tnt.data.library"
 local travel = require "tnt.data.travel"
+require "tnt.tensor" -- gives the handles made here their methods
 
 local transport = {}
 
@@ -165,7 +166,7 @@ end
 --- the path of what cannot and what it is ("is a function").
 ---@param value any
 ---@param explain fun(path: string, what: string): string
----@param shared tnt.Tensor[]|nil  a list: tensors are not copied but seen by both sides, and are put
+---@param shared tnt.Tensor[]|nil  a list: tensors are not copied but seen by both sides, and put
 ---here, where they must stay for as long as the receiver lives
 ---@return ffi.cdata* message
 function transport.pack(value, explain, shared)
