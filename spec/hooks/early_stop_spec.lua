@@ -96,6 +96,7 @@ describe("EarlyStop", function()
     assert.equal(4, r.progress.num_epochs_completed)
     assert.equal("EarlyStop: eval_loss is 4.2: no improvement on 4 for 2 values", r.message)
     assert.same({ best = 4, waited = 2 }, hook.state_dict(stop))
+    assert.same({}, rig.warnings)
   end)
 
   it("takes a name's unique last part, and refuses an ambiguous one", function()

@@ -220,10 +220,97 @@ describe("ProgressBar", function()
       end,
     }), {
       train_dataloader = rig.batches(4), eval_dataloader = rig.batches(4), max_epochs = 1,
-      evaluate_every_n_steps = 2, hooks = { on_terminal() }, bar = false,
+      evaluate_every_n_steps = 3, hooks = { on_terminal() }, bar = false,
     })
     assert.truthy(tostring(err):find "boom")
-    assert.same({ "eval at 2  50% 2/4 0:00", "train 1/1  50% 2/4 0:02 1.0 it/s" }, lines())
+    assert.same({ "eval at 3  50% 2/4 0:00", "train 1/1  75% 3/4 0:03 1.0 it/s" }, lines())
+    new_screen(100)
+    scratch.failure(train, unit(1, { on_train_epoch_end = function() error "late" end }), {
+      train_dataloader = rig.batches(4), max_epochs = math.huge, hooks = { on_terminal() },
+      bar = false,
+    })
+    assert.same({ "train 1 100% 4/4 0:04 1.0 it/s" }, lines())
+  end)
+
+  it("does not count an evaluation's time as the training's around it", function()
+    local seen
+    fit(unit(1), {
+      train_dataloader = rig.batches(6), eval_dataloader = { val = rig.batches(50) },
+      max_epochs = 1, evaluate_every_n_steps = 4, evaluate_every_n_epochs = 0, bar = false,
+      hooks = { on_terminal(), {
+        priority = 100,
+        on_train_step_end = function(_, state)
+          if state.progress.num_steps_completed == 5 then seen = lines() end
+        end,
+      } },
+    })
+    assert.truthy(seen[1]:find "^val at 4 100%% 50/50 0:50 1.0 it/s")
+    assert.truthy(seen[2]:find "^train 1/1 %[.*5/6 0:05 ETA 0:01 1.0 it/s")
+  end)
+
+  it("follows a change of speed within seconds", function()
+    local seen
+    local slow = unit(0, {
+      in_train_step = function(self)
+        local n = self.train_progress.num_steps_completed
+        scratch.time = scratch.time + (n < 100 and 1 or 0.1)
+      end,
+    })
+    train(slow, {
+      train_dataloader = rig.batches(1000), max_epochs = 1, bar = false,
+      hooks = { on_terminal(), {
+        priority = 100,
+        on_train_step_end = function(_, state)
+          if state.progress.num_steps_completed == 150 then seen = lines()[1] end
+        end,
+      } },
+    })
+    -- After 5 s = one time constant: 1 + (10 - 1) * (1 - 1/e).
+    local rate = tonumber(seen:match "([%d.]+) it/s")
+    assert.is_true(math.abs(rate - 6.7) < 0.2, seen)
+  end)
+
+  it("counts waiting for batches as time, too", function()
+    train(unit(0), {
+      train_dataloader = function()
+        local n = 0
+        return function()
+          n, scratch.time = n + 1, scratch.time + 1
+          return n <= 9 and n or nil
+        end
+      end,
+      max_epochs = 1, bar = false, hooks = { on_terminal { interval = 3 } },
+    })
+    -- Start, steps 1, 4, 7; the end clears and writes.
+    assert.equal(6, screen.writes)
+  end)
+
+  it("keeps the bar's width steady while numbers change theirs", function()
+    local widths = {}
+    local values = { 0.5, 0.12345, 0.5, 0.5, 0.5, 0.5 }
+    screen.columns = 60
+    train(unit(1, {
+      in_train_step = function(self, state)
+        scratch.time = scratch.time + 1
+        state:log("loss", values[self.train_progress.num_steps_completed + 1])
+      end,
+    }), {
+      train_dataloader = rig.batches(6), max_epochs = 1, bar = false,
+      hooks = { on_terminal { metrics = { "loss" } }, {
+        priority = 100,
+        on_train_step_start = function(_, state)
+          if state.progress.num_steps_completed ~= 4 then return end
+          ProgressBar.clear()
+          screen.columns = 80
+        end,
+        on_train_step_end = function(_, state)
+          if state.last_batch then return end
+          table.insert(widths, #lines()[1]:match "%[(.*)%]")
+        end,
+      } },
+    })
+    for n = 2, 4 do assert.is_true(widths[n] <= widths[n - 1]) end
+    assert.is_true(widths[5] > widths[4]) -- in the wider terminal
   end)
 
   it("shows the metrics asked for, loss first otherwise", function()
@@ -235,11 +322,18 @@ describe("ProgressBar", function()
   end)
 
   it("leaves nothing behind when asked to", function()
+    local left = 3
     predict(unit(1), {
-      predict_dataloader = rig.batches(3), hooks = { on_terminal { leave = false } }, bar = false,
+      predict_dataloader = function()
+        return function()
+          left = left - 1
+          return left >= 0 and left or nil
+        end
+      end,
+      hooks = { on_terminal { leave = false } }, bar = false,
     })
     assert.same({}, lines())
-    assert.truthy(screen.raw:find("predict [", 1, true))
+    assert.truthy(screen.raw:find("predict 3 steps 0:03", 1, true))
   end)
 
   describe("in a file", function()
@@ -270,10 +364,16 @@ describe("ProgressBar", function()
       end)
   end)
 
-  it("is no terminal bar in a file, and engine and options agree on the default", function()
-    local bar = ProgressBar()
-    bar:on_run_start()
-    assert.is_false(bar.is_terminal) -- the specs' stderr is a file
+  it("takes the form that stderr has, unless told", function()
+    for _, case in ipairs {
+      { true, nil, true }, { false, nil, false }, { true, "file", false },
+      { false, "terminal", true },
+    } do
+      terminal.is_terminal = function() return case[1] end
+      local bar = ProgressBar { form = case[2] }
+      bar:on_run_start()
+      assert.equal(case[3], bar.is_terminal)
+    end
   end)
 
   it("refuses options that make no sense", function()
@@ -300,13 +400,20 @@ describe("bar_line", function()
         if columns >= 24 then assert.truthy(text:find("train 3/10 ", 1, true)) end
         if columns >= 24 then assert.truthy(text:find("44% 210/469", 1, true)) end
         if columns >= 80 then assert.truthy(text:find("loss 0.3211", 1, true)) end
-        if columns >= 130 then assert.truthy(text:find("grad_norm 1.235e+04", 1, true)) end
+        if columns >= 110 then assert.truthy(text:find("grad_norm 1.235e+04", 1, true)) end
       end
     end
     assert.equal("train 3/10 [===>------]  44% 210/469 0:03 ETA 0:03 78.1 it/s",
       (bar_line.drawn(info, 60, ascii)))
     assert.equal("train 3/10 [========>------------]  44% 210/469 0:03 ETA 0:03 78.1 it/s",
       (bar_line.drawn(info, 71, ascii)))
+    local over = { title = "t 1", done = 5, total = 5, elapsed = 3, metrics = {}, rate = 2 }
+    assert.equal("t 1 100% 5/5 0:03", (bar_line.drawn(over, 20, ascii)))
+    assert.equal("t 1 100% 5/5", (bar_line.drawn(over, 16, ascii)))
+    assert.equal("t 1 100% 5/5 0:03", (bar_line.drawn(over, 17, ascii)))
+    assert.equal("t 1 10", (bar_line.drawn(over, 6, ascii)))
+    assert.equal("t 1 0/0 0:03", (bar_line.drawn(
+      { title = "t 1", done = 0, total = 0, elapsed = 3, metrics = {} }, 40, ascii)))
     info.widest = 12
     finally(function() info.widest = nil end)
     assert.equal("train 3/10 [====>-------]  44% 210/469 0:03 ETA 0:03 78.1 it/s",
@@ -328,12 +435,14 @@ describe("bar_line", function()
 
   it("writes durations and rates", function()
     local durations = { [0] = "0:00", [59.4] = "0:59", [59.6] = "1:00", [3599] = "59:59",
-      [3661] = "1:01:01", [90061] = "1d 01:01:01" }
+      [3661] = "1:01:01",
+      [86399] = "23:59:59", [86400] = "1d 00:00:00", [90061] = "1d 01:01:01" }
     for seconds, text in pairs(durations) do -- order: free
       assert.equal(text, bar_line.duration(seconds))
     end
     local rates = { [0.25] = "4.00 s/it", [1] = "1.0 it/s", [99.94] = "99.9 it/s",
-      [123.4] = "123 it/s", [12345] = "12.3k it/s" }
+      [100] = "100 it/s",
+      [123.4] = "123 it/s", [10000] = "10.0k it/s", [12345] = "12.3k it/s" }
     for rate, text in pairs(rates) do assert.equal(text, bar_line.rate(rate)) end -- order: free
   end)
 end)

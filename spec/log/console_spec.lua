@@ -8,13 +8,16 @@ local function printed(code, with_errors)
     local log = require "tnt.log"
     local record = require("spec.log.scratch").record
   ]] .. code)
-  local pipe = io.popen(("'%s' '%s' 2>%s"):format(scratch.interpreter, path, with_errors and "&1" or "/dev/null"))
+  local pipe = io.popen(("'%s' '%s' 2>%s"):format(scratch.interpreter, path,
+    with_errors and "&1" or "/dev/null"))
   local text = pipe:read "*a"
   pipe:close()
   return text
 end
 
 describe("tnt.log.Console", function()
+  teardown(scratch.clean)
+
   it("prints a line for each record", function()
     assert.equal("step 20 epoch 1 train/loss=0.6931 train/lr=1e-05\n"
       .. "epoch 2 eval step 20 eval/loss=nan\n", printed [[

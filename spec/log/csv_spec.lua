@@ -17,6 +17,8 @@ local function row(step, rest) return ("%d,%d,0,train,step,%.3f%s\n"):format(ste
   1700000000.25 + step, rest) end
 
 describe("tnt.log.CSV", function()
+  teardown(scratch.clean)
+
   it("writes a header and rows with exact numbers", function()
     local text = logged(scratch.directory(), 0, {
       record(1, { ["train/loss"] = 0.1, ["train/lr"] = 1e-5 }),
@@ -46,6 +48,18 @@ describe("tnt.log.CSV", function()
     local text = logged(dir, 1, { record(2, { [odd] = 3, plain = 4, z = 5 }) })
     assert.equal(FIXED .. ',plain,"top ""5"", of\nall",z\n' .. row(1, ",2,1,")
       .. row(2, ",4,3,5"), text)
+  end)
+
+  it("reads every quoted header back: nothing becomes a column twice", function()
+    local dir = scratch.directory()
+    local values = {
+      ['"'] = 1, ['""'] = 2, ['a,"b"'] = 3, [',",'] = 4, ["é\r\n"] = 5, ['z"'] = 6, y = 7,
+    }
+    local first = logged(dir, 0, { record(1, values) })
+    local second = logged(dir, 1, { record(2, values) })
+    assert.equal(first, second:sub(1, #first))
+    assert.equal(row(1, ",1,2,4,3,7,6,5"), first:sub(-#row(1, ",1,2,4,3,7,6,5")))
+    assert.equal(row(2, ",1,2,4,3,7,6,5"), second:sub(#first + 1))
   end)
 
   it("writes nan, inf and -inf", function()
@@ -93,6 +107,9 @@ describe("tnt.log.CSV", function()
     local text = logged(dir, 0, { record(1, { ["a;b"] = 0.5 }) },
       { path = dir .. "/x.csv", delimiter = ";" })
     assert.equal('step;update;epoch;phase;at;time;"a;b"', text:match "^[^\n]*")
+    text = logged(dir, 0, { record(1, { ["a%b"] = 0.5 }) },
+      { path = dir .. "/y.csv", delimiter = "%" })
+    assert.equal('step%update%epoch%phase%at%time%"a%b"', text:match "^[^\n]*")
     for _, delimiter in ipairs { "", ".", "ab", "1", '"' } do
       assert.equal("argument", scratch.failure(log.CSV, { delimiter = delimiter }).kind)
     end

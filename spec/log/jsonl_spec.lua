@@ -25,6 +25,8 @@ local function written(dir, from, to, entry)
 end
 
 describe("tnt.log.JSONL", function()
+  teardown(scratch.clean)
+
   it("writes one object a line, whose numbers read back exactly", function()
     local dir = scratch.directory()
     local logger = log.JSONL {}
@@ -149,6 +151,10 @@ describe("tnt.log.JSONL", function()
     assert.equal("argument", err.kind)
     assert.truthy(tostring(err):find("give it path", 1, true))
     assert.truthy(tostring(scratch.failure(log.JSONL, { pth = "x" })):find "did you mean 'path'")
+    for _, path in ipairs { "", 5 } do
+      local logger = log.JSONL { path = path }
+      assert.equal("argument", scratch.failure(logger.open, logger, run "x").kind)
+    end
     local dir = scratch.directory()
     local logger = log.JSONL { path = dir .. "/file/m.jsonl" }
     scratch.write(dir .. "/file", "in the way")

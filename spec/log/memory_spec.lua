@@ -2,6 +2,8 @@ local log = require "tnt.log"
 local scratch = require "spec.log.scratch"
 
 describe("tnt.log.Memory", function()
+  teardown(scratch.clean)
+
   it("keeps copies of records, and gives series", function()
     local logger = log.Memory()
     assert.is_false(logger.is_open)

@@ -1,5 +1,5 @@
--- What the specs of loggers share: a directory that goes when the process ends, files as text, records,
--- and a clock that stands still unless it is moved.
+-- What the specs of loggers share: directories that `teardown(scratch.clean)` removes, files as
+-- text, records, and a clock that stands still unless it is moved.
 
 local clock = require "tnt.loop.clock"
 local message = require "tnt.loop.message"
@@ -9,17 +9,18 @@ local scratch = { time = 100, warnings = {} }
 clock.now = function() return scratch.time end
 message.sink = function(_, text) scratch.warnings[#scratch.warnings + 1] = text end
 
-local directories, guard = {}, newproxy(true)
-getmetatable(guard).__gc = function()
-  for _, path in ipairs(directories) do os.execute("rm -rf '" .. path .. "'") end
-end
-scratch.guard = guard
+local directories = {}
 
 --- What runs this process, for starting another: luajit, or the program in a bundle.
 scratch.interpreter = arg[-1]
 for i = -1, -20, -1 do
   if arg[i] == nil then break end
   scratch.interpreter = arg[i]
+end
+
+--- Removes the directories made so far.
+function scratch.clean()
+  for _, path in ipairs(directories) do os.execute("rm -rf '" .. path .. "'") end
 end
 
 --- A new empty directory.
@@ -51,8 +52,8 @@ function scratch.record(step, values, fields)
   for name in pairs(values) do names[#names + 1] = name end -- order: free
   table.sort(names)
   local record = {
-    at = "step", phase = "train", step = step, update = step, epoch = 0, time = 1700000000.25 + step,
-    names = names, values = values,
+    at = "step", phase = "train", step = step, update = step, epoch = 0,
+    time = 1700000000.25 + step, names = names, values = values,
   }
   for name, value in pairs(fields or {}) do record[name] = value end -- order: free
   return record

@@ -19,7 +19,7 @@ local function unhex(text)
   return (text:gsub("%x%x", function(pair) return string.char(tonumber(pair, 16)) end))
 end
 
--- ---- a decoder of its own, by the documents alone ------------------------------------------------
+-- ---- a decoder of its own, by the documents alone ---------------------------------------------
 
 local function little(data, at, bytes)
   local value = 0
@@ -110,6 +110,8 @@ local function scalars_of(fields)
 end
 
 describe("tnt.log.TensorBoard", function()
+  teardown(scratch.clean)
+
   it("has the checksum of RFC 3720, appendix B.4", function()
     local ascending = {}
     for i = 0, 31 do ascending[i + 1] = string.char(i) end
@@ -171,6 +173,22 @@ describe("tnt.log.TensorBoard", function()
       assert.same({ 1 }, fields_of(third[2][7][1])[1])
     end)
 
+  it("makes files that TensorBoard reads after those that are there", function()
+    local dir = scratch.directory()
+    for _, second in ipairs { 5000000000, 42 } do
+      scratch.write(("%s/events.out.tfevents.%010d.host.7.1"):format(dir, second), "")
+    end
+    for i = 1, 11 do
+      local logger = log.TensorBoard { path = dir }
+      logger:open()
+      logger:log(record(i, { a = i }))
+      logger:close()
+    end
+    local files = files_of(dir)
+    assert.equal(13, #files)
+    for i = 1, 11 do assert.same({ i }, events_of(files[2 + i])[2][2]) end
+  end)
+
   it("holds events back for flush_seconds", function()
     local dir = scratch.directory()
     local logger = log.TensorBoard { path = dir .. "/tb", flush_seconds = 5 }
@@ -184,6 +202,11 @@ describe("tnt.log.TensorBoard", function()
     scratch.time = scratch.time + 5
     logger:log(record(3, { a = 1 }))
     assert.equal(4, #events_of(path))
+    scratch.time = scratch.time + 4.9
+    logger:log(record(128, { a = 1 }))
+    assert.equal(4, #events_of(path))
+    logger:close()
+    assert.same({ 128 }, events_of(path)[5][2])
     logger:close()
   end)
 
@@ -212,6 +235,51 @@ describe("tnt.log.TensorBoard", function()
       end
     end
     for i = 1, #ends do assert.equal(expected[i] or 0, counts[i]) end
+  end)
+
+  it("uses TensorFlow's buckets: 1e-12 * 1.1^k on either side of 0", function()
+    local tensor = setmetatable({ values = {} }, { __index = {
+      detach = function(self) return self end,
+      reshape = function(self, n) return n == -1 and self end,
+      totable = function(self) return self.values end,
+    } })
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir }
+    local values = { 0.5, -0.5, 0, 1e-13, -1e-13, 1e300, -1e300, 1e-12 }
+    for i, value in ipairs(values) do
+      tensor.values = { value }
+      logger:histogram("w", tensor, i)
+    end
+    logger:close()
+    local function near(expected, actual)
+      assert.is_true(math.abs(actual - expected) <= 1e-9 * math.abs(expected),
+        ("expected %g, got %g"):format(expected, actual))
+    end
+    local events = events_of(files_of(dir)[1])
+    local bound = {}
+    for i in ipairs(values) do
+      local histogram = fields_of(fields_of(fields_of(events[1 + i][5][1])[1][1])[5][1])
+      bound[i] = doubles(histogram[6][1])
+      local counts = doubles(histogram[7][1])
+      assert.equal(1, counts[#counts])
+      assert.equal(#bound[i], #counts)
+      assert.equal(i == 7 and 1 or 2, #counts)
+      if counts[2] then assert.equal(0, counts[1]) end
+    end
+    local k = math.floor(math.log(0.5 / 1e-12) / math.log(1.1))
+    near(1e-12 * 1.1 ^ k, bound[1][1])
+    near(1e-12 * 1.1 ^ (k + 1), bound[1][2])
+    near(-1e-12 * 1.1 ^ (k + 1), bound[2][1])
+    near(-1e-12 * 1.1 ^ k, bound[2][2])
+    assert.same({ 0, 1e-12 }, bound[3])
+    assert.same({ 0, 1e-12 }, bound[4])
+    assert.same({ -1e-12, 0 }, bound[5])
+    local last = math.floor(math.log(1e20 / 1e-12) / math.log(1.1))
+    near(1e-12 * 1.1 ^ last, bound[6][1])
+    near(1.7976931348623157e308, bound[6][2])
+    near(-1e-12 * 1.1 ^ last, bound[7][1])
+    assert.equal(1e-12, bound[8][1])
+    near(1.1e-12, bound[8][2])
   end)
 
   it("needs a place", function()

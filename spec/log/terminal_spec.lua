@@ -2,6 +2,8 @@ local scratch = require "spec.log.scratch"
 local terminal = require "tnt.log.terminal"
 
 describe("terminal", function()
+  teardown(scratch.clean)
+
   local written
   before_each(function()
     terminal.write = function(text) written = written .. text end
@@ -13,7 +15,9 @@ describe("terminal", function()
     terminal.draw("abc", 8)
     assert.equal("\rabc     ", written)
     terminal.draw("\27[32m━━\27[0m é", 5)
-    assert.equal("\rabc     \r\27[32m━━\27[0m é ", written)
+    terminal.draw("12345", 5)
+    terminal.draw("123456", 5) -- wider: the terminal has just shrunk
+    assert.equal("\rabc     \r\27[32m━━\27[0m é \r12345\r\27[K123456", written)
   end)
 
   it("erases instead where the width is not known", function()
@@ -42,6 +46,22 @@ describe("terminal", function()
     local pipe = io.popen(([['%s' -e "%s" 2>/dev/null]]):format(scratch.interpreter, script))
     assert.equal("false\tnil\n", pipe:read "*a")
     pipe:close()
+  end)
+
+  it("knows a terminal, its width, and one that moves no cursor", function()
+    local path = scratch.directory() .. "/program.lua"
+    scratch.write(path, "local t = require 'tnt.log.terminal' print(t.is_terminal(), t.columns())")
+    -- script(1) of bsdutils gives a program a terminal.
+    local function under(command)
+      local pipe = io.popen(([[script -qec "stty cols %d; TERM=%s '%s' '%s'" /dev/null </dev/null]])
+        :format(command[1], command[2], scratch.interpreter, path))
+      local text = pipe:read "*a"
+      pipe:close()
+      return (text:gsub("\r", ""))
+    end
+    assert.equal("true\t97\n", under { 97, "xterm" })
+    assert.equal("false\t120\n", under { 120, "dumb" })
+    assert.equal("true\tnil\n", under { 0, "xterm" }) -- a terminal that does not say
   end)
 
   it("knows the locale by the variables' precedence, and NO_COLOR", function()
