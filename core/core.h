@@ -157,7 +157,7 @@ struct context {
 };
 
 context *context_open(void);
-extern __thread context *tnt__context;
+extern __thread context *tnt__context __attribute__((tls_model("initial-exec"))); /* read by every op */
 static inline context *context_now(void) {
   context *c = tnt__context;
   return LIKELY(c != NULL) ? c : context_open();

@@ -353,7 +353,8 @@ int dispatch(call *k) {
 /* -- casts, copies ----------------------------------------------------------------------------------------------------------------- */
 /* A recorded op: x in another dtype, dense. */
 int cast_to(context *c, tensor **y, tensor *x, int dtype) {
-  call k = CALL_BEGIN(c, OP_ID_CAST);
+  call k;
+  call_begin(&k, c, OP_ID_CAST);
   k.in[0] = x;
   k.integers[CAST_DTYPE] = dtype;
   TRY(dispatch(&k));

@@ -11,8 +11,18 @@ int call_handles(call *k, const tnt_tensor *xs, int n);
 int call_params(call *k, const tnt_tensor *xs, int n);
 
 
-#define CALL_BEGIN(context_, id) \
-  { .op = &tnt__ops[id], .c = (context_), .n_in = tnt__ops[id].n_in, .number_at = -1 }
+/* Sets what every call has; the places of numbers and lists stay as they are until they are written. */
+static inline void call_begin(call *k, context *c, int id) {
+  const op_record *op = &tnt__ops[id];
+  k->op = op;
+  k->c = c;
+  k->n_in = op->n_in;
+  k->n_list = k->n_lists = k->n_given = 0;
+  k->number_at = -1;
+  k->in_place = false;
+  k->list = NULL;
+  for (int i = 0; i < op->n_in; i++) k->in[i] = NULL;
+}
 
 #define RESOLVE_ARGUMENT(c, t, h, op, name)                                                           \
   do {                                                                                                \

@@ -390,7 +390,7 @@ for _, row in ipairs(all) do
     local number = proto:match "_number_?%("
     put("%s {", proto)
     put("  context *c = context_now();")
-    put("  call q = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
+    put("  call q;\n  call_begin(&q, c, OP_ID_%s);", upper(row.name))
     if is_list then
       for _, a in ipairs(row.tensors) do
         assert(a.is_list, row.name)
@@ -423,7 +423,7 @@ for _, row in ipairs(all) do
   -- internal calls
   local outs = #row.outs > 0 and not row.mutates and ", " .. out_list(row, "tensor **") or ""
   put("int op_%s(%s) {", row.name, parameters(row, "context *c" .. outs, false))
-  put("  call q = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
+  put("  call q;\n  call_begin(&q, c, OP_ID_%s);", upper(row.name))
   if is_list then
     for _, a in ipairs(row.tensors) do put("  TRY(call_tensors(&q, %s, n_%s));", a.name, a.name) end
   else
@@ -439,7 +439,7 @@ for _, row in ipairs(all) do
   put("}\n")
   if row.number then
     put("int op_%s_number(context *c, tensor **y, tensor *a, double b, int reversed) {", row.name)
-    put("  call q = CALL_BEGIN(c, OP_ID_%s);", upper(row.name))
+    put("  call q;\n  call_begin(&q, c, OP_ID_%s);", upper(row.name))
     put("  q.in[reversed ? 1 : 0] = a;")
     put("  CALL_NUMBER(&q, reversed ? 0 : 1, b);")
     put("  TRY(dispatch(&q));\n  *y = q.out[0];\n  return 0;\n}\n")

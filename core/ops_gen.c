@@ -2708,7 +2708,8 @@ const op_record tnt__ops[] = {
 
 int tnt_add(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], a, "add", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "add", "b");
   TRY(dispatch(&q));
@@ -2717,7 +2718,8 @@ int tnt_add(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_add_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], a, "add", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -2727,7 +2729,8 @@ int tnt_add_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 
 int tnt_add_(const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], a, "add", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "add", "b");
   q.in_place = true;
@@ -2737,7 +2740,8 @@ int tnt_add_(const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_add_number_(const tnt_tensor *a, double b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], a, "add", "a");
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
@@ -2746,7 +2750,8 @@ int tnt_add_number_(const tnt_tensor *a, double b) {
 }
 
 int op_add(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_ADD);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -2755,7 +2760,8 @@ int op_add(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_add_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_ADD);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -2765,7 +2771,8 @@ int op_add_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_sub(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SUB);
+  call q;
+  call_begin(&q, c, OP_ID_SUB);
   RESOLVE_ARGUMENT(c, q.in[0], a, "sub", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "sub", "b");
   TRY(dispatch(&q));
@@ -2774,7 +2781,8 @@ int tnt_sub(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_sub_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SUB);
+  call q;
+  call_begin(&q, c, OP_ID_SUB);
   RESOLVE_ARGUMENT(c, q.in[0], a, "sub", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -2784,7 +2792,8 @@ int tnt_sub_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 
 int tnt_sub_(const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SUB);
+  call q;
+  call_begin(&q, c, OP_ID_SUB);
   RESOLVE_ARGUMENT(c, q.in[0], a, "sub", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "sub", "b");
   q.in_place = true;
@@ -2794,7 +2803,8 @@ int tnt_sub_(const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_sub_number_(const tnt_tensor *a, double b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SUB);
+  call q;
+  call_begin(&q, c, OP_ID_SUB);
   RESOLVE_ARGUMENT(c, q.in[0], a, "sub", "a");
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
@@ -2803,7 +2813,8 @@ int tnt_sub_number_(const tnt_tensor *a, double b) {
 }
 
 int op_sub(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_SUB);
+  call q;
+  call_begin(&q, c, OP_ID_SUB);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -2812,7 +2823,8 @@ int op_sub(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_sub_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_SUB);
+  call q;
+  call_begin(&q, c, OP_ID_SUB);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -2822,7 +2834,8 @@ int op_sub_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_mul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MUL);
+  call q;
+  call_begin(&q, c, OP_ID_MUL);
   RESOLVE_ARGUMENT(c, q.in[0], a, "mul", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "mul", "b");
   TRY(dispatch(&q));
@@ -2831,7 +2844,8 @@ int tnt_mul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_mul_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MUL);
+  call q;
+  call_begin(&q, c, OP_ID_MUL);
   RESOLVE_ARGUMENT(c, q.in[0], a, "mul", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -2841,7 +2855,8 @@ int tnt_mul_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 
 int tnt_mul_(const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MUL);
+  call q;
+  call_begin(&q, c, OP_ID_MUL);
   RESOLVE_ARGUMENT(c, q.in[0], a, "mul", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "mul", "b");
   q.in_place = true;
@@ -2851,7 +2866,8 @@ int tnt_mul_(const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_mul_number_(const tnt_tensor *a, double b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MUL);
+  call q;
+  call_begin(&q, c, OP_ID_MUL);
   RESOLVE_ARGUMENT(c, q.in[0], a, "mul", "a");
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
@@ -2860,7 +2876,8 @@ int tnt_mul_number_(const tnt_tensor *a, double b) {
 }
 
 int op_mul(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MUL);
+  call q;
+  call_begin(&q, c, OP_ID_MUL);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -2869,7 +2886,8 @@ int op_mul(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_mul_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_MUL);
+  call q;
+  call_begin(&q, c, OP_ID_MUL);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -2879,7 +2897,8 @@ int op_mul_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_div(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DIV);
+  call q;
+  call_begin(&q, c, OP_ID_DIV);
   RESOLVE_ARGUMENT(c, q.in[0], a, "div", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "div", "b");
   TRY(dispatch(&q));
@@ -2888,7 +2907,8 @@ int tnt_div(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_div_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DIV);
+  call q;
+  call_begin(&q, c, OP_ID_DIV);
   RESOLVE_ARGUMENT(c, q.in[0], a, "div", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -2898,7 +2918,8 @@ int tnt_div_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 
 int tnt_div_(const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DIV);
+  call q;
+  call_begin(&q, c, OP_ID_DIV);
   RESOLVE_ARGUMENT(c, q.in[0], a, "div", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "div", "b");
   q.in_place = true;
@@ -2908,7 +2929,8 @@ int tnt_div_(const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_div_number_(const tnt_tensor *a, double b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DIV);
+  call q;
+  call_begin(&q, c, OP_ID_DIV);
   RESOLVE_ARGUMENT(c, q.in[0], a, "div", "a");
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
@@ -2917,7 +2939,8 @@ int tnt_div_number_(const tnt_tensor *a, double b) {
 }
 
 int op_div(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_DIV);
+  call q;
+  call_begin(&q, c, OP_ID_DIV);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -2926,7 +2949,8 @@ int op_div(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_div_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_DIV);
+  call q;
+  call_begin(&q, c, OP_ID_DIV);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -2935,7 +2959,8 @@ int op_div_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 }
 
 int op_div_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_DIV_DB);
+  call q;
+  call_begin(&q, c, OP_ID_DIV_DB);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -2946,7 +2971,8 @@ int op_div_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 
 int tnt_pow(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_POW);
+  call q;
+  call_begin(&q, c, OP_ID_POW);
   RESOLVE_ARGUMENT(c, q.in[0], a, "pow", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "pow", "b");
   TRY(dispatch(&q));
@@ -2955,7 +2981,8 @@ int tnt_pow(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_pow_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_POW);
+  call q;
+  call_begin(&q, c, OP_ID_POW);
   RESOLVE_ARGUMENT(c, q.in[0], a, "pow", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -2965,7 +2992,8 @@ int tnt_pow_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 
 int tnt_pow_(const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_POW);
+  call q;
+  call_begin(&q, c, OP_ID_POW);
   RESOLVE_ARGUMENT(c, q.in[0], a, "pow", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "pow", "b");
   q.in_place = true;
@@ -2975,7 +3003,8 @@ int tnt_pow_(const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_pow_number_(const tnt_tensor *a, double b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_POW);
+  call q;
+  call_begin(&q, c, OP_ID_POW);
   RESOLVE_ARGUMENT(c, q.in[0], a, "pow", "a");
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
@@ -2984,7 +3013,8 @@ int tnt_pow_number_(const tnt_tensor *a, double b) {
 }
 
 int op_pow(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_POW);
+  call q;
+  call_begin(&q, c, OP_ID_POW);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -2993,7 +3023,8 @@ int op_pow(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_pow_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_POW);
+  call q;
+  call_begin(&q, c, OP_ID_POW);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -3002,7 +3033,8 @@ int op_pow_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 }
 
 int op_pow_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_POW_DA);
+  call q;
+  call_begin(&q, c, OP_ID_POW_DA);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3012,7 +3044,8 @@ int op_pow_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 }
 
 int op_pow_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_POW_DB);
+  call q;
+  call_begin(&q, c, OP_ID_POW_DB);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = y;
@@ -3023,7 +3056,8 @@ int op_pow_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *y) {
 
 int tnt_maximum(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MAXIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MAXIMUM);
   RESOLVE_ARGUMENT(c, q.in[0], a, "maximum", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "maximum", "b");
   TRY(dispatch(&q));
@@ -3032,7 +3066,8 @@ int tnt_maximum(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_maximum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MAXIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MAXIMUM);
   RESOLVE_ARGUMENT(c, q.in[0], a, "maximum", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -3041,7 +3076,8 @@ int tnt_maximum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reverse
 }
 
 int op_maximum(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MAXIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MAXIMUM);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -3050,7 +3086,8 @@ int op_maximum(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_maximum_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_MAXIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MAXIMUM);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -3059,7 +3096,8 @@ int op_maximum_number(context *c, tensor **y, tensor *a, double b, int reversed)
 }
 
 int op_maximum_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MAXIMUM_DA);
+  call q;
+  call_begin(&q, c, OP_ID_MAXIMUM_DA);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3069,7 +3107,8 @@ int op_maximum_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 }
 
 int op_maximum_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MAXIMUM_DB);
+  call q;
+  call_begin(&q, c, OP_ID_MAXIMUM_DB);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3080,7 +3119,8 @@ int op_maximum_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 
 int tnt_minimum(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MINIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MINIMUM);
   RESOLVE_ARGUMENT(c, q.in[0], a, "minimum", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "minimum", "b");
   TRY(dispatch(&q));
@@ -3089,7 +3129,8 @@ int tnt_minimum(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_minimum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MINIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MINIMUM);
   RESOLVE_ARGUMENT(c, q.in[0], a, "minimum", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -3098,7 +3139,8 @@ int tnt_minimum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reverse
 }
 
 int op_minimum(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MINIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MINIMUM);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -3107,7 +3149,8 @@ int op_minimum(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_minimum_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_MINIMUM);
+  call q;
+  call_begin(&q, c, OP_ID_MINIMUM);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -3116,7 +3159,8 @@ int op_minimum_number(context *c, tensor **y, tensor *a, double b, int reversed)
 }
 
 int op_minimum_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MINIMUM_DA);
+  call q;
+  call_begin(&q, c, OP_ID_MINIMUM_DA);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3126,7 +3170,8 @@ int op_minimum_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 }
 
 int op_minimum_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MINIMUM_DB);
+  call q;
+  call_begin(&q, c, OP_ID_MINIMUM_DB);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3137,7 +3182,8 @@ int op_minimum_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 
 int tnt_remainder(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER);
   RESOLVE_ARGUMENT(c, q.in[0], a, "remainder", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "remainder", "b");
   TRY(dispatch(&q));
@@ -3146,7 +3192,8 @@ int tnt_remainder(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_remainder_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER);
   RESOLVE_ARGUMENT(c, q.in[0], a, "remainder", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -3156,7 +3203,8 @@ int tnt_remainder_number(tnt_tensor *y, const tnt_tensor *a, double b, int rever
 
 int tnt_remainder_(const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER);
   RESOLVE_ARGUMENT(c, q.in[0], a, "remainder", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "remainder", "b");
   q.in_place = true;
@@ -3166,7 +3214,8 @@ int tnt_remainder_(const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_remainder_number_(const tnt_tensor *a, double b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER);
   RESOLVE_ARGUMENT(c, q.in[0], a, "remainder", "a");
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
@@ -3175,7 +3224,8 @@ int tnt_remainder_number_(const tnt_tensor *a, double b) {
 }
 
 int op_remainder(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -3184,7 +3234,8 @@ int op_remainder(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_remainder_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -3193,7 +3244,8 @@ int op_remainder_number(context *c, tensor **y, tensor *a, double b, int reverse
 }
 
 int op_remainder_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_REMAINDER_DB);
+  call q;
+  call_begin(&q, c, OP_ID_REMAINDER_DB);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3204,7 +3256,8 @@ int op_remainder_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 
 int tnt_floor_divide(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FLOOR_DIVIDE);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR_DIVIDE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "floor_divide", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "floor_divide", "b");
   TRY(dispatch(&q));
@@ -3213,7 +3266,8 @@ int tnt_floor_divide(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_floor_divide_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FLOOR_DIVIDE);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR_DIVIDE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "floor_divide", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -3222,7 +3276,8 @@ int tnt_floor_divide_number(tnt_tensor *y, const tnt_tensor *a, double b, int re
 }
 
 int op_floor_divide(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_FLOOR_DIVIDE);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR_DIVIDE);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -3231,7 +3286,8 @@ int op_floor_divide(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_floor_divide_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_FLOOR_DIVIDE);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR_DIVIDE);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -3241,7 +3297,8 @@ int op_floor_divide_number(context *c, tensor **y, tensor *a, double b, int reve
 
 int tnt_atan2(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ATAN2);
+  call q;
+  call_begin(&q, c, OP_ID_ATAN2);
   RESOLVE_ARGUMENT(c, q.in[0], a, "atan2", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "atan2", "b");
   TRY(dispatch(&q));
@@ -3249,7 +3306,8 @@ int tnt_atan2(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 }
 
 int op_atan2(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_ATAN2);
+  call q;
+  call_begin(&q, c, OP_ID_ATAN2);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -3258,7 +3316,8 @@ int op_atan2(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_atan2_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_ATAN2_DA);
+  call q;
+  call_begin(&q, c, OP_ID_ATAN2_DA);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3268,7 +3327,8 @@ int op_atan2_da(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 }
 
 int op_atan2_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_ATAN2_DB);
+  call q;
+  call_begin(&q, c, OP_ID_ATAN2_DB);
   q.in[0] = dy;
   q.in[1] = a;
   q.in[2] = b;
@@ -3279,7 +3339,8 @@ int op_atan2_db(context *c, tensor **dx, tensor *dy, tensor *a, tensor *b) {
 
 int tnt_neg(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NEG);
+  call q;
+  call_begin(&q, c, OP_ID_NEG);
   RESOLVE_ARGUMENT(c, q.in[0], x, "neg", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3287,7 +3348,8 @@ int tnt_neg(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_neg_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NEG);
+  call q;
+  call_begin(&q, c, OP_ID_NEG);
   RESOLVE_ARGUMENT(c, q.in[0], x, "neg", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3295,7 +3357,8 @@ int tnt_neg_(const tnt_tensor *x) {
 }
 
 int op_neg(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_NEG);
+  call q;
+  call_begin(&q, c, OP_ID_NEG);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3304,7 +3367,8 @@ int op_neg(context *c, tensor **y, tensor *x) {
 
 int tnt_abs(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ABS);
+  call q;
+  call_begin(&q, c, OP_ID_ABS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "abs", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3312,7 +3376,8 @@ int tnt_abs(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_abs_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ABS);
+  call q;
+  call_begin(&q, c, OP_ID_ABS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "abs", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3320,7 +3385,8 @@ int tnt_abs_(const tnt_tensor *x) {
 }
 
 int op_abs(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ABS);
+  call q;
+  call_begin(&q, c, OP_ID_ABS);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3328,7 +3394,8 @@ int op_abs(context *c, tensor **y, tensor *x) {
 }
 
 int op_abs_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ABS_DX);
+  call q;
+  call_begin(&q, c, OP_ID_ABS_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3338,14 +3405,16 @@ int op_abs_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_sign(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SIGN);
+  call q;
+  call_begin(&q, c, OP_ID_SIGN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sign", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_sign(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SIGN);
+  call q;
+  call_begin(&q, c, OP_ID_SIGN);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3353,7 +3422,8 @@ int op_sign(context *c, tensor **y, tensor *x) {
 }
 
 int op_sign_dx(context *c, tensor **dx, tensor *dy) {
-  call q = CALL_BEGIN(c, OP_ID_SIGN_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SIGN_DX);
   q.in[0] = dy;
   TRY(dispatch(&q));
   CALL_GIVE(c, dx, q.out[0]);
@@ -3362,7 +3432,8 @@ int op_sign_dx(context *c, tensor **dx, tensor *dy) {
 
 int tnt_square(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SQUARE);
+  call q;
+  call_begin(&q, c, OP_ID_SQUARE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "square", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3370,7 +3441,8 @@ int tnt_square(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_square_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SQUARE);
+  call q;
+  call_begin(&q, c, OP_ID_SQUARE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "square", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3378,7 +3450,8 @@ int tnt_square_(const tnt_tensor *x) {
 }
 
 int op_square(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SQUARE);
+  call q;
+  call_begin(&q, c, OP_ID_SQUARE);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3386,7 +3459,8 @@ int op_square(context *c, tensor **y, tensor *x) {
 }
 
 int op_square_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SQUARE_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SQUARE_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3396,7 +3470,8 @@ int op_square_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_sqrt(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SQRT);
+  call q;
+  call_begin(&q, c, OP_ID_SQRT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sqrt", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3404,7 +3479,8 @@ int tnt_sqrt(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_sqrt_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SQRT);
+  call q;
+  call_begin(&q, c, OP_ID_SQRT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sqrt", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3412,7 +3488,8 @@ int tnt_sqrt_(const tnt_tensor *x) {
 }
 
 int op_sqrt(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SQRT);
+  call q;
+  call_begin(&q, c, OP_ID_SQRT);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3420,7 +3497,8 @@ int op_sqrt(context *c, tensor **y, tensor *x) {
 }
 
 int op_sqrt_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_SQRT_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SQRT_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3430,7 +3508,8 @@ int op_sqrt_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_rsqrt(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RSQRT);
+  call q;
+  call_begin(&q, c, OP_ID_RSQRT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "rsqrt", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3438,7 +3517,8 @@ int tnt_rsqrt(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_rsqrt_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RSQRT);
+  call q;
+  call_begin(&q, c, OP_ID_RSQRT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "rsqrt", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3446,7 +3526,8 @@ int tnt_rsqrt_(const tnt_tensor *x) {
 }
 
 int op_rsqrt(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_RSQRT);
+  call q;
+  call_begin(&q, c, OP_ID_RSQRT);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3454,7 +3535,8 @@ int op_rsqrt(context *c, tensor **y, tensor *x) {
 }
 
 int op_rsqrt_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_RSQRT_DX);
+  call q;
+  call_begin(&q, c, OP_ID_RSQRT_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3464,7 +3546,8 @@ int op_rsqrt_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_reciprocal(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RECIPROCAL);
+  call q;
+  call_begin(&q, c, OP_ID_RECIPROCAL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "reciprocal", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3472,7 +3555,8 @@ int tnt_reciprocal(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_reciprocal_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RECIPROCAL);
+  call q;
+  call_begin(&q, c, OP_ID_RECIPROCAL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "reciprocal", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3480,7 +3564,8 @@ int tnt_reciprocal_(const tnt_tensor *x) {
 }
 
 int op_reciprocal(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_RECIPROCAL);
+  call q;
+  call_begin(&q, c, OP_ID_RECIPROCAL);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3488,7 +3573,8 @@ int op_reciprocal(context *c, tensor **y, tensor *x) {
 }
 
 int op_reciprocal_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_RECIPROCAL_DX);
+  call q;
+  call_begin(&q, c, OP_ID_RECIPROCAL_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3498,7 +3584,8 @@ int op_reciprocal_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_exp(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EXP);
+  call q;
+  call_begin(&q, c, OP_ID_EXP);
   RESOLVE_ARGUMENT(c, q.in[0], x, "exp", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3506,7 +3593,8 @@ int tnt_exp(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_exp_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EXP);
+  call q;
+  call_begin(&q, c, OP_ID_EXP);
   RESOLVE_ARGUMENT(c, q.in[0], x, "exp", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3514,7 +3602,8 @@ int tnt_exp_(const tnt_tensor *x) {
 }
 
 int op_exp(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_EXP);
+  call q;
+  call_begin(&q, c, OP_ID_EXP);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3523,14 +3612,16 @@ int op_exp(context *c, tensor **y, tensor *x) {
 
 int tnt_expm1(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EXPM1);
+  call q;
+  call_begin(&q, c, OP_ID_EXPM1);
   RESOLVE_ARGUMENT(c, q.in[0], x, "expm1", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_expm1(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_EXPM1);
+  call q;
+  call_begin(&q, c, OP_ID_EXPM1);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3538,7 +3629,8 @@ int op_expm1(context *c, tensor **y, tensor *x) {
 }
 
 int op_expm1_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_EXPM1_DX);
+  call q;
+  call_begin(&q, c, OP_ID_EXPM1_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3548,7 +3640,8 @@ int op_expm1_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_log(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOG);
+  call q;
+  call_begin(&q, c, OP_ID_LOG);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3556,7 +3649,8 @@ int tnt_log(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_log_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOG);
+  call q;
+  call_begin(&q, c, OP_ID_LOG);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3564,7 +3658,8 @@ int tnt_log_(const tnt_tensor *x) {
 }
 
 int op_log(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_LOG);
+  call q;
+  call_begin(&q, c, OP_ID_LOG);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3573,14 +3668,16 @@ int op_log(context *c, tensor **y, tensor *x) {
 
 int tnt_log1p(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOG1P);
+  call q;
+  call_begin(&q, c, OP_ID_LOG1P);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log1p", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_log1p(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_LOG1P);
+  call q;
+  call_begin(&q, c, OP_ID_LOG1P);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3588,7 +3685,8 @@ int op_log1p(context *c, tensor **y, tensor *x) {
 }
 
 int op_log1p_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_LOG1P_DX);
+  call q;
+  call_begin(&q, c, OP_ID_LOG1P_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3598,14 +3696,16 @@ int op_log1p_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_log2(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOG2);
+  call q;
+  call_begin(&q, c, OP_ID_LOG2);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log2", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_log2(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_LOG2);
+  call q;
+  call_begin(&q, c, OP_ID_LOG2);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3613,7 +3713,8 @@ int op_log2(context *c, tensor **y, tensor *x) {
 }
 
 int op_log2_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_LOG2_DX);
+  call q;
+  call_begin(&q, c, OP_ID_LOG2_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3623,14 +3724,16 @@ int op_log2_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_sin(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SIN);
+  call q;
+  call_begin(&q, c, OP_ID_SIN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sin", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_sin(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SIN);
+  call q;
+  call_begin(&q, c, OP_ID_SIN);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3638,7 +3741,8 @@ int op_sin(context *c, tensor **y, tensor *x) {
 }
 
 int op_sin_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SIN_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SIN_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3648,14 +3752,16 @@ int op_sin_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_cos(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_COS);
+  call q;
+  call_begin(&q, c, OP_ID_COS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "cos", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_cos(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_COS);
+  call q;
+  call_begin(&q, c, OP_ID_COS);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3663,7 +3769,8 @@ int op_cos(context *c, tensor **y, tensor *x) {
 }
 
 int op_cos_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_COS_DX);
+  call q;
+  call_begin(&q, c, OP_ID_COS_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3673,7 +3780,8 @@ int op_cos_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_tanh(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TANH);
+  call q;
+  call_begin(&q, c, OP_ID_TANH);
   RESOLVE_ARGUMENT(c, q.in[0], x, "tanh", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3681,7 +3789,8 @@ int tnt_tanh(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_tanh_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TANH);
+  call q;
+  call_begin(&q, c, OP_ID_TANH);
   RESOLVE_ARGUMENT(c, q.in[0], x, "tanh", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3689,7 +3798,8 @@ int tnt_tanh_(const tnt_tensor *x) {
 }
 
 int op_tanh(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_TANH);
+  call q;
+  call_begin(&q, c, OP_ID_TANH);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3697,7 +3807,8 @@ int op_tanh(context *c, tensor **y, tensor *x) {
 }
 
 int op_tanh_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_TANH_DX);
+  call q;
+  call_begin(&q, c, OP_ID_TANH_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3707,14 +3818,16 @@ int op_tanh_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_erf(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ERF);
+  call q;
+  call_begin(&q, c, OP_ID_ERF);
   RESOLVE_ARGUMENT(c, q.in[0], x, "erf", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_erf(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ERF);
+  call q;
+  call_begin(&q, c, OP_ID_ERF);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3722,7 +3835,8 @@ int op_erf(context *c, tensor **y, tensor *x) {
 }
 
 int op_erf_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ERF_DX);
+  call q;
+  call_begin(&q, c, OP_ID_ERF_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -3732,7 +3846,8 @@ int op_erf_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_floor(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FLOOR);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR);
   RESOLVE_ARGUMENT(c, q.in[0], x, "floor", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3740,7 +3855,8 @@ int tnt_floor(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_floor_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FLOOR);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR);
   RESOLVE_ARGUMENT(c, q.in[0], x, "floor", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3748,7 +3864,8 @@ int tnt_floor_(const tnt_tensor *x) {
 }
 
 int op_floor(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_FLOOR);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3756,7 +3873,8 @@ int op_floor(context *c, tensor **y, tensor *x) {
 }
 
 int op_floor_dx(context *c, tensor **dx, tensor *dy) {
-  call q = CALL_BEGIN(c, OP_ID_FLOOR_DX);
+  call q;
+  call_begin(&q, c, OP_ID_FLOOR_DX);
   q.in[0] = dy;
   TRY(dispatch(&q));
   CALL_GIVE(c, dx, q.out[0]);
@@ -3765,14 +3883,16 @@ int op_floor_dx(context *c, tensor **dx, tensor *dy) {
 
 int tnt_ceil(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CEIL);
+  call q;
+  call_begin(&q, c, OP_ID_CEIL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "ceil", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_ceil(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_CEIL);
+  call q;
+  call_begin(&q, c, OP_ID_CEIL);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3780,7 +3900,8 @@ int op_ceil(context *c, tensor **y, tensor *x) {
 }
 
 int op_ceil_dx(context *c, tensor **dx, tensor *dy) {
-  call q = CALL_BEGIN(c, OP_ID_CEIL_DX);
+  call q;
+  call_begin(&q, c, OP_ID_CEIL_DX);
   q.in[0] = dy;
   TRY(dispatch(&q));
   CALL_GIVE(c, dx, q.out[0]);
@@ -3789,14 +3910,16 @@ int op_ceil_dx(context *c, tensor **dx, tensor *dy) {
 
 int tnt_round(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ROUND);
+  call q;
+  call_begin(&q, c, OP_ID_ROUND);
   RESOLVE_ARGUMENT(c, q.in[0], x, "round", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_round(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ROUND);
+  call q;
+  call_begin(&q, c, OP_ID_ROUND);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3804,7 +3927,8 @@ int op_round(context *c, tensor **y, tensor *x) {
 }
 
 int op_round_dx(context *c, tensor **dx, tensor *dy) {
-  call q = CALL_BEGIN(c, OP_ID_ROUND_DX);
+  call q;
+  call_begin(&q, c, OP_ID_ROUND_DX);
   q.in[0] = dy;
   TRY(dispatch(&q));
   CALL_GIVE(c, dx, q.out[0]);
@@ -3813,14 +3937,16 @@ int op_round_dx(context *c, tensor **dx, tensor *dy) {
 
 int tnt_trunc(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TRUNC);
+  call q;
+  call_begin(&q, c, OP_ID_TRUNC);
   RESOLVE_ARGUMENT(c, q.in[0], x, "trunc", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_trunc(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_TRUNC);
+  call q;
+  call_begin(&q, c, OP_ID_TRUNC);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3828,7 +3954,8 @@ int op_trunc(context *c, tensor **y, tensor *x) {
 }
 
 int op_trunc_dx(context *c, tensor **dx, tensor *dy) {
-  call q = CALL_BEGIN(c, OP_ID_TRUNC_DX);
+  call q;
+  call_begin(&q, c, OP_ID_TRUNC_DX);
   q.in[0] = dy;
   TRY(dispatch(&q));
   CALL_GIVE(c, dx, q.out[0]);
@@ -3837,7 +3964,8 @@ int op_trunc_dx(context *c, tensor **dx, tensor *dy) {
 
 int tnt_clamp(tnt_tensor *y, const tnt_tensor *x, double lo, double hi) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CLAMP);
+  call q;
+  call_begin(&q, c, OP_ID_CLAMP);
   RESOLVE_ARGUMENT(c, q.in[0], x, "clamp", "x");
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -3847,7 +3975,8 @@ int tnt_clamp(tnt_tensor *y, const tnt_tensor *x, double lo, double hi) {
 
 int tnt_clamp_(const tnt_tensor *x, double lo, double hi) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CLAMP);
+  call q;
+  call_begin(&q, c, OP_ID_CLAMP);
   RESOLVE_ARGUMENT(c, q.in[0], x, "clamp", "x");
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -3857,7 +3986,8 @@ int tnt_clamp_(const tnt_tensor *x, double lo, double hi) {
 }
 
 int op_clamp(context *c, tensor **y, tensor *x, double lo, double hi) {
-  call q = CALL_BEGIN(c, OP_ID_CLAMP);
+  call q;
+  call_begin(&q, c, OP_ID_CLAMP);
   q.in[0] = x;
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -3867,7 +3997,8 @@ int op_clamp(context *c, tensor **y, tensor *x, double lo, double hi) {
 }
 
 int op_clamp_dx(context *c, tensor **dx, tensor *dy, tensor *x, double lo, double hi) {
-  call q = CALL_BEGIN(c, OP_ID_CLAMP_DX);
+  call q;
+  call_begin(&q, c, OP_ID_CLAMP_DX);
   q.in[0] = dy;
   q.in[1] = x;
   q.numbers[0] = lo;
@@ -3879,7 +4010,8 @@ int op_clamp_dx(context *c, tensor **dx, tensor *dy, tensor *x, double lo, doubl
 
 int tnt_sigmoid(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SIGMOID);
+  call q;
+  call_begin(&q, c, OP_ID_SIGMOID);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sigmoid", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3887,7 +4019,8 @@ int tnt_sigmoid(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_sigmoid_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SIGMOID);
+  call q;
+  call_begin(&q, c, OP_ID_SIGMOID);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sigmoid", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3895,7 +4028,8 @@ int tnt_sigmoid_(const tnt_tensor *x) {
 }
 
 int op_sigmoid(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SIGMOID);
+  call q;
+  call_begin(&q, c, OP_ID_SIGMOID);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3903,7 +4037,8 @@ int op_sigmoid(context *c, tensor **y, tensor *x) {
 }
 
 int op_sigmoid_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_SIGMOID_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SIGMOID_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3913,7 +4048,8 @@ int op_sigmoid_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_relu(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RELU);
+  call q;
+  call_begin(&q, c, OP_ID_RELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "relu", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
@@ -3921,7 +4057,8 @@ int tnt_relu(tnt_tensor *y, const tnt_tensor *x) {
 
 int tnt_relu_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RELU);
+  call q;
+  call_begin(&q, c, OP_ID_RELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "relu", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -3929,7 +4066,8 @@ int tnt_relu_(const tnt_tensor *x) {
 }
 
 int op_relu(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_RELU);
+  call q;
+  call_begin(&q, c, OP_ID_RELU);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -3937,7 +4075,8 @@ int op_relu(context *c, tensor **y, tensor *x) {
 }
 
 int op_relu_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
-  call q = CALL_BEGIN(c, OP_ID_RELU_DX);
+  call q;
+  call_begin(&q, c, OP_ID_RELU_DX);
   q.in[0] = dy;
   q.in[1] = y;
   TRY(dispatch(&q));
@@ -3947,7 +4086,8 @@ int op_relu_dx(context *c, tensor **dx, tensor *dy, tensor *y) {
 
 int tnt_leaky_relu(tnt_tensor *y, const tnt_tensor *x, double slope) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LEAKY_RELU);
+  call q;
+  call_begin(&q, c, OP_ID_LEAKY_RELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "leaky_relu", "x");
   q.numbers[0] = slope;
   TRY(dispatch(&q));
@@ -3955,7 +4095,8 @@ int tnt_leaky_relu(tnt_tensor *y, const tnt_tensor *x, double slope) {
 }
 
 int op_leaky_relu(context *c, tensor **y, tensor *x, double slope) {
-  call q = CALL_BEGIN(c, OP_ID_LEAKY_RELU);
+  call q;
+  call_begin(&q, c, OP_ID_LEAKY_RELU);
   q.in[0] = x;
   q.numbers[0] = slope;
   TRY(dispatch(&q));
@@ -3964,7 +4105,8 @@ int op_leaky_relu(context *c, tensor **y, tensor *x, double slope) {
 }
 
 int op_leaky_relu_dx(context *c, tensor **dx, tensor *dy, tensor *x, double slope) {
-  call q = CALL_BEGIN(c, OP_ID_LEAKY_RELU_DX);
+  call q;
+  call_begin(&q, c, OP_ID_LEAKY_RELU_DX);
   q.in[0] = dy;
   q.in[1] = x;
   q.numbers[0] = slope;
@@ -3975,7 +4117,8 @@ int op_leaky_relu_dx(context *c, tensor **dx, tensor *dy, tensor *x, double slop
 
 int tnt_elu(tnt_tensor *y, const tnt_tensor *x, double alpha) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ELU);
+  call q;
+  call_begin(&q, c, OP_ID_ELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "elu", "x");
   q.numbers[0] = alpha;
   TRY(dispatch(&q));
@@ -3983,7 +4126,8 @@ int tnt_elu(tnt_tensor *y, const tnt_tensor *x, double alpha) {
 }
 
 int op_elu(context *c, tensor **y, tensor *x, double alpha) {
-  call q = CALL_BEGIN(c, OP_ID_ELU);
+  call q;
+  call_begin(&q, c, OP_ID_ELU);
   q.in[0] = x;
   q.numbers[0] = alpha;
   TRY(dispatch(&q));
@@ -3992,7 +4136,8 @@ int op_elu(context *c, tensor **y, tensor *x, double alpha) {
 }
 
 int op_elu_dx(context *c, tensor **dx, tensor *dy, tensor *x, double alpha) {
-  call q = CALL_BEGIN(c, OP_ID_ELU_DX);
+  call q;
+  call_begin(&q, c, OP_ID_ELU_DX);
   q.in[0] = dy;
   q.in[1] = x;
   q.numbers[0] = alpha;
@@ -4003,14 +4148,16 @@ int op_elu_dx(context *c, tensor **dx, tensor *dy, tensor *x, double alpha) {
 
 int tnt_silu(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SILU);
+  call q;
+  call_begin(&q, c, OP_ID_SILU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "silu", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_silu(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SILU);
+  call q;
+  call_begin(&q, c, OP_ID_SILU);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4018,7 +4165,8 @@ int op_silu(context *c, tensor **y, tensor *x) {
 }
 
 int op_silu_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SILU_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SILU_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -4028,14 +4176,16 @@ int op_silu_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_softplus(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SOFTPLUS);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTPLUS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "softplus", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_softplus(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SOFTPLUS);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTPLUS);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4043,7 +4193,8 @@ int op_softplus(context *c, tensor **y, tensor *x) {
 }
 
 int op_softplus_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_SOFTPLUS_DX);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTPLUS_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -4053,14 +4204,16 @@ int op_softplus_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_gelu(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GELU);
+  call q;
+  call_begin(&q, c, OP_ID_GELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "gelu", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_gelu(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_GELU);
+  call q;
+  call_begin(&q, c, OP_ID_GELU);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4068,7 +4221,8 @@ int op_gelu(context *c, tensor **y, tensor *x) {
 }
 
 int op_gelu_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_GELU_DX);
+  call q;
+  call_begin(&q, c, OP_ID_GELU_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -4078,14 +4232,16 @@ int op_gelu_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_gelu_tanh(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GELU_TANH);
+  call q;
+  call_begin(&q, c, OP_ID_GELU_TANH);
   RESOLVE_ARGUMENT(c, q.in[0], x, "gelu_tanh", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_gelu_tanh(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_GELU_TANH);
+  call q;
+  call_begin(&q, c, OP_ID_GELU_TANH);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4093,7 +4249,8 @@ int op_gelu_tanh(context *c, tensor **y, tensor *x) {
 }
 
 int op_gelu_tanh_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_GELU_TANH_DX);
+  call q;
+  call_begin(&q, c, OP_ID_GELU_TANH_DX);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(dispatch(&q));
@@ -4103,7 +4260,8 @@ int op_gelu_tanh_dx(context *c, tensor **dx, tensor *dy, tensor *x) {
 
 int tnt_eq(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EQ);
+  call q;
+  call_begin(&q, c, OP_ID_EQ);
   RESOLVE_ARGUMENT(c, q.in[0], a, "eq", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "eq", "b");
   TRY(dispatch(&q));
@@ -4112,7 +4270,8 @@ int tnt_eq(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_eq_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EQ);
+  call q;
+  call_begin(&q, c, OP_ID_EQ);
   RESOLVE_ARGUMENT(c, q.in[0], a, "eq", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -4121,7 +4280,8 @@ int tnt_eq_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 }
 
 int op_eq(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_EQ);
+  call q;
+  call_begin(&q, c, OP_ID_EQ);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4130,7 +4290,8 @@ int op_eq(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_eq_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_EQ);
+  call q;
+  call_begin(&q, c, OP_ID_EQ);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -4140,7 +4301,8 @@ int op_eq_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_ne(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NE);
+  call q;
+  call_begin(&q, c, OP_ID_NE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "ne", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "ne", "b");
   TRY(dispatch(&q));
@@ -4149,7 +4311,8 @@ int tnt_ne(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_ne_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NE);
+  call q;
+  call_begin(&q, c, OP_ID_NE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "ne", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -4158,7 +4321,8 @@ int tnt_ne_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 }
 
 int op_ne(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_NE);
+  call q;
+  call_begin(&q, c, OP_ID_NE);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4167,7 +4331,8 @@ int op_ne(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_ne_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_NE);
+  call q;
+  call_begin(&q, c, OP_ID_NE);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -4177,7 +4342,8 @@ int op_ne_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_lt(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LT);
+  call q;
+  call_begin(&q, c, OP_ID_LT);
   RESOLVE_ARGUMENT(c, q.in[0], a, "lt", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "lt", "b");
   TRY(dispatch(&q));
@@ -4186,7 +4352,8 @@ int tnt_lt(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_lt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LT);
+  call q;
+  call_begin(&q, c, OP_ID_LT);
   RESOLVE_ARGUMENT(c, q.in[0], a, "lt", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -4195,7 +4362,8 @@ int tnt_lt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 }
 
 int op_lt(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_LT);
+  call q;
+  call_begin(&q, c, OP_ID_LT);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4204,7 +4372,8 @@ int op_lt(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_lt_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_LT);
+  call q;
+  call_begin(&q, c, OP_ID_LT);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -4214,7 +4383,8 @@ int op_lt_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_le(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LE);
+  call q;
+  call_begin(&q, c, OP_ID_LE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "le", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "le", "b");
   TRY(dispatch(&q));
@@ -4223,7 +4393,8 @@ int tnt_le(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_le_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LE);
+  call q;
+  call_begin(&q, c, OP_ID_LE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "le", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -4232,7 +4403,8 @@ int tnt_le_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 }
 
 int op_le(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_LE);
+  call q;
+  call_begin(&q, c, OP_ID_LE);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4241,7 +4413,8 @@ int op_le(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_le_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_LE);
+  call q;
+  call_begin(&q, c, OP_ID_LE);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -4251,7 +4424,8 @@ int op_le_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_gt(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GT);
+  call q;
+  call_begin(&q, c, OP_ID_GT);
   RESOLVE_ARGUMENT(c, q.in[0], a, "gt", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "gt", "b");
   TRY(dispatch(&q));
@@ -4260,7 +4434,8 @@ int tnt_gt(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_gt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GT);
+  call q;
+  call_begin(&q, c, OP_ID_GT);
   RESOLVE_ARGUMENT(c, q.in[0], a, "gt", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -4269,7 +4444,8 @@ int tnt_gt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 }
 
 int op_gt(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_GT);
+  call q;
+  call_begin(&q, c, OP_ID_GT);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4278,7 +4454,8 @@ int op_gt(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_gt_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_GT);
+  call q;
+  call_begin(&q, c, OP_ID_GT);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -4288,7 +4465,8 @@ int op_gt_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_ge(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GE);
+  call q;
+  call_begin(&q, c, OP_ID_GE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "ge", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "ge", "b");
   TRY(dispatch(&q));
@@ -4297,7 +4475,8 @@ int tnt_ge(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 
 int tnt_ge_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GE);
+  call q;
+  call_begin(&q, c, OP_ID_GE);
   RESOLVE_ARGUMENT(c, q.in[0], a, "ge", "a");
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
@@ -4306,7 +4485,8 @@ int tnt_ge_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
 }
 
 int op_ge(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_GE);
+  call q;
+  call_begin(&q, c, OP_ID_GE);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4315,7 +4495,8 @@ int op_ge(context *c, tensor **y, tensor *a, tensor *b) {
 }
 
 int op_ge_number(context *c, tensor **y, tensor *a, double b, int reversed) {
-  call q = CALL_BEGIN(c, OP_ID_GE);
+  call q;
+  call_begin(&q, c, OP_ID_GE);
   q.in[reversed ? 1 : 0] = a;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
@@ -4325,7 +4506,8 @@ int op_ge_number(context *c, tensor **y, tensor *a, double b, int reversed) {
 
 int tnt_logical_and(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_AND);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_AND);
   RESOLVE_ARGUMENT(c, q.in[0], a, "logical_and", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "logical_and", "b");
   TRY(dispatch(&q));
@@ -4333,7 +4515,8 @@ int tnt_logical_and(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 }
 
 int op_logical_and(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_AND);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_AND);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4343,7 +4526,8 @@ int op_logical_and(context *c, tensor **y, tensor *a, tensor *b) {
 
 int tnt_logical_or(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_OR);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_OR);
   RESOLVE_ARGUMENT(c, q.in[0], a, "logical_or", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "logical_or", "b");
   TRY(dispatch(&q));
@@ -4351,7 +4535,8 @@ int tnt_logical_or(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 }
 
 int op_logical_or(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_OR);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_OR);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4361,7 +4546,8 @@ int op_logical_or(context *c, tensor **y, tensor *a, tensor *b) {
 
 int tnt_logical_xor(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_XOR);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_XOR);
   RESOLVE_ARGUMENT(c, q.in[0], a, "logical_xor", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "logical_xor", "b");
   TRY(dispatch(&q));
@@ -4369,7 +4555,8 @@ int tnt_logical_xor(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 }
 
 int op_logical_xor(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_XOR);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_XOR);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4379,14 +4566,16 @@ int op_logical_xor(context *c, tensor **y, tensor *a, tensor *b) {
 
 int tnt_logical_not(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_NOT);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_NOT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "logical_not", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_logical_not(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_LOGICAL_NOT);
+  call q;
+  call_begin(&q, c, OP_ID_LOGICAL_NOT);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4395,14 +4584,16 @@ int op_logical_not(context *c, tensor **y, tensor *x) {
 
 int tnt_isnan(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ISNAN);
+  call q;
+  call_begin(&q, c, OP_ID_ISNAN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "isnan", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_isnan(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ISNAN);
+  call q;
+  call_begin(&q, c, OP_ID_ISNAN);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4411,14 +4602,16 @@ int op_isnan(context *c, tensor **y, tensor *x) {
 
 int tnt_isinf(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ISINF);
+  call q;
+  call_begin(&q, c, OP_ID_ISINF);
   RESOLVE_ARGUMENT(c, q.in[0], x, "isinf", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_isinf(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ISINF);
+  call q;
+  call_begin(&q, c, OP_ID_ISINF);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4427,14 +4620,16 @@ int op_isinf(context *c, tensor **y, tensor *x) {
 
 int tnt_isfinite(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ISFINITE);
+  call q;
+  call_begin(&q, c, OP_ID_ISFINITE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "isfinite", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_isfinite(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_ISFINITE);
+  call q;
+  call_begin(&q, c, OP_ID_ISFINITE);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4443,7 +4638,8 @@ int op_isfinite(context *c, tensor **y, tensor *x) {
 
 int tnt_where(tnt_tensor *y, const tnt_tensor *m, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_WHERE);
+  call q;
+  call_begin(&q, c, OP_ID_WHERE);
   RESOLVE_ARGUMENT(c, q.in[0], m, "where", "m");
   RESOLVE_ARGUMENT(c, q.in[1], a, "where", "a");
   RESOLVE_ARGUMENT(c, q.in[2], b, "where", "b");
@@ -4452,7 +4648,8 @@ int tnt_where(tnt_tensor *y, const tnt_tensor *m, const tnt_tensor *a, const tnt
 }
 
 int op_where(context *c, tensor **y, tensor *m, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_WHERE);
+  call q;
+  call_begin(&q, c, OP_ID_WHERE);
   q.in[0] = m;
   q.in[1] = a;
   q.in[2] = b;
@@ -4462,7 +4659,8 @@ int op_where(context *c, tensor **y, tensor *m, tensor *a, tensor *b) {
 }
 
 int op_where_da(context *c, tensor **dx, tensor *dy, tensor *m) {
-  call q = CALL_BEGIN(c, OP_ID_WHERE_DA);
+  call q;
+  call_begin(&q, c, OP_ID_WHERE_DA);
   q.in[0] = dy;
   q.in[1] = m;
   TRY(dispatch(&q));
@@ -4471,7 +4669,8 @@ int op_where_da(context *c, tensor **dx, tensor *dy, tensor *m) {
 }
 
 int op_where_db(context *c, tensor **dx, tensor *dy, tensor *m) {
-  call q = CALL_BEGIN(c, OP_ID_WHERE_DB);
+  call q;
+  call_begin(&q, c, OP_ID_WHERE_DB);
   q.in[0] = dy;
   q.in[1] = m;
   TRY(dispatch(&q));
@@ -4481,7 +4680,8 @@ int op_where_db(context *c, tensor **dx, tensor *dy, tensor *m) {
 
 int tnt_masked_fill(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *m, double value) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MASKED_FILL);
+  call q;
+  call_begin(&q, c, OP_ID_MASKED_FILL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "masked_fill", "x");
   RESOLVE_ARGUMENT(c, q.in[1], m, "masked_fill", "m");
   q.numbers[0] = value;
@@ -4491,7 +4691,8 @@ int tnt_masked_fill(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *m, dou
 
 int tnt_masked_fill_(const tnt_tensor *x, const tnt_tensor *m, double value) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MASKED_FILL);
+  call q;
+  call_begin(&q, c, OP_ID_MASKED_FILL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "masked_fill", "x");
   RESOLVE_ARGUMENT(c, q.in[1], m, "masked_fill", "m");
   q.numbers[0] = value;
@@ -4501,7 +4702,8 @@ int tnt_masked_fill_(const tnt_tensor *x, const tnt_tensor *m, double value) {
 }
 
 int op_masked_fill(context *c, tensor **y, tensor *x, tensor *m, double value) {
-  call q = CALL_BEGIN(c, OP_ID_MASKED_FILL);
+  call q;
+  call_begin(&q, c, OP_ID_MASKED_FILL);
   q.in[0] = x;
   q.in[1] = m;
   q.numbers[0] = value;
@@ -4511,7 +4713,8 @@ int op_masked_fill(context *c, tensor **y, tensor *x, tensor *m, double value) {
 }
 
 int op_masked_fill_dx(context *c, tensor **dx, tensor *dy, tensor *m, double value) {
-  call q = CALL_BEGIN(c, OP_ID_MASKED_FILL_DX);
+  call q;
+  call_begin(&q, c, OP_ID_MASKED_FILL_DX);
   q.in[0] = dy;
   q.in[1] = m;
   q.numbers[0] = value;
@@ -4522,7 +4725,8 @@ int op_masked_fill_dx(context *c, tensor **dx, tensor *dy, tensor *m, double val
 
 int tnt_fill(tnt_tensor *y, const tnt_tensor *x, double value) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FILL);
+  call q;
+  call_begin(&q, c, OP_ID_FILL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "fill", "x");
   q.numbers[0] = value;
   TRY(dispatch(&q));
@@ -4531,7 +4735,8 @@ int tnt_fill(tnt_tensor *y, const tnt_tensor *x, double value) {
 
 int tnt_fill_(const tnt_tensor *x, double value) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FILL);
+  call q;
+  call_begin(&q, c, OP_ID_FILL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "fill", "x");
   q.numbers[0] = value;
   q.in_place = true;
@@ -4540,7 +4745,8 @@ int tnt_fill_(const tnt_tensor *x, double value) {
 }
 
 int op_fill(context *c, tensor **y, tensor *x, double value) {
-  call q = CALL_BEGIN(c, OP_ID_FILL);
+  call q;
+  call_begin(&q, c, OP_ID_FILL);
   q.in[0] = x;
   q.numbers[0] = value;
   TRY(dispatch(&q));
@@ -4549,7 +4755,8 @@ int op_fill(context *c, tensor **y, tensor *x, double value) {
 }
 
 int op_fill_dx(context *c, tensor **dx, tensor *dy, double value) {
-  call q = CALL_BEGIN(c, OP_ID_FILL_DX);
+  call q;
+  call_begin(&q, c, OP_ID_FILL_DX);
   q.in[0] = dy;
   q.numbers[0] = value;
   TRY(dispatch(&q));
@@ -4559,14 +4766,16 @@ int op_fill_dx(context *c, tensor **dx, tensor *dy, double value) {
 
 int tnt_copy(tnt_tensor *y, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_COPY);
+  call q;
+  call_begin(&q, c, OP_ID_COPY);
   RESOLVE_ARGUMENT(c, q.in[0], x, "copy", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, y, q.out[0]);
 }
 
 int op_copy(context *c, tensor **y, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_COPY);
+  call q;
+  call_begin(&q, c, OP_ID_COPY);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
@@ -4575,7 +4784,8 @@ int op_copy(context *c, tensor **y, tensor *x) {
 
 int tnt_cast(tnt_tensor *y, const tnt_tensor *x, int64_t dtype) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CAST);
+  call q;
+  call_begin(&q, c, OP_ID_CAST);
   RESOLVE_ARGUMENT(c, q.in[0], x, "cast", "x");
   q.integers[0] = dtype;
   TRY(dispatch(&q));
@@ -4583,7 +4793,8 @@ int tnt_cast(tnt_tensor *y, const tnt_tensor *x, int64_t dtype) {
 }
 
 int op_cast(context *c, tensor **y, tensor *x, int64_t dtype) {
-  call q = CALL_BEGIN(c, OP_ID_CAST);
+  call q;
+  call_begin(&q, c, OP_ID_CAST);
   q.in[0] = x;
   q.integers[0] = dtype;
   TRY(dispatch(&q));
@@ -4593,7 +4804,8 @@ int op_cast(context *c, tensor **y, tensor *x, int64_t dtype) {
 
 int tnt_assign(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *v) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ASSIGN);
+  call q;
+  call_begin(&q, c, OP_ID_ASSIGN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "assign", "x");
   RESOLVE_ARGUMENT(c, q.in[1], v, "assign", "v");
   TRY(dispatch(&q));
@@ -4602,7 +4814,8 @@ int tnt_assign(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *v) {
 
 int tnt_assign_(const tnt_tensor *x, const tnt_tensor *v) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ASSIGN);
+  call q;
+  call_begin(&q, c, OP_ID_ASSIGN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "assign", "x");
   RESOLVE_ARGUMENT(c, q.in[1], v, "assign", "v");
   q.in_place = true;
@@ -4611,7 +4824,8 @@ int tnt_assign_(const tnt_tensor *x, const tnt_tensor *v) {
 }
 
 int op_assign(context *c, tensor **y, tensor *x, tensor *v) {
-  call q = CALL_BEGIN(c, OP_ID_ASSIGN);
+  call q;
+  call_begin(&q, c, OP_ID_ASSIGN);
   q.in[0] = x;
   q.in[1] = v;
   TRY(dispatch(&q));
@@ -4621,7 +4835,8 @@ int op_assign(context *c, tensor **y, tensor *x, tensor *v) {
 
 int tnt_sum(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SUM);
+  call q;
+  call_begin(&q, c, OP_ID_SUM);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sum", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4630,7 +4845,8 @@ int tnt_sum(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims,
 }
 
 int op_sum(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_SUM);
+  call q;
+  call_begin(&q, c, OP_ID_SUM);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4641,7 +4857,8 @@ int op_sum(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, i
 
 int tnt_mean(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MEAN);
+  call q;
+  call_begin(&q, c, OP_ID_MEAN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "mean", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4650,7 +4867,8 @@ int tnt_mean(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
 }
 
 int op_mean(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_MEAN);
+  call q;
+  call_begin(&q, c, OP_ID_MEAN);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4661,7 +4879,8 @@ int op_mean(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, 
 
 int tnt_amax(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_AMAX);
+  call q;
+  call_begin(&q, c, OP_ID_AMAX);
   RESOLVE_ARGUMENT(c, q.in[0], x, "amax", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4670,7 +4889,8 @@ int tnt_amax(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
 }
 
 int op_amax(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_AMAX);
+  call q;
+  call_begin(&q, c, OP_ID_AMAX);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4681,7 +4901,8 @@ int op_amax(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, 
 
 int tnt_amin(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_AMIN);
+  call q;
+  call_begin(&q, c, OP_ID_AMIN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "amin", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4690,7 +4911,8 @@ int tnt_amin(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
 }
 
 int op_amin(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_AMIN);
+  call q;
+  call_begin(&q, c, OP_ID_AMIN);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4701,7 +4923,8 @@ int op_amin(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, 
 
 int tnt_prod(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_PROD);
+  call q;
+  call_begin(&q, c, OP_ID_PROD);
   RESOLVE_ARGUMENT(c, q.in[0], x, "prod", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4710,7 +4933,8 @@ int tnt_prod(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
 }
 
 int op_prod(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_PROD);
+  call q;
+  call_begin(&q, c, OP_ID_PROD);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4721,7 +4945,8 @@ int op_prod(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, 
 
 int tnt_var(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims, double correction, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_VAR);
+  call q;
+  call_begin(&q, c, OP_ID_VAR);
   RESOLVE_ARGUMENT(c, q.in[0], x, "var", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.numbers[0] = correction;
@@ -4731,7 +4956,8 @@ int tnt_var(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims,
 }
 
 int op_var(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, double correction, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_VAR);
+  call q;
+  call_begin(&q, c, OP_ID_VAR);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.numbers[0] = correction;
@@ -4743,7 +4969,8 @@ int op_var(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, d
 
 int tnt_max_dim(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MAX_DIM);
+  call q;
+  call_begin(&q, c, OP_ID_MAX_DIM);
   RESOLVE_ARGUMENT(c, q.in[0], x, "max_dim", "x");
   q.integers[0] = d;
   q.integers[1] = keepdim;
@@ -4752,7 +4979,8 @@ int tnt_max_dim(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, in
 }
 
 int op_max_dim(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_MAX_DIM);
+  call q;
+  call_begin(&q, c, OP_ID_MAX_DIM);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = keepdim;
@@ -4764,7 +4992,8 @@ int op_max_dim(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int kee
 
 int tnt_min_dim(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MIN_DIM);
+  call q;
+  call_begin(&q, c, OP_ID_MIN_DIM);
   RESOLVE_ARGUMENT(c, q.in[0], x, "min_dim", "x");
   q.integers[0] = d;
   q.integers[1] = keepdim;
@@ -4773,7 +5002,8 @@ int tnt_min_dim(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, in
 }
 
 int op_min_dim(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_MIN_DIM);
+  call q;
+  call_begin(&q, c, OP_ID_MIN_DIM);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = keepdim;
@@ -4785,7 +5015,8 @@ int op_min_dim(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int kee
 
 int tnt_argmax(tnt_tensor *i, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ARGMAX);
+  call q;
+  call_begin(&q, c, OP_ID_ARGMAX);
   RESOLVE_ARGUMENT(c, q.in[0], x, "argmax", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4794,7 +5025,8 @@ int tnt_argmax(tnt_tensor *i, const tnt_tensor *x, const int64_t *dims, int n_di
 }
 
 int op_argmax(context *c, tensor **i, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_ARGMAX);
+  call q;
+  call_begin(&q, c, OP_ID_ARGMAX);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4805,7 +5037,8 @@ int op_argmax(context *c, tensor **i, tensor *x, const int64_t *dims, int n_dims
 
 int tnt_argmin(tnt_tensor *i, const tnt_tensor *x, const int64_t *dims, int n_dims, int keepdim) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ARGMIN);
+  call q;
+  call_begin(&q, c, OP_ID_ARGMIN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "argmin", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4814,7 +5047,8 @@ int tnt_argmin(tnt_tensor *i, const tnt_tensor *x, const int64_t *dims, int n_di
 }
 
 int op_argmin(context *c, tensor **i, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
-  call q = CALL_BEGIN(c, OP_ID_ARGMIN);
+  call q;
+  call_begin(&q, c, OP_ID_ARGMIN);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
@@ -4825,7 +5059,8 @@ int op_argmin(context *c, tensor **i, tensor *x, const int64_t *dims, int n_dims
 
 int tnt_cumsum(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CUMSUM);
+  call q;
+  call_begin(&q, c, OP_ID_CUMSUM);
   RESOLVE_ARGUMENT(c, q.in[0], x, "cumsum", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -4833,7 +5068,8 @@ int tnt_cumsum(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
 }
 
 int op_cumsum(context *c, tensor **y, tensor *x, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_CUMSUM);
+  call q;
+  call_begin(&q, c, OP_ID_CUMSUM);
   q.in[0] = x;
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -4843,7 +5079,8 @@ int op_cumsum(context *c, tensor **y, tensor *x, int64_t d) {
 
 int tnt_flip(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_FLIP);
+  call q;
+  call_begin(&q, c, OP_ID_FLIP);
   RESOLVE_ARGUMENT(c, q.in[0], x, "flip", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
@@ -4851,7 +5088,8 @@ int tnt_flip(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
 }
 
 int op_flip(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) {
-  call q = CALL_BEGIN(c, OP_ID_FLIP);
+  call q;
+  call_begin(&q, c, OP_ID_FLIP);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
@@ -4861,7 +5099,8 @@ int op_flip(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) 
 
 int tnt_sort(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, int descending) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SORT);
+  call q;
+  call_begin(&q, c, OP_ID_SORT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sort", "x");
   q.integers[0] = d;
   q.integers[1] = descending;
@@ -4870,7 +5109,8 @@ int tnt_sort(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, int d
 }
 
 int op_sort(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int descending) {
-  call q = CALL_BEGIN(c, OP_ID_SORT);
+  call q;
+  call_begin(&q, c, OP_ID_SORT);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = descending;
@@ -4882,7 +5122,8 @@ int op_sort(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int descen
 
 int tnt_topk(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t k, int64_t d, int largest) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TOPK);
+  call q;
+  call_begin(&q, c, OP_ID_TOPK);
   RESOLVE_ARGUMENT(c, q.in[0], x, "topk", "x");
   q.integers[0] = k;
   q.integers[1] = d;
@@ -4892,7 +5133,8 @@ int tnt_topk(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t k, int64
 }
 
 int op_topk(context *c, tensor **y, tensor **i, tensor *x, int64_t k, int64_t d, int largest) {
-  call q = CALL_BEGIN(c, OP_ID_TOPK);
+  call q;
+  call_begin(&q, c, OP_ID_TOPK);
   q.in[0] = x;
   q.integers[0] = k;
   q.integers[1] = d;
@@ -4905,7 +5147,8 @@ int op_topk(context *c, tensor **y, tensor **i, tensor *x, int64_t k, int64_t d,
 
 int tnt_matmul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MATMUL);
+  call q;
+  call_begin(&q, c, OP_ID_MATMUL);
   RESOLVE_ARGUMENT(c, q.in[0], a, "matmul", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "matmul", "b");
   TRY(dispatch(&q));
@@ -4913,7 +5156,8 @@ int tnt_matmul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
 }
 
 int op_matmul(context *c, tensor **y, tensor *a, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_MATMUL);
+  call q;
+  call_begin(&q, c, OP_ID_MATMUL);
   q.in[0] = a;
   q.in[1] = b;
   TRY(dispatch(&q));
@@ -4923,7 +5167,8 @@ int op_matmul(context *c, tensor **y, tensor *a, tensor *b) {
 
 int tnt_linear(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LINEAR);
+  call q;
+  call_begin(&q, c, OP_ID_LINEAR);
   RESOLVE_ARGUMENT(c, q.in[0], x, "linear", "x");
   RESOLVE_ARGUMENT(c, q.in[1], w, "linear", "w");
   if (b) RESOLVE_ARGUMENT(c, q.in[2], b, "linear", "b");
@@ -4932,7 +5177,8 @@ int tnt_linear(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tn
 }
 
 int op_linear(context *c, tensor **y, tensor *x, tensor *w, tensor *b) {
-  call q = CALL_BEGIN(c, OP_ID_LINEAR);
+  call q;
+  call_begin(&q, c, OP_ID_LINEAR);
   q.in[0] = x;
   q.in[1] = w;
   q.in[2] = b;
@@ -4943,7 +5189,8 @@ int op_linear(context *c, tensor **y, tensor *x, tensor *w, tensor *b) {
 
 int tnt_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SOFTMAX);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTMAX);
   RESOLVE_ARGUMENT(c, q.in[0], x, "softmax", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -4951,7 +5198,8 @@ int tnt_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
 }
 
 int op_softmax(context *c, tensor **y, tensor *x, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_SOFTMAX);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTMAX);
   q.in[0] = x;
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -4961,7 +5209,8 @@ int op_softmax(context *c, tensor **y, tensor *x, int64_t d) {
 
 int tnt_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *y, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SOFTMAX_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTMAX_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "softmax_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], y, "softmax_grad", "y");
   q.integers[0] = d;
@@ -4970,7 +5219,8 @@ int tnt_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *y, 
 }
 
 int op_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_SOFTMAX_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_SOFTMAX_GRAD);
   q.in[0] = dy;
   q.in[1] = y;
   q.integers[0] = d;
@@ -4981,7 +5231,8 @@ int op_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d) {
 
 int tnt_log_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOG_SOFTMAX);
+  call q;
+  call_begin(&q, c, OP_ID_LOG_SOFTMAX);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log_softmax", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -4989,7 +5240,8 @@ int tnt_log_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
 }
 
 int op_log_softmax(context *c, tensor **y, tensor *x, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_LOG_SOFTMAX);
+  call q;
+  call_begin(&q, c, OP_ID_LOG_SOFTMAX);
   q.in[0] = x;
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -4999,7 +5251,8 @@ int op_log_softmax(context *c, tensor **y, tensor *x, int64_t d) {
 
 int tnt_log_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *y, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LOG_SOFTMAX_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_LOG_SOFTMAX_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "log_softmax_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], y, "log_softmax_grad", "y");
   q.integers[0] = d;
@@ -5008,7 +5261,8 @@ int tnt_log_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor 
 }
 
 int op_log_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_LOG_SOFTMAX_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_LOG_SOFTMAX_GRAD);
   q.in[0] = dy;
   q.in[1] = y;
   q.integers[0] = d;
@@ -5019,7 +5273,8 @@ int op_log_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t 
 
 int tnt_cross_entropy(tnt_tensor *loss, tnt_tensor *lse, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, int64_t ignore_index, double smoothing, int64_t reduction) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CROSS_ENTROPY);
+  call q;
+  call_begin(&q, c, OP_ID_CROSS_ENTROPY);
   RESOLVE_ARGUMENT(c, q.in[0], x, "cross_entropy", "x");
   RESOLVE_ARGUMENT(c, q.in[1], t, "cross_entropy", "t");
   if (w) RESOLVE_ARGUMENT(c, q.in[2], w, "cross_entropy", "w");
@@ -5031,7 +5286,8 @@ int tnt_cross_entropy(tnt_tensor *loss, tnt_tensor *lse, const tnt_tensor *x, co
 }
 
 int op_cross_entropy(context *c, tensor **loss, tensor **lse, tensor *x, tensor *t, tensor *w, int64_t ignore_index, double smoothing, int64_t reduction) {
-  call q = CALL_BEGIN(c, OP_ID_CROSS_ENTROPY);
+  call q;
+  call_begin(&q, c, OP_ID_CROSS_ENTROPY);
   q.in[0] = x;
   q.in[1] = t;
   q.in[2] = w;
@@ -5046,7 +5302,8 @@ int op_cross_entropy(context *c, tensor **loss, tensor **lse, tensor *x, tensor 
 
 int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, const tnt_tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CROSS_ENTROPY_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_CROSS_ENTROPY_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "cross_entropy_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], x, "cross_entropy_grad", "x");
   RESOLVE_ARGUMENT(c, q.in[2], t, "cross_entropy_grad", "t");
@@ -5060,7 +5317,8 @@ int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tenso
 }
 
 int op_cross_entropy_grad(context *c, tensor **dx, tensor *dy, tensor *x, tensor *t, tensor *w, tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction) {
-  call q = CALL_BEGIN(c, OP_ID_CROSS_ENTROPY_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_CROSS_ENTROPY_GRAD);
   q.in[0] = dy;
   q.in[1] = x;
   q.in[2] = t;
@@ -5076,7 +5334,8 @@ int op_cross_entropy_grad(context *c, tensor **dx, tensor *dy, tensor *x, tensor
 
 int tnt_layernorm(tnt_tensor *y, tnt_tensor *mean, tnt_tensor *rstd, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b, double eps) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LAYERNORM);
+  call q;
+  call_begin(&q, c, OP_ID_LAYERNORM);
   RESOLVE_ARGUMENT(c, q.in[0], x, "layernorm", "x");
   if (w) RESOLVE_ARGUMENT(c, q.in[1], w, "layernorm", "w");
   if (b) RESOLVE_ARGUMENT(c, q.in[2], b, "layernorm", "b");
@@ -5086,7 +5345,8 @@ int tnt_layernorm(tnt_tensor *y, tnt_tensor *mean, tnt_tensor *rstd, const tnt_t
 }
 
 int op_layernorm(context *c, tensor **y, tensor **mean, tensor **rstd, tensor *x, tensor *w, tensor *b, double eps) {
-  call q = CALL_BEGIN(c, OP_ID_LAYERNORM);
+  call q;
+  call_begin(&q, c, OP_ID_LAYERNORM);
   q.in[0] = x;
   q.in[1] = w;
   q.in[2] = b;
@@ -5100,7 +5360,8 @@ int op_layernorm(context *c, tensor **y, tensor **mean, tensor **rstd, tensor *x
 
 int tnt_layernorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *mean, const tnt_tensor *rstd, int full) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_LAYERNORM_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_LAYERNORM_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "layernorm_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], x, "layernorm_grad", "x");
   if (w) RESOLVE_ARGUMENT(c, q.in[2], w, "layernorm_grad", "w");
@@ -5112,7 +5373,8 @@ int tnt_layernorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt
 }
 
 int op_layernorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor *dy, tensor *x, tensor *w, tensor *mean, tensor *rstd, int full) {
-  call q = CALL_BEGIN(c, OP_ID_LAYERNORM_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_LAYERNORM_GRAD);
   q.in[0] = dy;
   q.in[1] = x;
   q.in[2] = w;
@@ -5128,14 +5390,16 @@ int op_layernorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor 
 
 int tnt_batchnorm_stats(tnt_tensor *mean, tnt_tensor *var, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_BATCHNORM_STATS);
+  call q;
+  call_begin(&q, c, OP_ID_BATCHNORM_STATS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "batchnorm_stats", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, mean, q.out[0]) | handle_give_if(c, var, q.out[1]);
 }
 
 int op_batchnorm_stats(context *c, tensor **mean, tensor **var, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_BATCHNORM_STATS);
+  call q;
+  call_begin(&q, c, OP_ID_BATCHNORM_STATS);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, mean, q.out[0]);
@@ -5145,7 +5409,8 @@ int op_batchnorm_stats(context *c, tensor **mean, tensor **var, tensor *x) {
 
 int tnt_batchnorm(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *mean, const tnt_tensor *var, const tnt_tensor *w, const tnt_tensor *b, double eps, int training) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_BATCHNORM);
+  call q;
+  call_begin(&q, c, OP_ID_BATCHNORM);
   RESOLVE_ARGUMENT(c, q.in[0], x, "batchnorm", "x");
   RESOLVE_ARGUMENT(c, q.in[1], mean, "batchnorm", "mean");
   RESOLVE_ARGUMENT(c, q.in[2], var, "batchnorm", "var");
@@ -5158,7 +5423,8 @@ int tnt_batchnorm(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *mean, co
 }
 
 int op_batchnorm(context *c, tensor **y, tensor *x, tensor *mean, tensor *var, tensor *w, tensor *b, double eps, int training) {
-  call q = CALL_BEGIN(c, OP_ID_BATCHNORM);
+  call q;
+  call_begin(&q, c, OP_ID_BATCHNORM);
   q.in[0] = x;
   q.in[1] = mean;
   q.in[2] = var;
@@ -5173,7 +5439,8 @@ int op_batchnorm(context *c, tensor **y, tensor *x, tensor *mean, tensor *var, t
 
 int tnt_batchnorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *x, const tnt_tensor *mean, const tnt_tensor *var, const tnt_tensor *w, double eps, int training) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_BATCHNORM_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_BATCHNORM_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "batchnorm_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], x, "batchnorm_grad", "x");
   RESOLVE_ARGUMENT(c, q.in[2], mean, "batchnorm_grad", "mean");
@@ -5186,7 +5453,8 @@ int tnt_batchnorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt
 }
 
 int op_batchnorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor *dy, tensor *x, tensor *mean, tensor *var, tensor *w, double eps, int training) {
-  call q = CALL_BEGIN(c, OP_ID_BATCHNORM_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_BATCHNORM_GRAD);
   q.in[0] = dy;
   q.in[1] = x;
   q.in[2] = mean;
@@ -5203,7 +5471,8 @@ int op_batchnorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor 
 
 int tnt_conv2d(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CONV2D);
+  call q;
+  call_begin(&q, c, OP_ID_CONV2D);
   RESOLVE_ARGUMENT(c, q.in[0], x, "conv2d", "x");
   RESOLVE_ARGUMENT(c, q.in[1], w, "conv2d", "w");
   if (b) RESOLVE_ARGUMENT(c, q.in[2], b, "conv2d", "b");
@@ -5216,7 +5485,8 @@ int tnt_conv2d(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tn
 }
 
 int op_conv2d(context *c, tensor **y, tensor *x, tensor *w, tensor *b, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
-  call q = CALL_BEGIN(c, OP_ID_CONV2D);
+  call q;
+  call_begin(&q, c, OP_ID_CONV2D);
   q.in[0] = x;
   q.in[1] = w;
   q.in[2] = b;
@@ -5231,7 +5501,8 @@ int op_conv2d(context *c, tensor **y, tensor *x, tensor *w, tensor *b, const int
 
 int tnt_conv2d_dx(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *w, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CONV2D_DX);
+  call q;
+  call_begin(&q, c, OP_ID_CONV2D_DX);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "conv2d_dx", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], w, "conv2d_dx", "w");
   TRY(call_list(&q, 0, size, n_size));
@@ -5244,7 +5515,8 @@ int tnt_conv2d_dx(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *w, con
 }
 
 int op_conv2d_dx(context *c, tensor **dx, tensor *dy, tensor *w, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
-  call q = CALL_BEGIN(c, OP_ID_CONV2D_DX);
+  call q;
+  call_begin(&q, c, OP_ID_CONV2D_DX);
   q.in[0] = dy;
   q.in[1] = w;
   TRY(call_list(&q, 0, size, n_size));
@@ -5259,7 +5531,8 @@ int op_conv2d_dx(context *c, tensor **dx, tensor *dy, tensor *w, const int64_t *
 
 int tnt_conv2d_dw(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *x, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CONV2D_DW);
+  call q;
+  call_begin(&q, c, OP_ID_CONV2D_DW);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "conv2d_dw", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], x, "conv2d_dw", "x");
   TRY(call_list(&q, 0, size, n_size));
@@ -5272,7 +5545,8 @@ int tnt_conv2d_dw(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *x, con
 }
 
 int op_conv2d_dw(context *c, tensor **dw, tensor *dy, tensor *x, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
-  call q = CALL_BEGIN(c, OP_ID_CONV2D_DW);
+  call q;
+  call_begin(&q, c, OP_ID_CONV2D_DW);
   q.in[0] = dy;
   q.in[1] = x;
   TRY(call_list(&q, 0, size, n_size));
@@ -5287,7 +5561,8 @@ int op_conv2d_dw(context *c, tensor **dw, tensor *dy, tensor *x, const int64_t *
 
 int tnt_maxpool2d(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MAXPOOL2D);
+  call q;
+  call_begin(&q, c, OP_ID_MAXPOOL2D);
   RESOLVE_ARGUMENT(c, q.in[0], x, "maxpool2d", "x");
   TRY(call_list(&q, 0, kernel, n_kernel));
   TRY(call_list(&q, 9, stride, n_stride));
@@ -5297,7 +5572,8 @@ int tnt_maxpool2d(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, const int64
 }
 
 int op_maxpool2d(context *c, tensor **y, tensor **i, tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding) {
-  call q = CALL_BEGIN(c, OP_ID_MAXPOOL2D);
+  call q;
+  call_begin(&q, c, OP_ID_MAXPOOL2D);
   q.in[0] = x;
   TRY(call_list(&q, 0, kernel, n_kernel));
   TRY(call_list(&q, 9, stride, n_stride));
@@ -5310,7 +5586,8 @@ int op_maxpool2d(context *c, tensor **y, tensor **i, tensor *x, const int64_t *k
 
 int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i, const int64_t *size, int n_size) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MAXPOOL2D_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_MAXPOOL2D_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "maxpool2d_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], i, "maxpool2d_grad", "i");
   TRY(call_list(&q, 0, size, n_size));
@@ -5319,7 +5596,8 @@ int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i
 }
 
 int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int64_t *size, int n_size) {
-  call q = CALL_BEGIN(c, OP_ID_MAXPOOL2D_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_MAXPOOL2D_GRAD);
   q.in[0] = dy;
   q.in[1] = i;
   TRY(call_list(&q, 0, size, n_size));
@@ -5330,7 +5608,8 @@ int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int6
 
 int tnt_avgpool2d(tnt_tensor *y, const tnt_tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_AVGPOOL2D);
+  call q;
+  call_begin(&q, c, OP_ID_AVGPOOL2D);
   RESOLVE_ARGUMENT(c, q.in[0], x, "avgpool2d", "x");
   TRY(call_list(&q, 0, kernel, n_kernel));
   TRY(call_list(&q, 9, stride, n_stride));
@@ -5341,7 +5620,8 @@ int tnt_avgpool2d(tnt_tensor *y, const tnt_tensor *x, const int64_t *kernel, int
 }
 
 int op_avgpool2d(context *c, tensor **y, tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad) {
-  call q = CALL_BEGIN(c, OP_ID_AVGPOOL2D);
+  call q;
+  call_begin(&q, c, OP_ID_AVGPOOL2D);
   q.in[0] = x;
   TRY(call_list(&q, 0, kernel, n_kernel));
   TRY(call_list(&q, 9, stride, n_stride));
@@ -5354,7 +5634,8 @@ int op_avgpool2d(context *c, tensor **y, tensor *x, const int64_t *kernel, int n
 
 int tnt_avgpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_AVGPOOL2D_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_AVGPOOL2D_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "avgpool2d_grad", "dy");
   TRY(call_list(&q, 0, size, n_size));
   TRY(call_list(&q, 9, kernel, n_kernel));
@@ -5366,7 +5647,8 @@ int tnt_avgpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const int64_t *size
 }
 
 int op_avgpool2d_grad(context *c, tensor **dx, tensor *dy, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad) {
-  call q = CALL_BEGIN(c, OP_ID_AVGPOOL2D_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_AVGPOOL2D_GRAD);
   q.in[0] = dy;
   TRY(call_list(&q, 0, size, n_size));
   TRY(call_list(&q, 9, kernel, n_kernel));
@@ -5380,7 +5662,8 @@ int op_avgpool2d_grad(context *c, tensor **dx, tensor *dy, const int64_t *size, 
 
 int tnt_embedding(tnt_tensor *y, const tnt_tensor *ids, const tnt_tensor *w) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EMBEDDING);
+  call q;
+  call_begin(&q, c, OP_ID_EMBEDDING);
   RESOLVE_ARGUMENT(c, q.in[0], ids, "embedding", "ids");
   RESOLVE_ARGUMENT(c, q.in[1], w, "embedding", "w");
   TRY(dispatch(&q));
@@ -5388,7 +5671,8 @@ int tnt_embedding(tnt_tensor *y, const tnt_tensor *ids, const tnt_tensor *w) {
 }
 
 int op_embedding(context *c, tensor **y, tensor *ids, tensor *w) {
-  call q = CALL_BEGIN(c, OP_ID_EMBEDDING);
+  call q;
+  call_begin(&q, c, OP_ID_EMBEDDING);
   q.in[0] = ids;
   q.in[1] = w;
   TRY(dispatch(&q));
@@ -5398,7 +5682,8 @@ int op_embedding(context *c, tensor **y, tensor *ids, tensor *w) {
 
 int tnt_embedding_grad(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *ids, int64_t rows) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EMBEDDING_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_EMBEDDING_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "embedding_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "embedding_grad", "ids");
   q.integers[0] = rows;
@@ -5407,7 +5692,8 @@ int tnt_embedding_grad(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *i
 }
 
 int op_embedding_grad(context *c, tensor **dw, tensor *dy, tensor *ids, int64_t rows) {
-  call q = CALL_BEGIN(c, OP_ID_EMBEDDING_GRAD);
+  call q;
+  call_begin(&q, c, OP_ID_EMBEDDING_GRAD);
   q.in[0] = dy;
   q.in[1] = ids;
   q.integers[0] = rows;
@@ -5418,7 +5704,8 @@ int op_embedding_grad(context *c, tensor **dw, tensor *dy, tensor *ids, int64_t 
 
 int tnt_index_select(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_INDEX_SELECT);
+  call q;
+  call_begin(&q, c, OP_ID_INDEX_SELECT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "index_select", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "index_select", "ids");
   q.integers[0] = d;
@@ -5427,7 +5714,8 @@ int tnt_index_select(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, 
 }
 
 int op_index_select(context *c, tensor **y, tensor *x, tensor *ids, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_INDEX_SELECT);
+  call q;
+  call_begin(&q, c, OP_ID_INDEX_SELECT);
   q.in[0] = x;
   q.in[1] = ids;
   q.integers[0] = d;
@@ -5438,7 +5726,8 @@ int op_index_select(context *c, tensor **y, tensor *x, tensor *ids, int64_t d) {
 
 int tnt_index_add(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_INDEX_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_INDEX_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], x, "index_add", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "index_add", "ids");
   RESOLVE_ARGUMENT(c, q.in[2], v, "index_add", "v");
@@ -5449,7 +5738,8 @@ int tnt_index_add(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, con
 
 int tnt_index_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_INDEX_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_INDEX_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], x, "index_add", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "index_add", "ids");
   RESOLVE_ARGUMENT(c, q.in[2], v, "index_add", "v");
@@ -5460,7 +5750,8 @@ int tnt_index_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor 
 }
 
 int op_index_add(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_INDEX_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_INDEX_ADD);
   q.in[0] = x;
   q.in[1] = ids;
   q.in[2] = v;
@@ -5472,7 +5763,8 @@ int op_index_add(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int6
 
 int tnt_gather(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GATHER);
+  call q;
+  call_begin(&q, c, OP_ID_GATHER);
   RESOLVE_ARGUMENT(c, q.in[0], x, "gather", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "gather", "ids");
   q.integers[0] = d;
@@ -5481,7 +5773,8 @@ int tnt_gather(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, int64_
 }
 
 int op_gather(context *c, tensor **y, tensor *x, tensor *ids, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_GATHER);
+  call q;
+  call_begin(&q, c, OP_ID_GATHER);
   q.in[0] = x;
   q.in[1] = ids;
   q.integers[0] = d;
@@ -5492,7 +5785,8 @@ int op_gather(context *c, tensor **y, tensor *x, tensor *ids, int64_t d) {
 
 int tnt_scatter(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SCATTER);
+  call q;
+  call_begin(&q, c, OP_ID_SCATTER);
   RESOLVE_ARGUMENT(c, q.in[0], x, "scatter", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "scatter", "ids");
   RESOLVE_ARGUMENT(c, q.in[2], v, "scatter", "v");
@@ -5503,7 +5797,8 @@ int tnt_scatter(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, const
 
 int tnt_scatter_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SCATTER);
+  call q;
+  call_begin(&q, c, OP_ID_SCATTER);
   RESOLVE_ARGUMENT(c, q.in[0], x, "scatter", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "scatter", "ids");
   RESOLVE_ARGUMENT(c, q.in[2], v, "scatter", "v");
@@ -5514,7 +5809,8 @@ int tnt_scatter_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v
 }
 
 int op_scatter(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_SCATTER);
+  call q;
+  call_begin(&q, c, OP_ID_SCATTER);
   q.in[0] = x;
   q.in[1] = ids;
   q.in[2] = v;
@@ -5526,7 +5822,8 @@ int op_scatter(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_
 
 int tnt_scatter_add(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SCATTER_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_SCATTER_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], x, "scatter_add", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "scatter_add", "ids");
   RESOLVE_ARGUMENT(c, q.in[2], v, "scatter_add", "v");
@@ -5537,7 +5834,8 @@ int tnt_scatter_add(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, c
 
 int tnt_scatter_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SCATTER_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_SCATTER_ADD);
   RESOLVE_ARGUMENT(c, q.in[0], x, "scatter_add", "x");
   RESOLVE_ARGUMENT(c, q.in[1], ids, "scatter_add", "ids");
   RESOLVE_ARGUMENT(c, q.in[2], v, "scatter_add", "v");
@@ -5548,7 +5846,8 @@ int tnt_scatter_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tenso
 }
 
 int op_scatter_add(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_SCATTER_ADD);
+  call q;
+  call_begin(&q, c, OP_ID_SCATTER_ADD);
   q.in[0] = x;
   q.in[1] = ids;
   q.in[2] = v;
@@ -5560,7 +5859,8 @@ int op_scatter_add(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, in
 
 int tnt_cat(tnt_tensor *y, const tnt_tensor *xs, int n_xs, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_CAT);
+  call q;
+  call_begin(&q, c, OP_ID_CAT);
   TRY(call_handles(&q, xs, n_xs));
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -5568,7 +5868,8 @@ int tnt_cat(tnt_tensor *y, const tnt_tensor *xs, int n_xs, int64_t d) {
 }
 
 int op_cat(context *c, tensor **y, tensor *const *xs, int n_xs, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_CAT);
+  call q;
+  call_begin(&q, c, OP_ID_CAT);
   TRY(call_tensors(&q, xs, n_xs));
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -5578,7 +5879,8 @@ int op_cat(context *c, tensor **y, tensor *const *xs, int n_xs, int64_t d) {
 
 int tnt_tril(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TRIL);
+  call q;
+  call_begin(&q, c, OP_ID_TRIL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "tril", "x");
   q.integers[0] = k;
   TRY(dispatch(&q));
@@ -5586,7 +5888,8 @@ int tnt_tril(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
 }
 
 int op_tril(context *c, tensor **y, tensor *x, int64_t k) {
-  call q = CALL_BEGIN(c, OP_ID_TRIL);
+  call q;
+  call_begin(&q, c, OP_ID_TRIL);
   q.in[0] = x;
   q.integers[0] = k;
   TRY(dispatch(&q));
@@ -5596,7 +5899,8 @@ int op_tril(context *c, tensor **y, tensor *x, int64_t k) {
 
 int tnt_triu(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TRIU);
+  call q;
+  call_begin(&q, c, OP_ID_TRIU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "triu", "x");
   q.integers[0] = k;
   TRY(dispatch(&q));
@@ -5604,7 +5908,8 @@ int tnt_triu(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
 }
 
 int op_triu(context *c, tensor **y, tensor *x, int64_t k) {
-  call q = CALL_BEGIN(c, OP_ID_TRIU);
+  call q;
+  call_begin(&q, c, OP_ID_TRIU);
   q.in[0] = x;
   q.integers[0] = k;
   TRY(dispatch(&q));
@@ -5614,14 +5919,16 @@ int op_triu(context *c, tensor **y, tensor *x, int64_t k) {
 
 int tnt_nonzero(tnt_tensor *i, const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NONZERO);
+  call q;
+  call_begin(&q, c, OP_ID_NONZERO);
   RESOLVE_ARGUMENT(c, q.in[0], x, "nonzero", "x");
   TRY(dispatch(&q));
   return handle_give_if(c, i, q.out[0]);
 }
 
 int op_nonzero(context *c, tensor **i, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_NONZERO);
+  call q;
+  call_begin(&q, c, OP_ID_NONZERO);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, i, q.out[0]);
@@ -5630,7 +5937,8 @@ int op_nonzero(context *c, tensor **i, tensor *x) {
 
 int tnt_one_hot(tnt_tensor *y, const tnt_tensor *ids, int64_t n) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ONE_HOT);
+  call q;
+  call_begin(&q, c, OP_ID_ONE_HOT);
   RESOLVE_ARGUMENT(c, q.in[0], ids, "one_hot", "ids");
   q.integers[0] = n;
   TRY(dispatch(&q));
@@ -5638,7 +5946,8 @@ int tnt_one_hot(tnt_tensor *y, const tnt_tensor *ids, int64_t n) {
 }
 
 int op_one_hot(context *c, tensor **y, tensor *ids, int64_t n) {
-  call q = CALL_BEGIN(c, OP_ID_ONE_HOT);
+  call q;
+  call_begin(&q, c, OP_ID_ONE_HOT);
   q.in[0] = ids;
   q.integers[0] = n;
   TRY(dispatch(&q));
@@ -5648,7 +5957,8 @@ int op_one_hot(context *c, tensor **y, tensor *ids, int64_t n) {
 
 int tnt_uniform_(const tnt_tensor *x, double lo, double hi) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_UNIFORM_);
+  call q;
+  call_begin(&q, c, OP_ID_UNIFORM_);
   RESOLVE_ARGUMENT(c, q.in[0], x, "uniform_", "x");
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -5658,7 +5968,8 @@ int tnt_uniform_(const tnt_tensor *x, double lo, double hi) {
 }
 
 int op_uniform_(context *c, tensor *x, double lo, double hi) {
-  call q = CALL_BEGIN(c, OP_ID_UNIFORM_);
+  call q;
+  call_begin(&q, c, OP_ID_UNIFORM_);
   q.in[0] = x;
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -5669,7 +5980,8 @@ int op_uniform_(context *c, tensor *x, double lo, double hi) {
 
 int tnt_normal_(const tnt_tensor *x, double mean, double std) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NORMAL_);
+  call q;
+  call_begin(&q, c, OP_ID_NORMAL_);
   RESOLVE_ARGUMENT(c, q.in[0], x, "normal_", "x");
   q.numbers[0] = mean;
   q.numbers[1] = std;
@@ -5679,7 +5991,8 @@ int tnt_normal_(const tnt_tensor *x, double mean, double std) {
 }
 
 int op_normal_(context *c, tensor *x, double mean, double std) {
-  call q = CALL_BEGIN(c, OP_ID_NORMAL_);
+  call q;
+  call_begin(&q, c, OP_ID_NORMAL_);
   q.in[0] = x;
   q.numbers[0] = mean;
   q.numbers[1] = std;
@@ -5690,7 +6003,8 @@ int op_normal_(context *c, tensor *x, double mean, double std) {
 
 int tnt_bernoulli_(const tnt_tensor *x, double p) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_BERNOULLI_);
+  call q;
+  call_begin(&q, c, OP_ID_BERNOULLI_);
   RESOLVE_ARGUMENT(c, q.in[0], x, "bernoulli_", "x");
   q.numbers[0] = p;
   q.in_place = true;
@@ -5699,7 +6013,8 @@ int tnt_bernoulli_(const tnt_tensor *x, double p) {
 }
 
 int op_bernoulli_(context *c, tensor *x, double p) {
-  call q = CALL_BEGIN(c, OP_ID_BERNOULLI_);
+  call q;
+  call_begin(&q, c, OP_ID_BERNOULLI_);
   q.in[0] = x;
   q.numbers[0] = p;
   q.in_place = true;
@@ -5709,7 +6024,8 @@ int op_bernoulli_(context *c, tensor *x, double p) {
 
 int tnt_randint_(const tnt_tensor *x, double lo, double hi) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RANDINT_);
+  call q;
+  call_begin(&q, c, OP_ID_RANDINT_);
   RESOLVE_ARGUMENT(c, q.in[0], x, "randint_", "x");
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -5719,7 +6035,8 @@ int tnt_randint_(const tnt_tensor *x, double lo, double hi) {
 }
 
 int op_randint_(context *c, tensor *x, double lo, double hi) {
-  call q = CALL_BEGIN(c, OP_ID_RANDINT_);
+  call q;
+  call_begin(&q, c, OP_ID_RANDINT_);
   q.in[0] = x;
   q.numbers[0] = lo;
   q.numbers[1] = hi;
@@ -5730,7 +6047,8 @@ int op_randint_(context *c, tensor *x, double lo, double hi) {
 
 int tnt_randperm_(const tnt_tensor *x) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_RANDPERM_);
+  call q;
+  call_begin(&q, c, OP_ID_RANDPERM_);
   RESOLVE_ARGUMENT(c, q.in[0], x, "randperm_", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -5738,7 +6056,8 @@ int tnt_randperm_(const tnt_tensor *x) {
 }
 
 int op_randperm_(context *c, tensor *x) {
-  call q = CALL_BEGIN(c, OP_ID_RANDPERM_);
+  call q;
+  call_begin(&q, c, OP_ID_RANDPERM_);
   q.in[0] = x;
   q.in_place = true;
   q.out[0] = q.in[0];
@@ -5747,7 +6066,8 @@ int op_randperm_(context *c, tensor *x) {
 
 int tnt_dropout(tnt_tensor *y, const tnt_tensor *x, double p) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DROPOUT);
+  call q;
+  call_begin(&q, c, OP_ID_DROPOUT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "dropout", "x");
   q.numbers[0] = p;
   TRY(dispatch(&q));
@@ -5755,7 +6075,8 @@ int tnt_dropout(tnt_tensor *y, const tnt_tensor *x, double p) {
 }
 
 int op_dropout(context *c, tensor **y, tensor *x, double p) {
-  call q = CALL_BEGIN(c, OP_ID_DROPOUT);
+  call q;
+  call_begin(&q, c, OP_ID_DROPOUT);
   q.in[0] = x;
   q.numbers[0] = p;
   TRY(dispatch(&q));
@@ -5765,7 +6086,8 @@ int op_dropout(context *c, tensor **y, tensor *x, double p) {
 
 int tnt_dropout_again(tnt_tensor *y, const tnt_tensor *x, double p, int64_t seed, int64_t turn) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DROPOUT_AGAIN);
+  call q;
+  call_begin(&q, c, OP_ID_DROPOUT_AGAIN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "dropout_again", "x");
   q.numbers[0] = p;
   q.integers[0] = seed;
@@ -5775,7 +6097,8 @@ int tnt_dropout_again(tnt_tensor *y, const tnt_tensor *x, double p, int64_t seed
 }
 
 int op_dropout_again(context *c, tensor **y, tensor *x, double p, int64_t seed, int64_t turn) {
-  call q = CALL_BEGIN(c, OP_ID_DROPOUT_AGAIN);
+  call q;
+  call_begin(&q, c, OP_ID_DROPOUT_AGAIN);
   q.in[0] = x;
   q.numbers[0] = p;
   q.integers[0] = seed;
@@ -5787,7 +6110,8 @@ int op_dropout_again(context *c, tensor **y, tensor *x, double p, int64_t seed, 
 
 int tnt_multinomial(tnt_tensor *i, const tnt_tensor *p, int64_t n, int replacement) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_MULTINOMIAL);
+  call q;
+  call_begin(&q, c, OP_ID_MULTINOMIAL);
   RESOLVE_ARGUMENT(c, q.in[0], p, "multinomial", "p");
   q.integers[0] = n;
   q.integers[1] = replacement;
@@ -5796,7 +6120,8 @@ int tnt_multinomial(tnt_tensor *i, const tnt_tensor *p, int64_t n, int replaceme
 }
 
 int op_multinomial(context *c, tensor **i, tensor *p, int64_t n, int replacement) {
-  call q = CALL_BEGIN(c, OP_ID_MULTINOMIAL);
+  call q;
+  call_begin(&q, c, OP_ID_MULTINOMIAL);
   q.in[0] = p;
   q.integers[0] = n;
   q.integers[1] = replacement;
@@ -5807,7 +6132,8 @@ int op_multinomial(context *c, tensor **i, tensor *p, int64_t n, int replacement
 
 int tnt_arange_(const tnt_tensor *x, double start, double step) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ARANGE_);
+  call q;
+  call_begin(&q, c, OP_ID_ARANGE_);
   RESOLVE_ARGUMENT(c, q.in[0], x, "arange_", "x");
   q.numbers[0] = start;
   q.numbers[1] = step;
@@ -5817,7 +6143,8 @@ int tnt_arange_(const tnt_tensor *x, double start, double step) {
 }
 
 int op_arange_(context *c, tensor *x, double start, double step) {
-  call q = CALL_BEGIN(c, OP_ID_ARANGE_);
+  call q;
+  call_begin(&q, c, OP_ID_ARANGE_);
   q.in[0] = x;
   q.numbers[0] = start;
   q.numbers[1] = step;
@@ -5828,7 +6155,8 @@ int op_arange_(context *c, tensor *x, double start, double step) {
 
 int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SGD_);
+  call q;
+  call_begin(&q, c, OP_ID_SGD_);
   TRY(call_params(&q, p, n_p));
   TRY(call_handles(&q, buf, n_buf));
   q.numbers[0] = lr;
@@ -5843,7 +6171,8 @@ int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, dou
 }
 
 int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
-  call q = CALL_BEGIN(c, OP_ID_SGD_);
+  call q;
+  call_begin(&q, c, OP_ID_SGD_);
   TRY(call_tensors(&q, p, n_p));
   TRY(call_tensors(&q, buf, n_buf));
   q.numbers[0] = lr;
@@ -5859,7 +6188,8 @@ int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf
 
 int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ADAM_);
+  call q;
+  call_begin(&q, c, OP_ID_ADAM_);
   TRY(call_params(&q, p, n_p));
   TRY(call_handles(&q, m, n_m));
   TRY(call_handles(&q, v, n_v));
@@ -5874,7 +6204,8 @@ int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const 
 }
 
 int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
-  call q = CALL_BEGIN(c, OP_ID_ADAM_);
+  call q;
+  call_begin(&q, c, OP_ID_ADAM_);
   TRY(call_tensors(&q, p, n_p));
   TRY(call_tensors(&q, m, n_m));
   TRY(call_tensors(&q, v, n_v));
@@ -5890,7 +6221,8 @@ int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, t
 
 int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_ADAMW_);
+  call q;
+  call_begin(&q, c, OP_ID_ADAMW_);
   TRY(call_params(&q, p, n_p));
   TRY(call_handles(&q, m, n_m));
   TRY(call_handles(&q, v, n_v));
@@ -5905,7 +6237,8 @@ int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const
 }
 
 int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
-  call q = CALL_BEGIN(c, OP_ID_ADAMW_);
+  call q;
+  call_begin(&q, c, OP_ID_ADAMW_);
   TRY(call_tensors(&q, p, n_p));
   TRY(call_tensors(&q, m, n_m));
   TRY(call_tensors(&q, v, n_v));
@@ -5921,7 +6254,8 @@ int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, 
 
 int tnt_grad_norm(tnt_tensor *y, const tnt_tensor *p, int n_p, double kind) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GRAD_NORM);
+  call q;
+  call_begin(&q, c, OP_ID_GRAD_NORM);
   TRY(call_params(&q, p, n_p));
   q.numbers[0] = kind;
   TRY(dispatch(&q));
@@ -5929,7 +6263,8 @@ int tnt_grad_norm(tnt_tensor *y, const tnt_tensor *p, int n_p, double kind) {
 }
 
 int op_grad_norm(context *c, tensor **y, tensor *const *p, int n_p, double kind) {
-  call q = CALL_BEGIN(c, OP_ID_GRAD_NORM);
+  call q;
+  call_begin(&q, c, OP_ID_GRAD_NORM);
   TRY(call_tensors(&q, p, n_p));
   q.numbers[0] = kind;
   TRY(dispatch(&q));
@@ -5939,7 +6274,8 @@ int op_grad_norm(context *c, tensor **y, tensor *const *p, int n_p, double kind)
 
 int tnt_grad_scale_(const tnt_tensor *p, int n_p, double factor, double clamp) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_GRAD_SCALE_);
+  call q;
+  call_begin(&q, c, OP_ID_GRAD_SCALE_);
   TRY(call_params(&q, p, n_p));
   q.numbers[0] = factor;
   q.numbers[1] = clamp;
@@ -5948,7 +6284,8 @@ int tnt_grad_scale_(const tnt_tensor *p, int n_p, double factor, double clamp) {
 }
 
 int op_grad_scale_(context *c, tensor *const *p, int n_p, double factor, double clamp) {
-  call q = CALL_BEGIN(c, OP_ID_GRAD_SCALE_);
+  call q;
+  call_begin(&q, c, OP_ID_GRAD_SCALE_);
   TRY(call_tensors(&q, p, n_p));
   q.numbers[0] = factor;
   q.numbers[1] = clamp;
@@ -5958,7 +6295,8 @@ int op_grad_scale_(context *c, tensor *const *p, int n_p, double factor, double 
 
 int tnt_view(tnt_tensor *y, const tnt_tensor *x, const int64_t *size, int n_size) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_VIEW);
+  call q;
+  call_begin(&q, c, OP_ID_VIEW);
   RESOLVE_ARGUMENT(c, q.in[0], x, "view", "x");
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
@@ -5966,7 +6304,8 @@ int tnt_view(tnt_tensor *y, const tnt_tensor *x, const int64_t *size, int n_size
 }
 
 int op_view(context *c, tensor **y, tensor *x, const int64_t *size, int n_size) {
-  call q = CALL_BEGIN(c, OP_ID_VIEW);
+  call q;
+  call_begin(&q, c, OP_ID_VIEW);
   q.in[0] = x;
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
@@ -5976,7 +6315,8 @@ int op_view(context *c, tensor **y, tensor *x, const int64_t *size, int n_size) 
 
 int tnt_transpose(tnt_tensor *y, const tnt_tensor *x, int64_t a, int64_t b) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_TRANSPOSE);
+  call q;
+  call_begin(&q, c, OP_ID_TRANSPOSE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "transpose", "x");
   q.integers[0] = a;
   q.integers[1] = b;
@@ -5985,7 +6325,8 @@ int tnt_transpose(tnt_tensor *y, const tnt_tensor *x, int64_t a, int64_t b) {
 }
 
 int op_transpose(context *c, tensor **y, tensor *x, int64_t a, int64_t b) {
-  call q = CALL_BEGIN(c, OP_ID_TRANSPOSE);
+  call q;
+  call_begin(&q, c, OP_ID_TRANSPOSE);
   q.in[0] = x;
   q.integers[0] = a;
   q.integers[1] = b;
@@ -5996,7 +6337,8 @@ int op_transpose(context *c, tensor **y, tensor *x, int64_t a, int64_t b) {
 
 int tnt_permute(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_PERMUTE);
+  call q;
+  call_begin(&q, c, OP_ID_PERMUTE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "permute", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
@@ -6004,7 +6346,8 @@ int tnt_permute(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_d
 }
 
 int op_permute(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) {
-  call q = CALL_BEGIN(c, OP_ID_PERMUTE);
+  call q;
+  call_begin(&q, c, OP_ID_PERMUTE);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
@@ -6014,7 +6357,8 @@ int op_permute(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dim
 
 int tnt_expand(tnt_tensor *y, const tnt_tensor *x, const int64_t *size, int n_size) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_EXPAND);
+  call q;
+  call_begin(&q, c, OP_ID_EXPAND);
   RESOLVE_ARGUMENT(c, q.in[0], x, "expand", "x");
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
@@ -6022,7 +6366,8 @@ int tnt_expand(tnt_tensor *y, const tnt_tensor *x, const int64_t *size, int n_si
 }
 
 int op_expand(context *c, tensor **y, tensor *x, const int64_t *size, int n_size) {
-  call q = CALL_BEGIN(c, OP_ID_EXPAND);
+  call q;
+  call_begin(&q, c, OP_ID_EXPAND);
   q.in[0] = x;
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
@@ -6032,7 +6377,8 @@ int op_expand(context *c, tensor **y, tensor *x, const int64_t *size, int n_size
 
 int tnt_narrow(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t start, int64_t n) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_NARROW);
+  call q;
+  call_begin(&q, c, OP_ID_NARROW);
   RESOLVE_ARGUMENT(c, q.in[0], x, "narrow", "x");
   q.integers[0] = d;
   q.integers[1] = start;
@@ -6042,7 +6388,8 @@ int tnt_narrow(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t start, int
 }
 
 int op_narrow(context *c, tensor **y, tensor *x, int64_t d, int64_t start, int64_t n) {
-  call q = CALL_BEGIN(c, OP_ID_NARROW);
+  call q;
+  call_begin(&q, c, OP_ID_NARROW);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = start;
@@ -6054,7 +6401,8 @@ int op_narrow(context *c, tensor **y, tensor *x, int64_t d, int64_t start, int64
 
 int tnt_slice(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t first, int64_t last, int64_t step) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SLICE);
+  call q;
+  call_begin(&q, c, OP_ID_SLICE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "slice", "x");
   q.integers[0] = d;
   q.integers[1] = first;
@@ -6065,7 +6413,8 @@ int tnt_slice(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t first, int6
 }
 
 int op_slice(context *c, tensor **y, tensor *x, int64_t d, int64_t first, int64_t last, int64_t step) {
-  call q = CALL_BEGIN(c, OP_ID_SLICE);
+  call q;
+  call_begin(&q, c, OP_ID_SLICE);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = first;
@@ -6078,7 +6427,8 @@ int op_slice(context *c, tensor **y, tensor *x, int64_t d, int64_t first, int64_
 
 int tnt_select(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t i) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SELECT);
+  call q;
+  call_begin(&q, c, OP_ID_SELECT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "select", "x");
   q.integers[0] = d;
   q.integers[1] = i;
@@ -6087,7 +6437,8 @@ int tnt_select(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t i) {
 }
 
 int op_select(context *c, tensor **y, tensor *x, int64_t d, int64_t i) {
-  call q = CALL_BEGIN(c, OP_ID_SELECT);
+  call q;
+  call_begin(&q, c, OP_ID_SELECT);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = i;
@@ -6098,7 +6449,8 @@ int op_select(context *c, tensor **y, tensor *x, int64_t d, int64_t i) {
 
 int tnt_unsqueeze(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_UNSQUEEZE);
+  call q;
+  call_begin(&q, c, OP_ID_UNSQUEEZE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "unsqueeze", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -6106,7 +6458,8 @@ int tnt_unsqueeze(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
 }
 
 int op_unsqueeze(context *c, tensor **y, tensor *x, int64_t d) {
-  call q = CALL_BEGIN(c, OP_ID_UNSQUEEZE);
+  call q;
+  call_begin(&q, c, OP_ID_UNSQUEEZE);
   q.in[0] = x;
   q.integers[0] = d;
   TRY(dispatch(&q));
@@ -6116,7 +6469,8 @@ int op_unsqueeze(context *c, tensor **y, tensor *x, int64_t d) {
 
 int tnt_squeeze(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_SQUEEZE);
+  call q;
+  call_begin(&q, c, OP_ID_SQUEEZE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "squeeze", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
@@ -6124,7 +6478,8 @@ int tnt_squeeze(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_d
 }
 
 int op_squeeze(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) {
-  call q = CALL_BEGIN(c, OP_ID_SQUEEZE);
+  call q;
+  call_begin(&q, c, OP_ID_SQUEEZE);
   q.in[0] = x;
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
@@ -6134,7 +6489,8 @@ int op_squeeze(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dim
 
 int tnt_diagonal(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_DIAGONAL);
+  call q;
+  call_begin(&q, c, OP_ID_DIAGONAL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "diagonal", "x");
   q.integers[0] = k;
   TRY(dispatch(&q));
@@ -6142,7 +6498,8 @@ int tnt_diagonal(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
 }
 
 int op_diagonal(context *c, tensor **y, tensor *x, int64_t k) {
-  call q = CALL_BEGIN(c, OP_ID_DIAGONAL);
+  call q;
+  call_begin(&q, c, OP_ID_DIAGONAL);
   q.in[0] = x;
   q.integers[0] = k;
   TRY(dispatch(&q));
@@ -6152,7 +6509,8 @@ int op_diagonal(context *c, tensor **y, tensor *x, int64_t k) {
 
 int tnt_unfold(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t size, int64_t step) {
   context *c = context_now();
-  call q = CALL_BEGIN(c, OP_ID_UNFOLD);
+  call q;
+  call_begin(&q, c, OP_ID_UNFOLD);
   RESOLVE_ARGUMENT(c, q.in[0], x, "unfold", "x");
   q.integers[0] = d;
   q.integers[1] = size;
@@ -6162,7 +6520,8 @@ int tnt_unfold(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t size, int6
 }
 
 int op_unfold(context *c, tensor **y, tensor *x, int64_t d, int64_t size, int64_t step) {
-  call q = CALL_BEGIN(c, OP_ID_UNFOLD);
+  call q;
+  call_begin(&q, c, OP_ID_UNFOLD);
   q.in[0] = x;
   q.integers[0] = d;
   q.integers[1] = size;

@@ -7,7 +7,7 @@
 
 enum { CHUNK = 1024, MAX_CHUNKS = (1 << 24) / CHUNK, MAX_CONTEXTS = 255 };
 
-__thread context *tnt__context;
+__thread context *tnt__context __attribute__((tls_model("initial-exec")));
 static uint8_t context_used[MAX_CONTEXTS + 1]; /* numbers are given under a lock-free claim */
 int default_float = TNT_F32;
 
