@@ -28,7 +28,7 @@ static void unlock(void) {
 }
 
 int tnt_share_memory(void) {
-  cache.shared = 1;
+  if (!cache.shared) cache.shared = 1; /* threads only read it: who starts the first one has set it */
   return 0;
 }
 
