@@ -6,8 +6,8 @@ local env = setmetatable({
   text = "abc",
   object = setmetatable({ own = 1 }, {
     __index = { method = print, value = 2 },
-    __names = { "lazy" },
   }),
+  lazy = setmetatable({ places = { later = 1 }, now = 1 }, { __index = function() error() end }),
 }, { __index = _G })
 
 -- The words offered for a line, with what the line editor takes for its last word.
@@ -32,7 +32,8 @@ describe("completion #tiny", function()
     assert.same({ "net:walk" }, words "net:w")
     assert.same({ "net._hidden" }, words "net._")
     assert.same({ "text:rep", "text:reverse" }, words "text:re")
-    assert.same({ "object.lazy", "object.method", "object.own", "object.value" }, words "object.")
+    assert.same({ "object.method", "object.own", "object.value" }, words "object.")
+    assert.same({ "lazy.later", "lazy.now", "lazy.places" }, words "lazy.")
     assert.same({ "object:method" }, words "object:m")
   end)
 

@@ -68,6 +68,17 @@ describe("the prompt", function()
     close(terminal)
   end)
 
+  it("requires a module again that failed to load", function()
+    local terminal = open()
+    terminal:send "package.preload.broken = function() error 'still broken' end\r"
+    terminal:expect "\n> "
+    for _ = 1, 2 do assert.matches("still broken", (terminal:line "require 'broken'")) end
+    terminal:send "package.preload.broken = function() return 'mended' end\r"
+    terminal:expect "\n> "
+    assert.equal('"mended"', terminal:line "require 'broken'")
+    close(terminal)
+  end)
+
   it("takes UTF-8", function()
     local terminal = open()
     assert.equal("7\t\"w\195\182rld\"", terminal:line "#'w\195\182rld' + 1, 'w\195\182rld'")
@@ -186,6 +197,43 @@ describe("the prompt", function()
     local before = tonumber(terminal:line "n")
     terminal:line "error 'x'"
     assert.equal(before + 2, tonumber(terminal:line "n"))
+    close(terminal)
+  end)
+
+  it("has tnt there, and prints tensors", function()
+    local terminal = open()
+    terminal:send "local x = tnt.arange(6):reshape(2, 3)\r"
+    terminal:expect "\n> "
+    assert.equal("tensor([[0, 1, 2],\n        [3, 4, 5]])", terminal:line "x")
+    assert.equal("{2, 3}\t15", terminal:line "x.shape, x:sum():item()")
+    assert.equal("{i64 [2, 3], b = f32 [4]}", terminal:line "{x, b = tnt.zeros(4)}")
+    if has_editing then
+      terminal:send("x:nume" .. TAB .. "()\r")
+      terminal:expect "\n6"
+      terminal:expect "\n> "
+    end
+    assert.matches("^zeros%(", terminal:line "help(tnt.zeros)")
+    assert.matches("^softmax%(x", terminal:line "help(x.softmax)")
+    assert.equal("prompt:1: tnt has no 'zero'; did you mean 'zeros'?", terminal:line "tnt.zero")
+    close(terminal)
+  end)
+
+  it("interrupts operations, in one line and in a backward pass", function()
+    local terminal = open()
+    terminal:send "local w = tnt.ones(2, {requires_grad = true})\r"
+    terminal:expect "\n> "
+    for _, loop in ipairs {
+      "while true do w:mul(2) end", "for i = 1, 1e15 do local y = (w * 2):sum() y:backward() end",
+      "tnt.scope(function() while true do local y = w * 2 end end)",
+    } do
+      terminal:send("print('rea' .. 'dy') " .. loop .. "\r")
+      terminal:expect "ready"
+      terminal:send(INTERRUPT)
+      terminal:expect "interrupted"
+      terminal:expect "\n> "
+    end
+    assert.equal("tensor([2., 2.])", terminal:line "(w * 2):detach()")
+    assert.matches("(0 in scopes)", terminal:line "tnt.memory()", 1, true)
     close(terminal)
   end)
 

@@ -66,12 +66,13 @@ local function walk_fields(value, each)
     end
     local meta = getmetatable(value)
     if type(meta) ~= "table" then return end
-    -- A table that loads its fields on first use lists their names.
-    local names = rawget(meta, "__names")
-    if type(names) == "table" then
-      for _, name in ipairs(names) do each(name, true) end
+    local index = rawget(meta, "__index")
+    -- A table that loads its fields on first use lists them in `places`, as tnt/init.lua does.
+    local places = type(index) == "function" and rawget(value, "places")
+    if type(places) == "table" then
+      for name in pairs(places) do each(name, true) end -- order: free
     end
-    value = rawget(meta, "__index")
+    value = index
   end
 end
 

@@ -17,8 +17,9 @@ local function name_of(f)
   local places = { "tnt.ops_gen", "tnt.tensor", "tnt.nn.functional", "tnt.nn", "tnt" }
   for _, module in ipairs(places) do
     local loaded = package.loaded[module]
-    local candidates = type(loaded) == "table" and { loaded.methods, loaded } or {}
-    for i = 1, 2 do
+    local candidates = {}
+    if type(loaded) == "table" then candidates = { loaded, rawget(loaded, "methods") } end
+    for i = 1, #candidates do
       if type(candidates[i]) == "table" then
         for name, value in pairs(candidates[i]) do -- order: free
           if value == f and type(name) == "string" then return name end

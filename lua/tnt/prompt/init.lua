@@ -39,6 +39,23 @@ local function dissolve_scopes()
   if type(scope) == "table" and scope.dissolve_all then scope.dissolve_all() end
 end
 
+-- What `require` leaves in package.loaded while a module is loading, and after that failed.
+local function loading_mark()
+  local name, mark = "tnt.prompt.mark", nil
+  package.preload[name] = function() mark = package.loaded[name] end
+  require(name)
+  package.preload[name], package.loaded[name] = nil, nil
+  return mark
+end
+local LOADING = loading_mark()
+
+-- A module that failed, or was interrupted, while it was loading can be required again.
+local function forget_failed_modules()
+  for name, value in pairs(package.loaded) do -- order: free
+    if value == LOADING then package.loaded[name] = nil end
+  end
+end
+
 -- Ends the prompt with the exit status of a terminated program.
 local function leave()
   local err = errors.new("interrupted", "terminated")
@@ -53,7 +70,10 @@ local function run(code, env)
   dissolve_scopes()
   io.flush()
   if signal == SIGTERM then leave() end
-  if not ok then io.stderr:write(report, "\n") end
+  if not ok then
+    forget_failed_modules()
+    io.stderr:write(report, "\n")
+  end
 end
 
 -- Returns what is still incomplete, or nil.
