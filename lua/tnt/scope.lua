@@ -63,6 +63,25 @@ function scope.keep(nest, seen)
   return nest
 end
 
+--- Hands a tensor that was kept, or every tensor of a nest of tables, to the scope that is open (R9: a batch fetched ahead
+--- belongs to the step that consumes it).
+---@generic T
+---@param nest T
+---@return T nest
+function scope.adopt(nest, seen)
+  if is_tensor(nest) then
+    ffi.gc(nest, nil)
+    if C.tnt_adopt(nest) == C.TNT_OWNED then own(nest) end
+  elseif type(nest) == "table" then
+    seen = seen or {}
+    if not seen[nest] then
+      seen[nest] = true
+      for _, v in next, nest do scope.adopt(v, seen) end -- order: free
+    end
+  end
+  return nest
+end
+
 -- -- fields (R4, R5) --------------------------------------------------------------------------------------------------------------
 -- held[owner][field] is the tensor that was found there when the owner's scope closed; holders[t] counts such places. A
 -- tensor that none holds any more goes to the scope that is closing.

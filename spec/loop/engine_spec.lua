@@ -114,7 +114,7 @@ describe("an error in the run", function()
     assert.equal(0, rig.scope.depth)
   end)
 
-  it("dissolves a scope in which a deeper one was left open", function()
+  it("dissolves the step's scope, also with a deeper one left open", function()
     pcall(train, rig.unit(nil, {
       in_train_step = function()
         rig.scope.open "module"

@@ -5,7 +5,7 @@
 local rig = {}
 
 -- Scopes as a stack; `log` tells what happened to each.
-local scope = { depth = 0, opened = 0, dissolved = 0, owners = nil }
+local scope = { depth = 0, opened = 0, dissolved = 0 }
 function scope.open(kind)
   scope.depth, scope.opened = scope.depth + 1, scope.opened + 1
   return { kind = kind, depth = scope.depth }
@@ -14,11 +14,12 @@ function scope.close(token)
   if token.depth ~= scope.depth then scope.dissolved = scope.dissolved + 1 end
   scope.depth = token.depth - 1
 end
-function scope.dissolve(token) scope.depth = token.depth - 1 end
-function scope.step_owners(owners)
-  local former = scope.owners
-  scope.owners = owners
-  return former
+function scope.close_step(token, owners)
+  assert(type(owners[1][1]) == "table" and owners[1][2] == "unit")
+  scope.close(token)
+end
+function scope.dissolve(token)
+  scope.depth, scope.dissolved = token.depth - 1, scope.dissolved + 1
 end
 function scope.keep(nest) return nest end
 function scope.adopt(nest) return nest end
@@ -65,7 +66,7 @@ end
 
 --- Forgets everything; for before_each.
 function rig.reset()
-  scope.depth, scope.opened, scope.dissolved, scope.owners = 0, 0, 0, nil
+  scope.depth, scope.opened, scope.dissolved = 0, 0, 0
   grad_mode.on, interrupt.depth, interrupt.signal, random.drawn = true, 0, nil, 0
   rig.warnings, rig.infos = {}, {}
 end

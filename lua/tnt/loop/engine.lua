@@ -178,7 +178,7 @@ local function run_steps(run, phase, after_step)
   looks_ahead = looks_ahead and cursor.size == nil -- else the last batch is known without
   local max_steps, max_in_epoch = phase.max_steps or math.huge,
     phase.max_steps_per_epoch or math.huge
-  local waits, times = timer.data_wait_time, phase.times
+  local waits, times, owners = timer.data_wait_time, phase.times, phase.owners
   while true do
     if state.should_stop then return "stopped" end
     if progress.num_steps_completed >= max_steps then return "max_steps" end
@@ -199,7 +199,7 @@ local function run_steps(run, phase, after_step)
     end
     if batch == nil then
       run.token = nil
-      scope.close(token)
+      scope.close_step(token, owners)
       return "data"
     end
     call(on.get_next_batch_end, state, unit)
@@ -216,7 +216,7 @@ local function run_steps(run, phase, after_step)
     if takes_iterator and cursor.ended and cursor.delivered == delivered then
       state.batch, state.step_output = nil, nil
       run.token = nil
-      scope.close(token)
+      scope.close_step(token, owners)
       return "data"
     end
     progress:increment_step()
@@ -228,7 +228,7 @@ local function run_steps(run, phase, after_step)
     running:end_step(phase.name, progress)
     state.batch, state.step_output = nil, nil
     run.token = nil
-    scope.close(token)
+    scope.close_step(token, owners)
     Timer.add(times, now() - fetched)
 
     leave_if_interrupted(run)
@@ -331,7 +331,7 @@ local function close_train_epoch(run, phase, why)
   run.token = token
   own(run, "close_train_epoch", state)
   run.token = nil
-  scope.close(token)
+  scope.close_step(token, phase.owners)
   progress:increment_epoch()
   phase.cursor:clear()
   finish_values(run, phase)
@@ -435,7 +435,7 @@ local function tell_exception(run, err)
   end
   state.batch, state.step_output = nil, nil
   if run.token then
-    scope.close(run.token)
+    scope.dissolve(run.token)
     run.token = nil
   end
 end
@@ -464,9 +464,6 @@ function engine.run(run)
   local state = run.state
   local outermost = State.current() == nil
   State.push(state)
-  local former_owners = scope.step_owners {
-    unit = run.unit, hooks = run.hooks, metrics = run.unit.metrics, state = state,
-  }
   if outermost then interrupt.begin() end
   local ok, result = xpcall(body, with_traceback, run)
   if not ok then tell_exception(run, result) end
@@ -476,7 +473,6 @@ function engine.run(run)
     ok or type(result) == "table" and result.kind == "interrupted")
   run.loggers:close()
   if outermost then interrupt.finish() end
-  scope.step_owners(former_owners)
   State.pop()
   if not ok then
     if not ended then message.warn("on_run_end failed too: %s", tostring(second)) end

@@ -11,11 +11,34 @@ local Loggers = require "tnt.loop.loggers"
 local nest = require "tnt.loop.nest"
 local options = require "tnt.loop.options"
 local Running = require "tnt.loop.running"
+local sorted = require "tnt.sorted"
 local State = require "tnt.state"
 
 ffi.cdef [[int tnt_loop_isatty(int fd) asm("isatty");]]
 
 local Run = class.new "Run"
+
+-- Whose direct fields hold tensors beyond a step (R4), with their names in messages: a list of each
+-- phase's own, because the search for tensors that escape is made at its first, second, fourth step.
+local function owners_of(run)
+  local owners = { { run.unit, "unit" }, { run.state, "state" } }
+  for i, object in ipairs(run.hooks) do
+    owners[#owners + 1] = { object, ("hooks[%d] (%s)"):format(i, hook.title(object)) }
+  end
+  local function add_metric(value, path)
+    if type(value) == "table" and type(value.update) == "function"
+      and type(value.compute) == "function" then
+      owners[#owners + 1] = { value, path }
+    end
+  end
+  for name, value in sorted(run.unit) do
+    add_metric(value, "unit." .. tostring(name))
+    if name == "metrics" and type(value) == "table" then
+      for i, metric in ipairs(value) do add_metric(metric, "unit.metrics[" .. i .. "]") end
+    end
+  end
+  return owners
+end
 
 local function takes_iterator(unit, phase)
   local takes = unit.takes_iterator
@@ -38,6 +61,7 @@ local function new_phase(run, name, default_name, cursors, limits)
     progress = unit[name .. "_progress"], times = state.iteration_timer[name .. "_iteration_time"],
     max_steps = limits.max_steps, max_epochs = limits.max_epochs,
     max_steps_per_epoch = limits.max_steps_per_epoch, marks_boundary = name == "train",
+    owners = owners_of(run),
     running = Running(default_name,
       delivers and function(record) run.loggers:log(record) end or nil, state.latest),
   }
