@@ -212,7 +212,8 @@ describe("the prompt", function()
       terminal:expect "\n6"
       terminal:expect "\n> "
     end
-    assert.matches("^zeros%(", terminal:line "help(tnt.zeros)")
+    assert.matches("^zeros\nZeros%. ", terminal:line "help(tnt.zeros)")
+    assert.matches("^make.arange%(.*%)\n", terminal:line "?tnt.arange")
     assert.matches("^softmax%(x", terminal:line "help(x.softmax)")
     assert.equal("prompt:1: tnt has no 'zero'; did you mean 'zeros'?", terminal:line "tnt.zero")
     close(terminal)

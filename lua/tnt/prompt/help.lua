@@ -57,14 +57,25 @@ local function comment_above(lines, at)
   return table.concat(text, "\n")
 end
 
-local function function_page(f)
+-- The line of `x.NAME = ...`, for a function that another function made.
+local function assignment_of(lines, name)
+  for at, line in ipairs(lines) do
+    if line:find("^[%w_.]+%." .. name .. "%s*=") then return at end
+  end
+end
+
+local function function_page(f, name)
   local info = debug.getinfo(f, "S")
   local path = info.source:match "^@(.*)"
   local lines = path and read_lines(path)
-  local comment = lines and lines[info.linedefined] and comment_above(lines, info.linedefined)
-  if not comment then return nil end
+  if not lines or not lines[info.linedefined] then return nil end
+  local comment = comment_above(lines, info.linedefined)
   local signature = lines[info.linedefined]:match "function%s*(.*%))" or ""
-  return signature .. "\n" .. comment
+  if not comment and name then
+    local at = assignment_of(lines, name)
+    comment, signature = at and comment_above(lines, at), name
+  end
+  return comment and signature .. "\n" .. comment
 end
 
 -- The comment that opens the file in which a class's methods are written.
@@ -135,7 +146,8 @@ function help.value(value, quiet)
   local page
   if type(value) == "function" then
     local name = name_of(value)
-    page = name and (pages()[name] or pages()[name:gsub("_$", "")]) or function_page(value)
+    page = name and (pages()[name] or pages()[name:gsub("_$", "")])
+      or function_page(value, name)
   elseif type(value) == "table" then
     page = class_page(value)
     local meta = getmetatable(value)
