@@ -194,6 +194,19 @@ loop()
       end
     end)
 
+    it("show where a step of a loop failed", function()
+      local err = failing [[
+local tnt = require "tnt"
+local Unit = tnt.TrainUnit:extend "Unit"
+local function inner() return tnt.zeros(2, 3) + tnt.zeros(4) end
+function Unit:train_step() local y = inner() return y end
+tnt.train(Unit {}, { train_dataloader = { 1 }, max_epochs = 1 })
+]]
+      assert.matches("tntlua: FILE:3: add: shapes [2, 3] and [4] do not broadcast", err, 1, true)
+      assert.matches("\n  FILE:3: in function 'inner'\n  FILE:4: in function", err, 1, true)
+      assert.matches("\n  FILE:5: in main chunk\n$", err)
+    end)
+
     it("cut long tracebacks in the middle", function()
       local err = failing [[
 local function f(n) if n == 0 then error 'deep' end f(n - 1) return n end

@@ -71,6 +71,36 @@ describe("a signal", function()
     assert.matches("terminated", seen, 1, true)
   end)
 
+  for name, signal in pairs { [130] = INT, [143] = TERM } do
+    it("lets a training loop finish its step, and ends with " .. name, function()
+      local terminal = start [[
+        local tnt = require "tnt"
+        local Unit = tnt.TrainUnit:extend "Unit"
+        function Unit:train_step(state)
+          if state.progress.num_steps_completed == 3 then print "ready" end
+        end
+        tnt.train(Unit {}, { train_dataloader = { 1, 2, 3, 4 }, max_epochs = math.huge })
+      ]]
+      terminal:kill(signal)
+      local status, seen = terminal:finish()
+      assert.equal(name, status)
+      assert.matches("the step was finished and the epoch left open", seen, 1, true)
+    end)
+  end
+
+  it("stops operations", function()
+    local terminal = start [[
+      local tnt = require "tnt"
+      local w = tnt.ones(2, {requires_grad = true})
+      print "ready"
+      while true do tnt.scope(function() (w * 2):sum():backward() end) end
+    ]]
+    terminal:kill(INT)
+    local status, seen = terminal:finish()
+    assert.equal(130, status)
+    assert.matches("interrupted", seen, 1, true)
+  end)
+
   it("runs finalizers on the way out", function()
     local terminal = start [[
       local guard = newproxy(true)
