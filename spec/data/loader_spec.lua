@@ -86,6 +86,8 @@ describe("DataLoader", function()
       { batch_size = 0 })
     raises("argument", "num_workers is a whole number from 0", DataLoader, list,
       { num_workers = -1 })
+    raises("argument", "num_workers is at most 64, got 65", DataLoader, list,
+      { num_workers = 65 })
     raises("argument", "shuffle is true or false, got 1", DataLoader, list, { shuffle = 1 })
     raises("argument", "sampler and shuffle do not go together", DataLoader, list,
       { sampler = { 1 }, shuffle = true })

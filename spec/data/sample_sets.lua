@@ -31,6 +31,12 @@ function sets.Failing:get(i)
   return { x = i }
 end
 
+--- Lua's own random numbers.
+sets.Dice = class.new("Dice", { "n" })
+function sets.Dice:init(o) self.n = o.n end
+function sets.Dice:size() return self.n end
+function sets.Dice.get() return { v = math.random() } end
+
 --- Tensors in fields: workers read the same memory.
 sets.Held = class.new("Held", { "x" })
 function sets.Held:init(o) self.x = o.x end

@@ -61,6 +61,19 @@ describe("worker threads", function()
     assert.same(after(0), after(2))
   end)
 
+  it("give no two samples the same numbers of math.random", function()
+    local function of(workers)
+      return DataLoader(sets.Dice(40), { batch_size = 40, seed = 1, num_workers = workers,
+        dtypes = { v = "f64" } }):iterate()().v:totable()
+    end
+    local seen, one = {}, of(1)
+    for _, v in ipairs(one) do
+      assert.is_nil(seen[v])
+      seen[v] = true
+    end
+    assert.same(one, of(3))
+  end)
+
   it("read lists, tensors, subsets, named sets and streams", function()
     local cases = {
       function() return { { x = 1, s = "a" }, { x = 2, s = "b" }, { x = 3, s = "c" } }, {} end,

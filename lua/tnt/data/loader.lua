@@ -36,6 +36,9 @@ local DataLoader = class.new("DataLoader", {
   collate = class.NONE, rank = class.NONE, world = class.NONE, even = true,
 })
 
+-- The core has 255 contexts, one for each thread that runs Lua.
+local MAX_WORKERS = 64
+
 local DTYPES = { "f32", "f64", "f16", "bf16", "i64", "i32", "u8", "bool" }
 
 local function whole(o, name, least, default)
@@ -109,6 +112,10 @@ function DataLoader:init(o)
   check_together(o, self.is_stream)
   self.batch_size = whole(o, "batch_size", 1, 1)
   self.num_workers, self.prefetch = whole(o, "num_workers", 0), whole(o, "prefetch", 1)
+  if self.num_workers > MAX_WORKERS then
+    errors.raise("argument", "DataLoader: num_workers is at most %d, got %d; a few more than there "
+      .. "are processor cores is plenty", MAX_WORKERS, self.num_workers)
+  end
   self.rank, self.world = whole(o, "rank", 0), whole(o, "world", 1)
   if (self.rank or 0) >= (self.world or math.huge) then
     errors.raise("argument", "DataLoader: rank counts from 0, so with world = %d it is at most %d, "

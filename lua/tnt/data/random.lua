@@ -1,6 +1,8 @@
 -- Random numbers inside data sets. Before each sample is read, the core's stream and `rng()` are
 -- put to a place given by (seed, epoch, position of the sample), so that an augmentation is the
 -- same whichever worker makes it, and the program's own stream is put back afterwards.
+-- math.random cannot be put back, so it is seeded in workers only: no two samples see the same
+-- numbers, but they are not those of num_workers = 0.
 
 local ffi = require "ffi"
 local errors = require "tnt.errors"
@@ -17,6 +19,11 @@ local state_type = ffi.typeof "uint64_t[2]"
 local words_pointer = ffi.typeof "uint32_t *"
 local scratch = ffi.new(state_type)
 
+local in_worker = false
+
+--- Says that this Lua state is a worker's own.
+function random.enter_worker() in_worker = true end
+
 local C
 local function core()
   if not C then C = require "tnt.core".C end
@@ -29,6 +36,7 @@ local function move(seed, epoch, index, purpose)
   words[0], words[1] = philox.block(index % 4294967296, math.floor(index / 4294967296), epoch,
     random.PURPOSE.core * 256 + purpose, seed % 4294967296, math.floor(seed / 4294967296))
   scratch[1] = 0
+  if in_worker then math.randomseed(words[0]) end
   core().tnt_random_set_state(scratch)
 end
 

@@ -68,6 +68,7 @@ return function(address, number)
   end
 
   local core = require "tnt.core"
+  require "tnt.data.random".enter_worker()
   local ticket = ffi.new "int64_t[1]"
   while true do
     local message = C.tnt_worker_take(ticket, pool)
