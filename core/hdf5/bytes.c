@@ -59,6 +59,15 @@ int crc_of_range(report *r, int fd, const char *path, int64_t from, int64_t to, 
   return r->status;
 }
 
+int tnt_h5_checksum(uint32_t *crc, const char *path, int64_t from, int64_t to) {
+  report *r = report_here();
+  int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return report_errno(r, errno, path, "opening");
+  crc_of_range(r, fd, path, from, to, crc);
+  close(fd);
+  return r->status;
+}
+
 int sync_path(const char *path) {
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return errno;

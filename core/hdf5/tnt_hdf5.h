@@ -67,6 +67,9 @@ int tnt_h5_job_wait(tnt_h5_job *job);  /* waits; its status */
 const char *tnt_h5_job_message(tnt_h5_job *job);  /* after the wait */
 void tnt_h5_job_drop(tnt_h5_job *job);  /* waits */
 
+/* The checksum of bytes from..to-1 of a file. */
+int tnt_h5_checksum(uint32_t *crc, const char *path, int64_t from, int64_t to);
+
 /* Files and folders, for Lua. 0, or an errno. */
 int tnt_h5_sync(const char *path);               /* fsync of a file or folder */
 int tnt_h5_link(const char *target, const char *path);  /* makes or atomically replaces a symbolic link */
