@@ -227,6 +227,7 @@ describe("tnt.log.TensorBoard", function()
     assert.same({ -1, 2, 5, 2, 5.5 }, summary)
     local ends, counts = doubles(histogram[6][1]), doubles(histogram[7][1])
     assert.equal(#ends, #counts)
+    assert.equal(8, #ends) -- four filled ones, and an empty one before each
     -- Every value lies in its bucket: at or over the end before, under its own.
     local expected = {}
     for _, value in ipairs { -1, 0, 0.5, 0.5, 2 } do

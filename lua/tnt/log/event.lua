@@ -119,7 +119,7 @@ function event.text(tag, text)
 end
 
 -- Upper ends of a histogram's buckets: +-1e-12 * 1.1^k up to 1e20, and 0.
--- Source: TensorFlow, lib/histogram/histogram.cc, InitDefaultBucketsInner.
+-- Source: TensorFlow, lib/histogram/histogram.cc, InitDefaultBucketsInner and EncodeToProto.
 local limits
 
 local function default_limits()
@@ -169,7 +169,10 @@ function event.histogram(tag, numbers)
   local ends, filled = {}, {}
   -- One empty bucket in front gives the first filled one a lower end.
   for at = math.max(first - 1, 1), last do
-    ends[#ends + 1], filled[#filled + 1] = limits[at], counts[at] or 0
+    -- Of a run of empty buckets only the last is written: it takes in the others.
+    if counts[at] or counts[at + 1] or at == last then
+      ends[#ends + 1], filled[#filled + 1] = limits[at], counts[at] or 0
+    end
   end
   local histogram = double_field(1, least) .. double_field(2, greatest) .. double_field(3, n)
     .. double_field(4, sum) .. double_field(5, squares) .. packed_doubles(6, ends)
