@@ -154,6 +154,10 @@ struct context {
   int n_scratch;
   tensor **list; /* the list inputs of the call under way */
   int room_list;
+#ifdef TNT_HARD
+  tensor *resting[8192]; /* freed slots, oldest at turn; not thread-local: that room is scarce */
+  uint32_t turn;
+#endif
 };
 
 context *context_open(void);

@@ -70,7 +70,7 @@ void tnt_context_close(void) {
         free(n);
       }
     }
-    free(c->owned), free(c->scopes), free(c->dead), free(c->scratch);
+    free(c->owned), free(c->scopes), free(c->dead), free(c->scratch), free(c->list);
     uint32_t number = c->number;
     free(c);
     __atomic_store_n(&context_used[number], 0, __ATOMIC_RELEASE);
@@ -162,10 +162,8 @@ void tensor_destroy(context *c, tensor *t) {
   if (++t->generation == 0) return; /* retired */
 #ifdef TNT_HARD
   /* a freed slot rests for the next 8,192 releases, so that a pointer kept by mistake meets no new tensor at once */
-  static __thread tensor *resting[8192];
-  static __thread uint32_t turn;
-  tensor *rested = resting[turn & 8191];
-  resting[turn++ & 8191] = t;
+  tensor *rested = c->resting[c->turn & 8191];
+  c->resting[c->turn++ & 8191] = t;
   if (!rested) return;
   t = rested;
 #endif
