@@ -148,6 +148,22 @@ describe("DataLoader", function()
     raises("state", "no loader is reading", tnt.data.rng)
   end)
 
+  it("may read from another loader inside a data set", function()
+    local set = { size = function() return 4 end, get = function(_, i)
+      local before = tnt.data.rng():uniform()
+      local loader = DataLoader({ 1, 2, 3 }, { batch_size = 3, shuffle = true, seed = i })
+      local inner = loader:iterate()()
+      return { i = i, before = before, inner = inner, after = tnt.data.rng():uniform() }
+    end }
+    local batch = DataLoader(set, { batch_size = 4, seed = 6 }):iterate()()
+    local plain = { size = set.size, get = function(_, i)
+      return { i = i, before = tnt.data.rng():uniform(), after = tnt.data.rng():uniform() }
+    end }
+    local expected = DataLoader(plain, { batch_size = 4, seed = 6 }):iterate()()
+    assert.equal(text_of(expected.before), text_of(batch.before))
+    assert.equal(text_of(expected.after), text_of(batch.after))
+  end)
+
   it("goes by samplers and batch samplers, own ones too", function()
     assert.same({ { 3, 1 }, { 3 } }, read(DataLoader(numbers(3), { batch_size = 2,
       sampler = { 3, 1, 3 } })))

@@ -82,7 +82,8 @@ local function finish(self, samples, ids, seed, epoch, number)
   return batch
 end
 
-local function read_many(self, ids)
+local function read_many(self, seed, epoch, number, ids)
+  random.to_batch(seed, epoch, number)
   local batch = self.dataset:get_many(ids)
   if batch == nil then
     errors.raise("argument", "DataLoader: the data set's get_many returned nothing")
@@ -94,6 +95,21 @@ local function read_many(self, ids)
   return batch
 end
 
+local function read_each(self, seed, epoch, number, ids)
+  local dataset, samples = self.dataset, {}
+  for i = 1, #ids do
+    if self.stopping and self.stopping() then error("stopped", 0) end
+    random.to_sample(seed, epoch, ids[i])
+    local sample = dataset:get(ids[i])
+    if sample == nil then
+      errors.raise("argument", "DataLoader: the data set's get(%d) returned nothing; it has %s "
+        .. "samples", ids[i], tostring(dataset:size()))
+    end
+    samples[i] = sample
+  end
+  return finish(self, samples, ids, seed, epoch, number)
+end
+
 --- The batch of some positions.
 ---@param seed integer
 ---@param epoch integer
@@ -101,27 +117,7 @@ end
 ---@param ids integer[]   positions, from 1
 ---@return any batch
 function Fetcher:batch(seed, epoch, number, ids)
-  local saved = random.save()
-  local batch
-  if self.is_bulk then
-    random.to_batch(seed, epoch, number)
-    batch = read_many(self, ids)
-  else
-    local dataset, samples = self.dataset, {}
-    for i = 1, #ids do
-      if self.stopping and self.stopping() then error("stopped", 0) end
-      random.to_sample(seed, epoch, ids[i])
-      local sample = dataset:get(ids[i])
-      if sample == nil then
-        errors.raise("argument", "DataLoader: the data set's get(%d) returned nothing; it has %s "
-          .. "samples", ids[i], tostring(dataset:size()))
-      end
-      samples[i] = sample
-    end
-    batch = finish(self, samples, ids, seed, epoch, number)
-  end
-  random.restore(saved)
-  return batch
+  return random.aside(self.is_bulk and read_many or read_each, self, seed, epoch, number, ids)
 end
 
 -- -- data sets that are read one sample after the other
@@ -190,17 +186,18 @@ local function stream_at(self, name, order, skip)
   return stream
 end
 
+local function read_following(self, name, order, number)
+  local samples, ids = next_samples(self, stream_at(self, name, order, number - 1))
+  return samples and finish(self, samples, ids, order.seed, order.epoch, number)
+end
+
 --- The batch after the first `number` - 1 of an epoch, or nil at its end.
 ---@param name integer  tells epochs under way apart
 ---@param order tnt.data.StreamOrder
 ---@param number integer
 ---@return any|nil batch
 function Fetcher:following(name, order, number)
-  local saved = random.save()
-  local samples, ids = next_samples(self, stream_at(self, name, order, number - 1))
-  local batch = samples and finish(self, samples, ids, order.seed, order.epoch, number)
-  random.restore(saved)
-  return batch
+  return random.aside(read_following, self, name, order, number)
 end
 
 return Fetcher

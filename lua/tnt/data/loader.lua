@@ -121,7 +121,7 @@ function DataLoader:init(o)
     errors.raise("argument", "DataLoader: rank counts from 0, so with world = %d it is at most %d, "
       .. "got %d", self.world, self.world - 1, self.rank)
   end
-  self.seed = whole(o, "seed", 0) or tonumber(random.save()[0] % 2 ^ 53)
+  self.seed = whole(o, "seed", 0) or random.seed()
   self.dtypes, self.drop_last = read_dtypes(o.dtypes), o.drop_last
   if o.collate ~= nil and type(o.collate) ~= "function" and type(o.collate) ~= "string" then
     errors.raise("argument", "DataLoader: collate is a function that makes a batch of a list of "
@@ -240,9 +240,7 @@ local function reader_ahead(loader, job_of, epoch, first, n)
       error(batch, 0)
     end
     if batch ~= nil and type(loader.collate) == "function" then
-      local saved = random.save()
-      batch = Fetcher.collated(loader.collate, batch, loader.seed, epoch, number)
-      random.restore(saved)
+      batch = random.aside(Fetcher.collated, loader.collate, batch, loader.seed, epoch, number)
     end
     return batch
   end

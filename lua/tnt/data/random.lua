@@ -52,19 +52,29 @@ function random.to_sample(seed, epoch, index) move(seed, epoch, index, random.PU
 ---@param batch integer
 function random.to_batch(seed, epoch, batch) move(seed, epoch, batch, random.PURPOSE.batch) end
 
---- The core's stream as it stands, for `restore`.
----@return ffi.cdata*
-function random.save()
-  local saved = ffi.new(state_type)
-  core().tnt_random_state(saved)
-  return saved
+local function put_back(state, old_place, old_stream, ok, ...)
+  core().tnt_random_set_state(state)
+  place, stream = old_place, old_stream
+  if not ok then error((...), 0) end
+  return ...
 end
 
---- Puts the core's stream back; `rng()` is no longer to be had.
----@param saved ffi.cdata*
-function random.restore(saved)
-  core().tnt_random_set_state(saved)
-  place, stream = nil, nil
+--- Runs fn(...) and puts the streams back to where they were before (a data set may itself read
+--- from a loader), also after an error.
+---@param fn function
+function random.aside(fn, ...)
+  local state = ffi.new(state_type)
+  core().tnt_random_state(state)
+  -- A worker has no other use for its streams, and reports where the error came from.
+  if in_worker then return put_back(state, place, stream, true, fn(...)) end
+  return put_back(state, place, stream, pcall(fn, ...))
+end
+
+--- The seed of the core's stream, below 2^53.
+---@return integer
+function random.seed()
+  core().tnt_random_state(scratch)
+  return tonumber(scratch[0] % 2 ^ 53)
 end
 
 --- The random numbers of the sample (or batch) being read: the same for the same seed of the
