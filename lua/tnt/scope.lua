@@ -63,15 +63,18 @@ function scope.keep(nest, seen)
   return nest
 end
 
---- Hands a tensor that was kept, or every tensor of a nest of tables, to the scope that is open (R9: a batch fetched ahead
---- belongs to the step that consumes it).
+--- The inverse of keep: hands tensors of a nest over to the innermost scope, as a loader does with the batch that a step
+--- consumes (R9). Outside every scope they go on owning themselves.
 ---@generic T
 ---@param nest T
 ---@return T nest
 function scope.adopt(nest, seen)
   if is_tensor(nest) then
-    ffi.gc(nest, nil)
-    if C.tnt_adopt(nest) == C.TNT_OWNED then own(nest) end
+    if context.depth > 0 then
+      local status = C.tnt_adopt(nest)
+      if status > 0 then core.raise(status) end
+      ffi.gc(nest, nil)
+    end
   elseif type(nest) == "table" then
     seen = seen or {}
     if not seen[nest] then
