@@ -136,7 +136,10 @@ local hard = C.tnt_hard() ~= 0
 local function find_escape(value, path, token, depth, seen, is_owner)
   local kind = type(value)
   if kind == "cdata" then
-    if is_tensor(value) and C.tnt_will_release(value, token) ~= 0 then return path end
+    if is_tensor(value) then
+      local ok, will = pcall(C.tnt_will_release, value, token) -- istype takes a ctype for one of its values
+      if ok and will ~= 0 then return path end
+    end
   elseif kind == "table" then
     if seen[value] or depth == 0 then return end
     seen[value] = true

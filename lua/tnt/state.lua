@@ -28,8 +28,8 @@ local Timer = require "tnt.loop.timer"
 ---@field loop table  the engine's record of the run
 local State = class.new "State"
 
--- The engine's record is no field: the search for tensors that escape (core.md R7) walks fields, and
--- would find all of the loaders' data. It lives as long as its run.
+-- The engine's record is no field: the search for tensors that escape (core.md R7) walks fields,
+-- and would find all of the loaders' data. It lives as long as its run.
 local loops = setmetatable({}, { __mode = "kv" })
 
 function State.__index(self, key)

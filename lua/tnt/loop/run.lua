@@ -19,7 +19,8 @@ ffi.cdef [[int tnt_loop_isatty(int fd) asm("isatty");]]
 local Run = class.new "Run"
 
 -- Whose direct fields hold tensors beyond a step (R4), with their names in messages: a list of each
--- phase's own, because the search for tensors that escape is made at its first, second, fourth step.
+-- phase's own, because the search for tensors that escape is made at its first, second, fourth
+-- step.
 local function owners_of(run)
   local owners = { { run.unit, "unit" }, { run.state, "state" } }
   for i, object in ipairs(run.hooks) do
