@@ -364,6 +364,18 @@ describe("ProgressBar", function()
       end)
   end)
 
+  it("shows once, also where the loop adds one to the user's", function()
+    train(unit(1), {
+      train_dataloader = rig.batches(2), max_epochs = 1, bar = true,
+      hooks = { on_terminal { metrics = { "acc" } } },
+    })
+    assert.same({ "train 1/1 100% 2/2 0:02 1.0 it/s acc 0.5" }, lines())
+    new_screen(100)
+    terminal.is_terminal = function() return true end
+    train(unit(1), { train_dataloader = rig.batches(2), max_epochs = 1, bar = true })
+    assert.same({ "train 1/1 100% 2/2 0:02 1.0 it/s loss 6 acc 0.5" }, lines())
+  end)
+
   it("takes the form that stderr has, unless told", function()
     for _, case in ipairs {
       { true, nil, true }, { false, nil, false }, { true, "file", false },
@@ -371,7 +383,7 @@ describe("ProgressBar", function()
     } do
       terminal.is_terminal = function() return case[1] end
       local bar = ProgressBar { form = case[2] }
-      bar:on_run_start()
+      bar:on_run_start { loop = { hooks = { bar } } }
       assert.equal(case[3], bar.is_terminal)
     end
   end)

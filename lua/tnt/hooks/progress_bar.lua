@@ -20,7 +20,7 @@ local terminal = require "tnt.log.terminal"
 ---@field form string|nil         "terminal" or "file"; default: what stderr is
 
 --- train, evaluate, predict and fit add one themselves where stderr is a terminal; in the list of
---- hooks it stands when options are wanted (and then `bar = false`). Values of steps come one step
+--- hooks it stands when options are wanted, and the one they add keeps quiet. Values of steps come
 --- late, as everywhere. What is printed meanwhile begins on a line of its own; a program that wants
 --- the bar gone before it prints calls `tnt.hooks.ProgressBar.clear()`, as tnt.log.Console does.
 --- NO_COLOR switches colours off; a locale that is not UTF-8 gives a bar of ASCII.
@@ -175,13 +175,20 @@ end
 
 -- ---- events -------------------------------------------------------------------------------------
 
-function ProgressBar:on_run_start()
+function ProgressBar:on_run_start(state)
+  for _, other in ipairs(state.loop.hooks) do
+    if class.is(other, ProgressBar) then -- the first one shows
+      self.is_quiet = other ~= self
+      break
+    end
+  end
   self.bars, self.since = {}, 0
   self.is_terminal = self.form == "terminal" or self.form == nil and terminal.is_terminal()
 end
 
 -- Here the loader is open and its length known, also in an epoch that a checkpoint left open.
 function ProgressBar:on_dataloader_iter_creation_end(state)
+  if self.is_quiet then return end
   local now, done = clock.now(), state.progress.num_steps_completed_in_epoch
   local timer = state.iteration_timer
   self.waits, self.times = timer.data_wait_time, timer[state.active_phase .. "_iteration_time"]
@@ -195,6 +202,7 @@ function ProgressBar:on_dataloader_iter_creation_end(state)
 end
 
 function ProgressBar:on_step_end(state)
+  if self.is_quiet then return end
   -- The time of the step that ends is not known yet: that of the one before stands for it.
   local since = self.since + (self.waits.last or 0) + (self.times.last or 0)
   if since >= self.least then
@@ -207,6 +215,7 @@ function ProgressBar:on_step_end(state)
 end
 
 function ProgressBar:on_epoch_end(state)
+  if self.is_quiet then return end
   finish(self, state, state.progress.num_steps_completed_in_prev_epoch, state.metrics)
   if #self.bars > 0 then -- after an evaluation the steps of the training around it go on
     self.times, self.since = state.iteration_timer.train_iteration_time, 0
