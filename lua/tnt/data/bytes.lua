@@ -4,11 +4,12 @@
 local ffi = require "ffi"
 local errors = require "tnt.errors"
 
+-- Under names of our own, so that nobody else's declarations of zlib are in the way.
 ffi.cdef [[
 typedef struct tnt_gz tnt_gz;
-tnt_gz *gzopen(const char *path, const char *mode);
-int gzread(tnt_gz *file, void *buffer, unsigned length);
-int gzclose(tnt_gz *file);
+tnt_gz *tnt_gzopen(const char *path, const char *mode) __asm__("gzopen");
+int tnt_gzread(tnt_gz *file, void *buffer, unsigned length) __asm__("gzread");
+int tnt_gzclose(tnt_gz *file) __asm__("gzclose");
 ]]
 
 ---@class tnt.data.Bytes
@@ -56,9 +57,9 @@ function Bytes.open(path)
   end
   file:close()
   self.limit = size * MAX_RATIO
-  local handle = open_zlib(path).gzopen(path, "rb")
+  local handle = open_zlib(path).tnt_gzopen(path, "rb")
   if handle == nil then errors.raise("io", "%s: it cannot be opened", path) end
-  self.gz = ffi.gc(handle, zlib.gzclose)
+  self.gz = ffi.gc(handle, zlib.tnt_gzclose)
   return self
 end
 
@@ -88,7 +89,7 @@ end
 local function fill_compressed(self, at, n)
   local done = 0
   while done < n do
-    local got = zlib.gzread(self.gz, at + done, math.min(n - done, 1048576))
+    local got = zlib.tnt_gzread(self.gz, at + done, math.min(n - done, 1048576))
     if got < 0 then
       self:refuse("the compressed data is damaged (after %d bytes)", self.read + done)
     end
@@ -122,7 +123,7 @@ function Bytes:finish(what)
   local more
   if self.gz then more = fill_compressed(self, probe, 1) else more = fill_plain(self, probe, 1) end
   if more > 0 then self:refuse("there are bytes left behind %s", what) end
-  if self.gz and zlib.gzclose(ffi.gc(self.gz, nil)) ~= 0 then
+  if self.gz and zlib.tnt_gzclose(ffi.gc(self.gz, nil)) ~= 0 then
     self.gz = nil
     self:refuse("the compressed data is cut off")
   end
@@ -133,7 +134,7 @@ end
 --- Closes the file.
 function Bytes:close()
   if self.file then self.file:close() end
-  if self.gz then zlib.gzclose(ffi.gc(self.gz, nil)) end
+  if self.gz then zlib.tnt_gzclose(ffi.gc(self.gz, nil)) end
   self.file, self.gz = nil, nil
 end
 
