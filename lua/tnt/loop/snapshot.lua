@@ -113,6 +113,8 @@ function snapshot.take(state, unit)
   contents.entry_point, contents.active_phase = state.entry_point, state.active_phase
   contents.boundary = boundary_of(run)
   contents.running = running_sums(run)
+  -- A resume does not log these steps again: a process that is killed must have written them.
+  run.loggers:flush()
   contents.loaders = positions(run)
   contents.app = {}
   -- Averaged weights that are swapped in give way to the raw ones while these are copied.
