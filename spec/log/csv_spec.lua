@@ -81,6 +81,21 @@ describe("tnt.log.CSV", function()
     assert.equal(FIXED .. ",a\n" .. row(3, ",1"), logged(dir, 2, { record(3, { a = 1 }) }))
   end)
 
+  it("does not repeat what is done again at the very step it goes on from", function()
+    local dir = scratch.directory()
+    local function epoch(loss, at)
+      return record(2, { ["eval/loss"] = loss }, { at = "epoch", phase = "eval", time = at })
+    end
+    logged(dir, 0, { record(1, { a = 1 }), record(2, { a = 2 }), epoch(0.5, 10) })
+    logged(dir, 2, { epoch(0.5, 20) })
+    local text = logged(dir, 2, { epoch(0.5, 30), epoch(0.5, 31), record(3, { a = 3, z = 1 }) })
+    assert.equal(FIXED .. ",a,eval/loss,z\n" .. row(1, ",1,,") .. row(2, ",2,,")
+      .. "2,2,0,eval,epoch,10.000,,0.5,\n" .. "2,2,0,eval,epoch,31.000,,0.5,\n"
+      .. row(3, ",3,,1"), text)
+    text = logged(dir, 2, { epoch(0.5, 40), epoch(0.75, 41) })
+    assert.equal("2,2,0,eval,epoch,41.000,,0.75,", text:match "([^\n]*)\n$")
+  end)
+
   it("moves an older file aside when a run begins anew", function()
     local dir = scratch.directory()
     local first = logged(dir, 0, { record(1, { a = 1 }) })

@@ -78,6 +78,27 @@ describe("tnt.log.JSONL", function()
     assert.is_nil(scratch.read(path .. ".tmp"))
   end)
 
+  it("does not repeat what is done again at the very step it goes on from", function()
+    local dir = scratch.directory()
+    local function epoch(loss, at)
+      return record(2, { ["eval/loss"] = loss }, { at = "epoch", phase = "eval", time = at })
+    end
+    local path = written(dir, 1, 2)
+    local function resumed(...)
+      local logger = log.JSONL {}
+      logger:open(run(dir, 2))
+      for _, entry in ipairs { ... } do logger:log(entry) end
+      logger:close()
+    end
+    resumed(epoch(0.5, 10))
+    assert.same({ 1, 2, 2 }, steps_of(path))
+    local text = scratch.read(path)
+    resumed(epoch(0.5, 20))
+    assert.equal(text, scratch.read(path))
+    resumed(epoch(0.5, 30), epoch(0.5, 31), epoch(0.25, 32), record(3, { ["train/loss"] = 1 }))
+    assert.same({ 1, 2, 2, 2, 2, 3 }, steps_of(path))
+  end)
+
   it("drops a line that was cut short, completes one that only lacks its end, keeps foreign ones",
     function()
       local dir = scratch.directory()

@@ -81,6 +81,14 @@ local function header_of(self)
   return table.concat(cells, self.delimiter)
 end
 
+-- A row's cells but for the time, without empty ones at its end: later columns do not matter.
+local function without_time(self, cells)
+  local copy = {}
+  for i, cell in ipairs(cells) do copy[i] = i == self.column_of.time and "" or cell end
+  local text = table.concat(copy, "\0"):gsub("%z+$", "")
+  return text
+end
+
 -- Takes over the columns of a file that is there, and drops what `from` and a crash made void.
 local function take_over(self, lines, from)
   local first = lines:entries(is_whole)()
@@ -96,16 +104,21 @@ local function take_over(self, lines, from)
       .. "'step'; move the file away, or give another path or delimiter", lines.path,
       first:sub(1, 60):gsub("%s+$", ""))
   end
+  local function step_of(cells) return tonumber(cells[step_column]) or 0 end
   local function keeps(text, at)
     if at == 1 then return true end
     if text:sub(-1) ~= "\n" then return false end
-    return type(from) == "string"
-      or (tonumber(split(text, self.delimiter)[step_column]) or 0) <= from
+    return type(from) == "string" or step_of(split(text, self.delimiter)) <= from
   end
   local at, must_change = 0, false
   for text in lines:entries(is_whole) do
     at = at + 1
-    if not keeps(text, at) then must_change = true end
+    local cells = split(text, self.delimiter)
+    if not keeps(text, at) then
+      must_change = true
+    elseif step_of(cells) == from then
+      lines:note(without_time(self, cells))
+    end
   end
   if must_change then
     lines:rewrite(function(text, i) return keeps(text, i) and text or nil end, is_whole)
@@ -123,7 +136,7 @@ function CSV:open(state, unit)
   local lines = Lines(path, self.flush_seconds)
   self.columns, self.column_of = {}, {}
   take_over(self, lines, from)
-  self.lines = lines
+  self.lines, self.from = lines, from
 end
 
 -- New columns: the header grows, and so do the rows above.
@@ -168,7 +181,11 @@ function CSV:log(record)
       cells[i] = value == nil and "" or quote(tostring(value), self.delimiter)
     end
   end
-  self.lines:add(table.concat(cells, self.delimiter))
+  local text = table.concat(cells, self.delimiter)
+  if record.step == self.from then
+    return self.lines:add_again(text, without_time(self, cells))
+  end
+  self.lines:add(text)
 end
 
 function CSV:flush()

@@ -40,6 +40,8 @@ end
 -- Lines of other programs have no such beginning and are left alone.
 local function step_of(line) return tonumber(line:match '^{"step":(%-?%d+)[,}]') end
 
+local function without_time(line) return (line:gsub('"time":[^,}]*', "", 1):gsub("\n$", "")) end
+
 --- Called by the loops. Errors: argument, when no path is known; io.
 ---@param state tnt.State|nil
 ---@param unit table|nil
@@ -59,12 +61,13 @@ function JSONL:open(state, unit)
     local step = type(from) == "number" and step_of(text)
     return not (step and step > from) and text or nil
   end
+  self.from = from
+  local must_change = false
   for text in lines:entries() do
-    if kept(text) ~= text then
-      lines:rewrite(kept)
-      break
-    end
+    if kept(text) ~= text then must_change = true end
+    if step_of(text) == from then lines:note(without_time(text)) end
   end
+  if must_change then lines:rewrite(kept) end
   self.lines = lines
 end
 
@@ -78,7 +81,9 @@ function JSONL:log(record)
   for i, name in ipairs(record.names) do
     parts[i + 1] = quote(name) .. ":" .. json_number(record.values[name])
   end
-  self.lines:add(table.concat(parts, ",") .. "}")
+  local text = table.concat(parts, ",") .. "}"
+  if record.step == self.from then return self.lines:add_again(text, without_time(text)) end
+  self.lines:add(text)
 end
 
 function JSONL:flush()

@@ -66,6 +66,26 @@ function Lines:rewrite(change, is_whole)
   check(ok, "replace", self.path, reason)
 end
 
+--- Notes an entry of the step at which a run goes on. An epoch that ended there, or its evaluation,
+--- may be done again: an entry that `add_again` is given and that was noted is left out, once.
+---@param key string  the entry without its time
+function Lines:note(key)
+  self.noted = self.noted or {}
+  self.noted[key] = true
+end
+
+--- `add`, for an entry of the step that `note` is about.
+--- Errors: io.
+---@param text string
+---@param key string
+function Lines:add_again(text, key)
+  if self.noted and self.noted[key] then
+    self.noted[key] = nil
+  else
+    self:add(text)
+  end
+end
+
 --- Adds a line. Errors: io.
 ---@param text string  without newline
 function Lines:add(text)

@@ -1,6 +1,7 @@
 -- Where a logger writes, and what becomes of what an earlier run left there. One rule for all:
 -- a run that begins at step 0 moves an older file aside (metrics.csv -> metrics.1.csv); one that
--- goes on at step k drops the records of steps after k, which it is about to do again; evaluate and
+-- goes on at step k drops the records of steps after k, which it is about to do again, and leaves
+-- out records of k itself (an epoch's end, its evaluation) that come out as they were; evaluate and
 -- predict append.
 
 local class = require "tnt.class"
