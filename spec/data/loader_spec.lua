@@ -245,6 +245,9 @@ describe("DataLoader's position", function()
     ["samples one after the other"] = function(workers)
       return DataLoader(sets.Counting(11), { batch_size = 3, seed = 2, num_workers = workers })
     end,
+    ["samples in an order of their own"] = function(workers)
+      return DataLoader(sets.Shuffled(11), { batch_size = 3, seed = 2, num_workers = workers })
+    end,
     ["tensors"] = function(workers)
       return DataLoader(tnt.data.tensors { x = tnt.arange(11) }, { batch_size = 3, shuffle = true,
         seed = 2, num_workers = workers })

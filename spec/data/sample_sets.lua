@@ -58,4 +58,15 @@ function sets.Counting:iterate()
   end
 end
 
+--- Read one after the other, in an order of its own that rng() decides.
+sets.Shuffled = class.new("Shuffled", { "n" })
+function sets.Shuffled:init(o) self.n = o.n end
+function sets.Shuffled:iterate()
+  local order, at = tnt.data.rng():permutation(self.n), 0
+  return function()
+    at = at + 1
+    return order[at]
+  end
+end
+
 return sets

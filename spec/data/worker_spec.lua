@@ -221,14 +221,42 @@ describe("a data set that fails in a worker", function()
   end)
 end)
 
-describe("workers end", function()
-  -- Threads of this process: one entry each.
-  local function threads()
-    local n = 0
-    for _ in require "lfs".dir "/proc/self/task" do n = n + 1 end
-    return n - 2
+local has_proc = io.open "/proc/self/status" ~= nil
+
+-- Threads of this process, by number.
+local function thread_set()
+  local set, n = {}, 0
+  for name in require "lfs".dir "/proc/self/task" do
+    if name:find "%d" then set[name], n = true, n + 1 end
   end
-  local has_proc = io.open("/proc/self/status") ~= nil
+  return set, n
+end
+
+describe("worker threads", function()
+  it("leave signals to the main thread", function()
+    if not has_proc then pending "no /proc" end
+    local before = thread_set()
+    local loader = DataLoader(sets.Augmented(9), { num_workers = 2 })
+    loader:iterate()()
+    local found = 0
+    for thread in pairs((thread_set())) do
+      if not before[thread] then
+        local status = io.open(("/proc/self/task/%s/status"):format(thread)):read "*a"
+        local low = tonumber(status:match "SigBlk:%s*%x*(%x%x%x%x%x%x%x%x)\n", 16)
+        for _, signal in ipairs { 1, 2, 14, 15 } do -- hangup, interrupt, alarm, terminate
+          assert.is_true(math.floor(low / 2 ^ (signal - 1)) % 2 == 1)
+        end
+        assert.is_true(math.floor(low / 2 ^ 10) % 2 == 0) -- 11, a fault of its own
+        found = found + 1
+      end
+    end
+    assert.equal(2, found)
+    loader:close()
+  end)
+end)
+
+describe("workers end", function()
+  local function threads() return select(2, thread_set()) end
 
   it("when the loader is closed, or collected, also in the middle of an epoch", function()
     if not has_proc then pending "no /proc" end

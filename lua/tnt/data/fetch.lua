@@ -174,6 +174,7 @@ local function stream_at(self, name, order, skip)
       return stream
     end
   end
+  random.to_batch(order.seed, order.epoch, 0) -- for a data set that draws its own order
   local read = self.dataset:iterate()
   if type(read) ~= "function" then
     errors.raise("argument", "DataLoader: the data set's iterate() must return a function that "

@@ -149,6 +149,9 @@ put = function(message, value, seen, path)
   elseif kind == "nil" then
     put_tag(message, NIL)
   elseif ffi.istype(core.Handle, value) then
+    if value.device ~= "cpu" then
+      refuse(path, "is a tensor on " .. value.device .. ", and workers read in the CPU's memory")
+    end
     put_tensor(message, value, seen.shared)
   elseif kind == "table" then
     put_table(message, value, seen, path)
