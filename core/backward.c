@@ -418,9 +418,10 @@ int tnt_backward_input(tnt_tensor *h, tnt_backward *w, int i, int *found) {
   if (!g) return 0;
   tensor *own = tensor_view(c, g); /* a handle of its own */
   if (!own) return fail(TNT_EMEMORY, "too many tensors are alive");
-  if (g->node) {
-    node_ref(g->node);
-    own->node = g->node, own->output = g->output, own->node_version = own->storage->version;
+  node *made_by = w->create_graph ? gradient_node(c, g) : NULL; /* a seed handed through may be a leaf */
+  if (made_by) {
+    node_ref(made_by);
+    own->node = made_by, own->output = g->output, own->node_version = own->storage->version;
   }
   return handle_give(c, h, own);
 }

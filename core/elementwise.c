@@ -58,7 +58,7 @@ static void run_row(const plan *p, char *const *at, int64_t n) {
   for (int k = 1; k < p->n; k++) {
     if (!constant[k]) continue;
     p->kernels->load(tiles[k], at[k], p->dtype[k], 1, 0);
-    if (form == 3 - k) continue; /* the kernel reads its one value */
+    if (form && form == 3 - k) continue; /* the kernel reads its one value */
     int64_t m = n < TILE ? n : TILE;
     if (width == 4) {
       float v = *(float *)(void *)tiles[k];
