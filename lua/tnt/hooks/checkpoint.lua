@@ -12,6 +12,7 @@ local Job = require "tnt.checkpoint.writer"
 local message = require "tnt.loop.message"
 local name = require "tnt.checkpoint.name"
 local retention = require "tnt.checkpoint.retention"
+local sorted = require "tnt.sorted"
 
 local NONE = class.NONE
 
@@ -169,7 +170,7 @@ end
 ---@param waits boolean|nil
 function Checkpoint:save(state, unit, waits)
   if self.pending then
-    if not self.pending.job:is_done() and not self.was_slow then
+    if not waits and not self.was_slow and not self.pending.job:is_done() then
       self.was_slow = true
       message.warn("Checkpoint: the one before is not on the disk yet; training waits for it: save "
         .. "less often")
@@ -192,6 +193,7 @@ function Checkpoint:save(state, unit, waits)
     },
   }
   self.saved_place, self.saved_at, self.is_due = place_of(unit), clock.now(), nil
+  self.saved_counts = name.make(counts)
   if waits or not self.async then collect(self, state, unit) end
 end
 
@@ -214,7 +216,8 @@ end
 -- ---- events --------------------------------------------------------------------------------------
 
 function Checkpoint:on_run_start(state)
-  self.pending, self.saved_place, self.is_due, self.fresh = nil, nil, nil, nil
+  self.pending, self.saved_place, self.saved_counts = nil, nil, nil
+  self.is_due, self.fresh = nil, nil
   self.written, self.run, self.linked_best, self.was_slow = {}, nil, nil, nil
   if not is_training(state) then
     message.warn("Checkpoint: tnt.%s changes no parameters; nothing is saved", state.entry_point)
@@ -315,7 +318,9 @@ end
 
 function Checkpoint:on_interrupt(state, unit)
   if not self.is_active then return end
-  self:save(state, unit, true)
+  -- Nothing has happened since the last one?
+  if self.saved_counts ~= name.make(counts_of(state, unit)) then self:save(state, unit, true) end
+  collect(self, state, unit)
 end
 
 function Checkpoint:on_train_end(state, unit)
@@ -325,6 +330,11 @@ function Checkpoint:on_train_end(state, unit)
     self:save(state, unit, true)
   end
   collect(self, state, unit)
+  if self.best and not self.best.full then
+    local known = sorted.keys(state.metrics)
+    message.warn("Checkpoint: nothing has logged the metric '%s' of best.monitor; there is %s",
+      self.best.monitor, #known > 0 and table.concat(known, ", ") or "none")
+  end
 end
 
 -- On the way out of an error: the one under way is finished, none is made.
