@@ -1,6 +1,6 @@
 local scratch = require "spec.log.scratch"
 
--- A run of 3 epochs of 8 steps with a checkpoint every 5 steps, which kills its process in the
+-- A run of 3 epochs of 8 steps with a checkpoint every 4 steps, which kills its process in the
 -- middle of step `kill_at`; 0: not at all.
 local PROGRAM = [[
   local ffi = require "ffi"
@@ -20,7 +20,7 @@ local PROGRAM = [[
     dir = dir, resume = "auto", bar = false, max_epochs = 3,
     train_dataloader = { 1, 2, 3, 4, 5, 6, 7, 8 }, eval_dataloader = { 1, 2 },
     hooks = {
-      tnt.hooks.Checkpoint { save_every_n_train_steps = 5 },
+      tnt.hooks.Checkpoint { save_every_n_train_steps = 4 },
       tnt.hooks.EarlyStop { "eval/loss", mode = "max", patience = 2 },
     },
     loggers = { tnt.log.CSV { flush_seconds = 1000 }, tnt.log.JSONL {}, tnt.log.TensorBoard {} },
@@ -53,7 +53,7 @@ describe("loggers of a killed and resumed run", function()
     assert.equal("stopped\t24\n", outcome)
     local csv, json = without_times(whole)
     assert.equal(1 + 24 + 6, select(2, csv:gsub("\n", "")))
-    for _, at in ipairs { 3, 12, 17, 19 } do assert.equal("", run(program, killed, at)) end
+    for _, at in ipairs { 3, 9, 14, 17 } do assert.equal("", run(program, killed, at)) end
     assert.equal(outcome, run(program, killed, 0))
     local csv_after, json_after = without_times(killed)
     assert.equal(csv, csv_after)
