@@ -106,10 +106,16 @@ describe("worker threads", function()
   it("see the tensors of a data set where they are", function()
     local x = tnt.arange(6):to "f32"
     local set = sets.Held(x)
-    local batch = DataLoader(set, { batch_size = 6, num_workers = 2, dtypes = { place = "f64" } })
-      :iterate()()
+    local loader = DataLoader(set, { batch_size = 6, num_workers = 2, dtypes = { place = "f64" } })
+    local batch = loader:iterate()()
     assert.same({ 0, 1, 2, 3, 4, 5 }, batch.x:totable())
     for _, place in ipairs(batch.place:totable()) do assert.equal(set:place(), place) end
+    loader:close()
+    assert.same({ 0, 1, 2, 3, 4, 5 }, x:totable()) -- the workers' end released nothing
+    x:fill_(7)
+    set.x = x
+    assert.same({ 7, 7, 7, 7, 7, 7 }, loader:iterate()().x:totable())
+    loader:close()
   end)
 
   it("hand batches to the scope that asks for them", function()

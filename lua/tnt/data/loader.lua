@@ -28,6 +28,14 @@ local source = require "tnt.data.source"
 ---@field even boolean|nil         every process gets equally many batches: by samples read twice,
 ---or with drop_last by leaving some out (default true)
 
+--- Made of a data set (tnt.data.Dataset, a plain list of samples, or {"my.dataset", root = ...}: a
+--- module that returns a class or function which makes one) and options.
+---
+--- Worker threads have Lua states of their own. A built-in data set travels to them; so does an
+--- object of a class from a file that `require` finds, with fields that are data. Its tensors are
+--- not copied: nobody may write to them. They get it as it is when the first batch is asked for;
+--- after `close` they get it anew.
+--- Errors: argument, for what is no data set and for options that do not go together.
 ---@class tnt.data.DataLoader
 local DataLoader = class.new("DataLoader", {
   "dataset",

@@ -7,6 +7,16 @@ local errors = require "tnt.errors"
 
 local source = {}
 
+---@class tnt.data.Dataset  what a data set may have
+---@field size nil|fun(self: table): integer  how many samples; needed beside get
+---@field get nil|fun(self: table, i: integer): any  the i-th sample, from 1: a table of tensors,
+---numbers, booleans, strings and such tables, or one of these alone; in it `tnt.data.rng()` and the
+---random functions of tnt depend on (seed of the loader, epoch, i) only
+---@field get_many nil|fun(self: table, positions: integer[]): any  a whole batch at once
+---@field sampler nil|fun(self: table, o: {shuffle: boolean}): table  the loader's default sampler
+---@field iterate nil|fun(self: table): fun(): any  for data sets without positions: a function that
+---gives the next sample, and nil at the end
+
 ---@class tnt.data.List  a plain list of samples
 local List = class.new("List", { "list" })
 

@@ -1,6 +1,7 @@
 -- How objects are named so that another Lua state finds their class: by the module that returns
 -- the class, or that returns a table with the class in one of its fields. Code never travels.
 
+local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
 
 local travel = {}
@@ -48,12 +49,18 @@ function travel.name(meta)
 end
 
 --- The metatable of that name.
+--- Errors: argument, when the module gives something else here than where the name was found.
 ---@param module string
 ---@param field string|nil
 ---@return table
 function travel.find(module, field)
   local value = require(module)
-  if field then value = value[field] end
+  if field and type(value) == "table" then value = value[field] end
+  if type(value) ~= "table" then
+    errors.raise("argument", "DataLoader: a worker required %s and found no class%s in it; a file "
+      .. "with a data set's class must define it whenever it is required", module,
+      field and " " .. field or "")
+  end
   return value
 end
 
