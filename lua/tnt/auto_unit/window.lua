@@ -13,18 +13,31 @@ local function is_optimizer(value)
     and type(value.param_groups) == "table"
 end
 
-local function parameters_of(optimizer)
-  local list = {}
-  for _, group in ipairs(optimizer.param_groups) do
-    for _, parameter in ipairs(group.params) do list[#list + 1] = parameter end
+-- All parameters of an optimizer; the same table as long as they are the same, because clipping
+-- remembers lists by it.
+local function parameters_of(w)
+  local list, groups, n, is_same = w.parameters, w.optimizer.param_groups, 0, true
+  for i = 1, #groups do
+    local params = groups[i].params
+    for k = 1, #params do
+      n = n + 1
+      is_same = is_same and rawequal(list[n], params[k])
+    end
   end
+  if is_same and #list == n then return list end
+  list = {}
+  for i = 1, #groups do
+    local params = groups[i].params
+    for k = 1, #params do list[#list + 1] = params[k] end
+  end
+  w.parameters = list
   return list
 end
 
 local function new_window(optimizer, name)
   local suffix = name and "/" .. name or ""
   return {
-    optimizer = optimizer, name = name, count = 0, must_zero = false,
+    optimizer = optimizer, name = name, count = 0, must_zero = false, parameters = {},
     lr_name = "lr" .. suffix, norm_name = "grad_norm" .. suffix,
   }
 end
@@ -108,7 +121,7 @@ local last = { reduce = "last" }
 
 local function step(unit, state, w)
   state:emit "on_train_optimizer_step_start"
-  local parameters = parameters_of(w.optimizer)
+  local parameters = parameters_of(w)
   local nn = require "tnt.nn"
   local norm = nn.clip_grad_norm_(parameters, unit.clip_grad_norm or math.huge)
   if norm then state:log(w.norm_name, norm) end
@@ -143,7 +156,7 @@ function window.update(unit, state, loss, name)
   if #unit.windows == 1 then
     part:backward()
   else
-    backward_into(part, parameters_of(w.optimizer))
+    backward_into(part, parameters_of(w))
   end
   w.count = w.count + 1
   if w.count >= n or state.last_batch then step(unit, state, w) end
@@ -166,7 +179,7 @@ function window.save(unit)
   for i, w in ipairs(unit.windows or {}) do
     if w.count > 0 then
       local gradients = {}
-      for k, parameter in ipairs(parameters_of(w.optimizer)) do
+      for k, parameter in ipairs(parameters_of(w)) do
         gradients[tostring(k)] = parameter.grad
       end
       saved[w.name or tostring(i)] = { count = w.count, gradients = gradients }
@@ -183,7 +196,7 @@ function window.load(unit, saved)
     w.count, w.must_zero = state and state.count or 0, false
     w.optimizer:zero_grad()
     if state then
-      local parameters = parameters_of(w.optimizer)
+      local parameters = parameters_of(w)
       for key, gradient in sorted(state.gradients) do
         parameters[tonumber(key)].grad = gradient:detach():clone():keep()
       end

@@ -44,7 +44,7 @@ end
 --- Puts every sub-module back.
 ---@param former table
 function modes.restore(former)
-  for _, entry in ipairs(former) do entry[1].training = entry[2] end
+  for _, entry in ipairs(former) do rawset(entry[1], "training", entry[2]) end
 end
 
 return modes
