@@ -25,7 +25,7 @@ local Digits = tnt.AutoUnit:extend "Digits"
 
 function Digits:configure_optimizers_and_lr_scheduler(module)
   local optimizer = tnt.optim.AdamW(module:parameters(), { lr = o.lr, weight_decay = 0.01 })
-  local total = o.epochs * math.ceil(#train_set / o.batch_size)
+  local total = o.epochs * math.ceil(train_set:size() / o.batch_size)
   return optimizer, tnt.optim.schedule.Cosine(optimizer, { T_max = total, by = "update", warmup = 50 })
 end
 

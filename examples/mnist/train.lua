@@ -42,7 +42,7 @@ local Mnist = tnt.AutoUnit:extend "Mnist"
 
 function Mnist:configure_optimizers_and_lr_scheduler(module)
   local optimizer = tnt.optim.AdamW(module:parameters(), { lr = o.lr })
-  local total = o.epochs * math.ceil(#train_set / o.batch_size)
+  local total = o.epochs * math.ceil(train_set:size() / o.batch_size)
   return optimizer, tnt.optim.schedule.Cosine(optimizer, { T_max = total, by = "update", warmup = 100 })
 end
 

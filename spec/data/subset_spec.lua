@@ -26,6 +26,13 @@ describe("tnt.data.subset", function()
     assert.same({ 6, 8 }, read(inner))
   end)
 
+  it("takes a first and a last position", function()
+    assert.same({ 3, 4, 5 }, read(tnt.data.subset(numbers(9), 3, 5)))
+    assert.same({}, read(tnt.data.subset(numbers(9), 3, 2)))
+    raises("positions go from 1 to 9", tnt.data.subset, numbers(9), 8, 10)
+    raises("got number and nil", tnt.data.subset, numbers(9), 8)
+  end)
+
   it("reads whole batches where the data set below does", function()
     local set = tnt.data.subset(tnt.data.tensors { x = tnt.arange(5) }, { 5, 2 })
     assert.same({ 1, 4 }, set:get_many({ 2, 1 }).x:totable())

@@ -138,7 +138,7 @@ end
 --- The ids of a text.
 --- Errors: argument, when a character is not in the vocabulary.
 ---@param text string
----@return integer[] ids  from 0
+---@return tnt.Tensor ids  i64 [#text], from 0
 function Chars:encode(text)
   local ids, out = ids_of(self.vocabulary), {}
   for i = 1, #text do
@@ -149,7 +149,7 @@ function Chars:encode(text)
     end
     out[i] = id
   end
-  return out
+  return tnt.tensor(out, { dtype = "i64" })
 end
 
 --- The text of some ids.

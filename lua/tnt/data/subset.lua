@@ -57,13 +57,22 @@ end
 
 subset.Subset, subset.BulkSubset = Subset, BulkSubset
 
---- The samples at some positions of a data set, as a data set.
+--- The samples at some positions of a data set, or from one position to another, as a data set.
 --- Errors: argument, when a position is out of range.
 ---@param dataset table
----@param indices integer[]  from 1
+---@param indices integer[]|integer  positions from 1, or the first one
+---@param last integer|nil  the last one, when `indices` is the first
 ---@return tnt.data.Subset
-function subset.of(dataset, indices)
+function subset.of(dataset, indices, last)
   dataset = source.of(dataset)
+  if type(indices) == "number" and type(last) == "number" then
+    local first = indices
+    indices = {}
+    for i = first, last do indices[#indices + 1] = i end
+  elseif type(indices) ~= "table" then
+    errors.raise("argument", "subset: expected a list of positions, or the first and the last one, "
+      .. "got %s and %s", type(indices), type(last))
+  end
   local Class = type(dataset.get_many) == "function" and BulkSubset or Subset
   return Class(dataset, indices)
 end
