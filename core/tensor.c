@@ -422,9 +422,9 @@ int tnt_swap_contents(const tnt_tensor *ha, const tnt_tensor *hb) {
   tensor *a, *b;
   RESOLVE(c, a, ha);
   RESOLVE(c, b, hb);
-  if (a->dtype != b->dtype || !same_size(a, b)) {
-    return fail(TNT_ESHAPE, "swap_contents: both tensors must have one dtype and shape");
-  }
+  if (!same_size(a, b)) return fail(TNT_ESHAPE, "swap_contents: both tensors must have one shape");
+  uint8_t dtype = a->dtype;
+  a->dtype = b->dtype, b->dtype = dtype;
   storage *s = a->storage;
   char *data = a->data;
   int64_t stride[MAX_DIMS];
