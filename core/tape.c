@@ -166,7 +166,7 @@ node *gradient_node(context *c, tensor *t) {
     t->output = 0;
     t->node_version = t->storage->version;
   }
-  return t->node;
+  return t->node; /* NOLINT(clang-analyzer-unix.Malloc): node_attach took a reference */
 }
 
 static void geometry(edge *e, const tensor *x) {
