@@ -245,7 +245,7 @@ static int outputs_elementwise(call *k) {
     tensor_unref(c, y);
     return rc;
   }
-  if (equal && !(first->flags & FLAG_DENSE) && k->compute == first->dtype) { /* keep the layout of the input */
+  if (equal && !(first->flags & FLAG_DENSE) && k->compute == first->dtype && op != &tnt__ops[OP_ID_CONTIGUOUS]) { /* keep the layout of the input */
     int64_t span = 1;
     for (int d = 0; d < first->ndim; d++) span += first->stride[d] * (first->size[d] - 1);
     if (span == first->numel && !may_overlap(first)) {
@@ -363,10 +363,8 @@ int cast_to(context *c, tensor **y, tensor *x, int dtype) {
 }
 
 int make_dense(context *c, tensor **y, tensor *x) {
-  if (x->flags & FLAG_DENSE) {
-    tensor_ref(x);
-    *y = x;
-    return 0;
-  }
-  return op_copy(c, y, x);
+  if (!(x->flags & FLAG_DENSE)) return op_contiguous(c, y, x);
+  tensor_ref(x);
+  *y = x;
+  return 0;
 }

@@ -4,7 +4,7 @@
 #include <omp.h>
 
 #include "../kernels/cpu.h"
-#include "core.h"
+#include "calls_gen.h"
 
 enum { TILE = 1024, OPERANDS = MAX_INPUTS + 1 };
 
@@ -181,6 +181,22 @@ static void collapse(plan *p) {
   }
 }
 
+/* Whole numbers have no quotient by 0, as in PyTorch; floats make infinity and NaN of it. */
+static int check_divisors(call *k) {
+  bool zero = k->number_at == 1 && k->operand == 0;
+  if (k->number_at != 1) {
+    tensor *b = k->in[1], *wide;
+    TRY(tensor_create(k->c, &wide, TNT_I64, b->size, b->ndim));
+    call cast = {.op = &tnt__ops[OP_ID_CAST], .c = k->c, .n_in = 1, .number_at = -1, .in = {b}, .out = {wide}, .compute = TNT_I64};
+    int rc = elementwise_cpu(&cast);
+    for (int64_t i = 0; i < wide->numel && !rc; i++) zero = zero || ((int64_t *)(void *)wide->data)[i] == 0;
+    tensor_unref(k->c, wide);
+    if (rc) return rc;
+  }
+  if (!zero) return 0;
+  return fail(TNT_EARGUMENT, "%s: whole numbers cannot be divided by 0 (x:float() gives infinity and NaN)", k->op->name);
+}
+
 int elementwise_cpu(call *k) {
   tensor *y = k->out[0];
   if (y->numel == 0) return 0;
@@ -191,6 +207,9 @@ int elementwise_cpu(call *k) {
   p.numbers = k->numbers;
   if (UNLIKELY(!p.rows[0])) {
     return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", k->op->name, dtype_name(k->compute));
+  }
+  if (UNLIKELY(p.native == TNT_I64 && (k->op == &tnt__ops[OP_ID_REMAINDER] || k->op == &tnt__ops[OP_ID_FLOOR_DIVIDE]))) {
+    TRY(check_divisors(k));
   }
   scalar number;
   bool simple = (y->flags & FLAG_DENSE) && y->dtype == p.native;

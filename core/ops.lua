@@ -90,6 +90,7 @@ op "masked_fill(x, m: mask, value: number) -> y" { doc = "x with `value` where m
   dx = "m != 0 ? 0 : dy", inplace = true, int = true }
 op "fill(x, value: number) -> y" { doc = "A tensor like x full of `value`.", y = "(T)value", dx = "dy * 0", inplace = true, int = true }
 op "copy(x) -> y" { doc = "A copy.", y = "x", dx = "dy", int = true }
+op "contiguous(x) -> y" { doc = "A row-major copy without gaps.", y = "x", dx = "dy", int = true, hidden = true }
 op "cast(x, dtype: int) -> y" { doc = "x in another dtype.", y = "x", dx = "dy", int = true, hidden = true }
 op "assign(x, v) -> y" { doc = "v in the shape and dtype of x.", y = "v", dv = "dy", inplace = true, int = true, hidden = true }
 

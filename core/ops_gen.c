@@ -1159,6 +1159,17 @@ static int copy_rule_gen(rule_call *r) {
   return 0;
 }
 
+static int contiguous_rule_gen(rule_call *r) {
+  context *c = r->c;
+  tensor *dy = r->dy[0];
+  if (r->want[0]) {
+    tensor_ref(dy);
+    r->dx[0] = dy;
+  }
+  (void)c;
+  return 0;
+}
+
 static int cast_rule_gen(rule_call *r) {
   context *c = r->c;
   tensor *dy = r->dy[0];
@@ -1373,6 +1384,8 @@ static const char *const fill_dx_names[] = {"dy"};
 static const int8_t fill_dx_patterns[] = {28, 0, 28, 0};
 static const char *const copy_names[] = {"x"};
 static const int8_t copy_patterns[] = {28, 0, 28, 0};
+static const char *const contiguous_names[] = {"x"};
+static const int8_t contiguous_patterns[] = {28, 0, 28, 0};
 static const char *const cast_names[] = {"x"};
 static const int8_t cast_patterns[] = {28, 0, 28, 0};
 static const char *const assign_names[] = {"x", "v"};
@@ -2193,17 +2206,24 @@ const op_record tnt__ops[] = {
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = copy_names, .patterns = copy_patterns, .shape = NULL, .rule = copy_rule_gen, .twice = true},
+  {.name = "contiguous",
+   .signature = "contiguous(x) -> y",
+   .flags = OP_ELEMENTWISE | OP_PROMOTE,
+   .kernel = 96, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .positions = {0}, .need = {0, 0, 0, 0},
+   .in_names = contiguous_names, .patterns = contiguous_patterns, .shape = NULL, .rule = contiguous_rule_gen, .twice = true},
   {.name = "cast",
    .signature = "cast(x, dtype: int) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
-   .kernel = 96, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 97, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = cast_names, .patterns = cast_patterns, .shape = NULL, .rule = cast_rule_gen, .twice = true},
   {.name = "assign",
    .signature = "assign(x, v) -> y",
    .flags = OP_ELEMENTWISE | OP_INPLACE | OP_PROMOTE,
-   .kernel = 97, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .kernel = 98, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = assign_names, .patterns = assign_patterns, .shape = NULL, .rule = assign_rule_gen, .twice = true},
@@ -4776,6 +4796,24 @@ int tnt_copy(tnt_tensor *y, const tnt_tensor *x) {
 int op_copy(context *c, tensor **y, tensor *x) {
   call q;
   call_begin(&q, c, OP_ID_COPY);
+  q.in[0] = x;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, y, q.out[0]);
+  return 0;
+}
+
+int tnt_contiguous(tnt_tensor *y, const tnt_tensor *x) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_CONTIGUOUS);
+  RESOLVE_ARGUMENT(c, q.in[0], x, "contiguous", "x");
+  TRY(dispatch(&q));
+  return handle_give_if(c, y, q.out[0]);
+}
+
+int op_contiguous(context *c, tensor **y, tensor *x) {
+  call q;
+  call_begin(&q, c, OP_ID_CONTIGUOUS);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);

@@ -25,13 +25,7 @@ static int reshape(context *c, tensor **y, tensor *x, const int64_t *size, int n
   int64_t stride[MAX_DIMS];
   if (compute_strides_for_view(x, size, ndim, stride)) return op_view(c, y, x, size, ndim);
   tensor *dense;
-  TRY(op_copy(c, &dense, x));
-  if (!(dense->flags & FLAG_DENSE)) { /* a copy keeps a permuted layout */
-    tensor *laid = dense;
-    int rc = cast_to(c, &dense, laid, laid->dtype);
-    tensor_unref(c, laid);
-    if (rc) return rc;
-  }
+  TRY(make_dense(c, &dense, x));
   int rc = op_view(c, y, dense, size, ndim);
   tensor_unref(c, dense);
   return rc;

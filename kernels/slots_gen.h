@@ -151,5 +151,5 @@ enum {
   UNFOLD_STEP = 2,
   TNT_SLOTS_END
 };
-enum { TNT_ROWS = 98, TNT_KERNELS = 60 };
+enum { TNT_ROWS = 99, TNT_KERNELS = 60 };
 #endif

@@ -97,8 +97,9 @@
     [93] = {fill_vv, NULL, NULL},
     [94] = FLOAT_ROW(fill_dx_vv, NULL, NULL),
     [95] = {copy_vv, NULL, NULL},
-    [96] = {cast_vv, NULL, NULL},
-    [97] = {assign_vv, assign_vs, assign_sv},
+    [96] = {contiguous_vv, NULL, NULL},
+    [97] = {cast_vv, NULL, NULL},
+    [98] = {assign_vv, assign_vs, assign_sv},
   },
   .kernel = {
     [0] = sum_cpu,

@@ -206,6 +206,9 @@ In place: fill_.",
   ["copy"] = "copy(x) -> y\
 \
 A copy.",
+  ["contiguous"] = "contiguous(x) -> y\
+\
+A row-major copy without gaps.",
   ["cast"] = "cast(x, dtype: int) -> y\
 \
 x in another dtype.",

@@ -1059,6 +1059,17 @@ function ops.copy(x)
   return y
 end
 
+--- A row-major copy without gaps.
+---@param x tnt.Tensor
+---@return tnt.Tensor y
+function ops.contiguous(x)
+  if type(x) ~= "cdata" then x = operand("contiguous", "x", x) end
+  local y = new()
+  local rc = C.tnt_contiguous(y, x)
+  if rc ~= 0 then return finish(rc, y) end
+  return y
+end
+
 --- x in another dtype.
 ---@param x tnt.Tensor
 ---@param dtype integer

@@ -23,8 +23,7 @@ function methods.view_as(x, y) return view(x, y.shape) end
 --- A dense tensor with the values of x; x itself when it is dense.
 function methods.contiguous(x)
   if describe(x).contiguous ~= 0 then return x end
-  local dense = tensor.make.empty(x.shape, { dtype = x.dtype })
-  return ops.assign_(dense, x)
+  return ops.contiguous(x)
 end
 
 --- x in another shape; a view where that is possible, else a copy. One size may be -1.

@@ -1,0 +1,120 @@
+/* Optimizer steps over whole models. list: parameters, gradients, then states; the elements of all parameters count
+ * through, and each thread takes one run of them, so that a thousand small parameters cost one parallel region.
+ * Coefficients are computed in double and rounded once, as PyTorch does with its scalars. */
+
+typedef struct optimizer_rule {
+  double lr, momentum, dampening, decay, beta1, beta2, eps, step_size,
+      root; /* root: of the second bias correction */
+  bool nesterov, maximize, first, decoupled;
+} optimizer_rule;
+
+/* One run of elements of one parameter; s1, s2 are its states there (null: it has none). */
+typedef void optimizer_run(T *p, const T *g, T *s1, T *s2, int64_t n, const optimizer_rule *r);
+
+static void optimizer_all(tnt__args *a, optimizer_run *run, const optimizer_rule *r, int states) {
+  int64_t total = 0;
+  for (int i = 0; i < a->n_list; i++) total += a->list[i].numel;
+  int threads = THREADS(total);
+  int64_t part = ((total + threads - 1) / threads + 63) / 64 * 64; /* whole cache lines */
+#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
+  for (int t = 0; t < threads; t++) {
+    int64_t from = part * t, to = from + part < total ? from + part : total, at = 0;
+    for (int i = 0; i < a->n_list && at < to; i++) {
+      const tnt__view *p = &a->list[i];
+      int64_t k0 = from > at ? from - at : 0, k1 = to - at < p->numel ? to - at : p->numel;
+      at += p->numel;
+      if (k0 >= k1) continue;
+      T *s[2] = {NULL, NULL};
+      for (int j = 0; j < states; j++) s[j] = (T *)a->list[(2 + j) * a->n_list + i].data + k0;
+      run((T *)p->data + k0, (const T *)a->list[a->n_list + i].data + k0, s[0], s[1], k1 - k0, r);
+    }
+  }
+}
+
+static void sgd_run(T *restrict p, const T *restrict g, T *restrict buf, T *s2, int64_t n,
+                    const optimizer_rule *r) {
+  (void)s2;
+  T lr = (T)r->lr, decay = (T)r->decay, momentum = (T)r->momentum,
+    fresh = (T)(r->first ? 1 : 1 - r->dampening);
+  T sign = r->maximize ? -1 : 1, old = r->first ? 0 : momentum, ahead = r->nesterov ? 1 : 0;
+  if (!buf) {
+    LOOP_SIMD
+    for (int64_t k = 0; k < n; k++) p[k] -= lr * (sign * g[k] + decay * p[k]);
+    return;
+  }
+  if (r->first) { /* the buffer may hold anything yet */
+    LOOP_SIMD
+    for (int64_t k = 0; k < n; k++) buf[k] = 0;
+  }
+  T along = r->nesterov ? momentum : 1;
+  LOOP_SIMD
+  for (int64_t k = 0; k < n; k++) {
+    T d = sign * g[k] + decay * p[k];
+    T b = old * buf[k] + fresh * d;
+    buf[k] = b;
+    p[k] -= lr * (ahead * d + along * b);
+  }
+}
+
+/* Source: Sutskever et al. 2013 in PyTorch's form: b = momentum b + (1 - dampening) d, on the first step b = d. */
+static int sgd__cpu(tnt__args *a) {
+  optimizer_rule r = {
+      .lr = a->number[SGD__LR],
+      .momentum = a->number[SGD__MOMENTUM],
+      .dampening = a->number[SGD__DAMPENING],
+      .decay = a->number[SGD__WEIGHT_DECAY],
+      .nesterov = a->integer[SGD__NESTEROV] != 0,
+      .maximize = a->integer[SGD__MAXIMIZE] != 0,
+      .first = a->integer[SGD__FIRST] != 0,
+  };
+  optimizer_all(a, sgd_run, &r, r.momentum != 0 ? 1 : 0);
+  return 0;
+}
+
+static void adam_run(T *restrict p, const T *restrict g, T *restrict m, T *restrict v, int64_t n,
+                     const optimizer_rule *r) {
+  T beta1 = (T)(1 - r->beta1), beta2 = (T)r->beta2, fresh = (T)(1 - r->beta2), eps = (T)r->eps;
+  T size = (T)r->step_size, root = (T)r->root;
+  T shrink = r->decoupled ? (T)(1 - r->lr * r->decay) : 1, decay = r->decoupled ? 0 : (T)r->decay;
+  LOOP_SIMD
+  for (int64_t k = 0; k < n; k++) {
+    T q = p[k] * shrink;
+    T d = g[k] + decay * q;
+    T m1 = m[k] + beta1 * (d - m[k]);
+    T v1 = v[k] * beta2 + fresh * d * d;
+    m[k] = m1;
+    v[k] = v1;
+    p[k] = q - size * m1 / (SQRT(v1) / root + eps);
+  }
+}
+
+static void adam_all(tnt__args *a, optimizer_rule *r, double step) {
+  r->step_size = r->lr / (1 - pow(r->beta1, step));
+  r->root = sqrt(1 - pow(r->beta2, step));
+  optimizer_all(a, adam_run, r, 2);
+}
+
+/* Source: Kingma and Ba 2015, with decay added to the gradient. */
+static int adam__cpu(tnt__args *a) {
+  const double *x = a->number;
+  optimizer_rule r = {.lr = x[ADAM__LR],
+                      .beta1 = x[ADAM__BETA1],
+                      .beta2 = x[ADAM__BETA2],
+                      .eps = x[ADAM__EPS],
+                      .decay = x[ADAM__WEIGHT_DECAY]};
+  adam_all(a, &r, x[ADAM__STEP]);
+  return 0;
+}
+
+/* Source: Loshchilov and Hutter 2019: decay shrinks the parameter by lr times decay. */
+static int adamw__cpu(tnt__args *a) {
+  const double *x = a->number;
+  optimizer_rule r = {.lr = x[ADAMW__LR],
+                      .beta1 = x[ADAMW__BETA1],
+                      .beta2 = x[ADAMW__BETA2],
+                      .eps = x[ADAMW__EPS],
+                      .decay = x[ADAMW__WEIGHT_DECAY],
+                      .decoupled = true};
+  adam_all(a, &r, x[ADAMW__STEP]);
+  return 0;
+}
