@@ -57,7 +57,8 @@ end
 
 describe("the loops on tensors", function()
   it("train to the solution, log and evaluate", function()
-    local result = run(Line(), { max_epochs = 20, eval_dataloader = { val = generator(2) } }, tnt.fit)
+    local options = { max_epochs = 20, eval_dataloader = { val = generator(2) } }
+    local result = run(Line(), options, tnt.fit)
     assert.is_true(result.metrics["train/loss"] < 1e-6)
     assert.is_true(result.metrics["val/loss"] < 1e-6)
   end)
