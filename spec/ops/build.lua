@@ -9,7 +9,7 @@ local build = {}
 -- A value of an example in a dtype: whole numbers for whole dtypes, of few sizes, so that ties and zeros are met.
 local function as(v, value, dtype)
   if value.is ~= "tensor" then return v end
-  if dtype == "bool" then return math.floor(v * 64) % 3 == 0 and 0 or 1 end
+  if dtype == "bool" then return not value.positive and math.floor(v * 64) % 3 == 0 and 0 or 1 end
   if dtype == "i64" or dtype == "i32" or dtype == "u8" then
     local k = math.floor(v * 64)
     if value.positive then return 1 + k % 4 end

@@ -124,8 +124,9 @@ local function derive(row, g, without_optional)
 end
 
 --- The examples of a row: {row, n arguments, args, name, constant = {argument = true}}; an absent argument is nil.
---- g > 1 makes the first tensor's first dim g times as large. Raises when a row has neither derivable nor listed ones.
-function examples.of(row, g)
+--- g > 1 makes the first tensor's first dim g times as large. With `only`, that one alone gets its values.
+--- Raises when a row has neither derivable nor listed ones.
+function examples.of(row, g, only)
   g = g or 1
   local list = {}
   local given = listed[row.name]
@@ -147,20 +148,19 @@ function examples.of(row, g)
   end
   if given then
     for _, args in ipairs(given.examples(g, builders)) do
-      list[#list + 1] = { args = args, constant = given.constant, after = given.after, same = given.same }
+      list[#list + 1] = { args = args, constant = given.constant }
     end
   end
   for c, case in ipairs(list) do
     case.row, case.n, case.name = row, #row.args, ("%s (%d)"):format(row.name, c)
     case.constant = case.constant or {}
-    for i = 1, case.n do
+    for i = 1, (not only or only == c) and case.n or 0 do
       local a = case.args[i]
       if type(a) == "table" and a.is then fill(a, row, i, g)
       elseif type(a) == "table" and a[1] and type(a[1]) == "table" then
         for j, part in ipairs(a) do fill(part, row, i * 10 + j, g) end
       end
     end
-    if given and given.after and not (case.args.plain) then given.after(case.args) end
   end
   return list
 end

@@ -84,7 +84,7 @@ list("layernorm_grad", function(g, m)
     { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, nil, stat { -0.5, 0.5 }, stat { 0.5, 2 }, false } }
 end, { only = true })
 list("layernorm", function(g, m)
-  return { { m.t { 3, 2 * g, 4 }, m.t { 4 }, m.t { 4 }, 0.125 }, { m.t { 3 * g, 4 }, nil, m.t { 4 } }, { m.t { 5 }, m.t { 5 } } }
+  return { { m.t { 3, 2 * g, 4 }, m.t { 4 }, m.t { 4 }, 0.125 }, { m.t { 3 * g, 4 }, nil, m.t { 4 } }, { m.t { 5 * g }, m.t { 5 * g } } }
 end)
 local spread = { range = { 0.5, 2 } }
 list("batchnorm_stats", function(g, m) return { { m.t { 2 * g, 3, 4 } }, { m.t { 4 * g, 3 } } } end, { only = true })
@@ -132,7 +132,7 @@ list("avgpool2d_grad", function(g, m)
 end, { only = true })
 
 -- -- places --------------------------------------------------------------------------------------------------------------
-list("embedding", function(g, m) return { { m.ids({ 2 * g, 3 }, 5), m.t { 5, 4 } }, { m.ids({}, 5), m.t { 5, 4 } } } end,
+list("embedding", function(g, m) return { { m.ids({ 2 * g, 3 }, 5), m.t { 5, 4 } }, { m.ids({}, 5), m.t { 5 * g, 4 } } } end,
   { only = true, wrong = function(m) return { { m.ids({ 2 }, 5), m.t { 5 } } } end })
 list("embedding_grad", function(g, m) return { { m.t { 2 * g, 3, 4 }, m.ids({ 2 * g, 3 }, 5), 5 } } end, { only = true })
 list("index_select", function(g, m)
