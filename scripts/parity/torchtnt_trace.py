@@ -1,3 +1,4 @@
+# What TorchTNT calls, in which order: the reference of spec/loop/torchtnt_spec.lua.
 """Writes spec/loop/torchtnt_trace.lua: what TorchTNT's own loops call, in which order.
 
 Run it from the checkout, in a virtual environment with torch, torchtnt 0.2.4 and setuptools<81 (it

@@ -1,5 +1,5 @@
--- The loops against TorchTNT's own: the same scenarios, the same calls in the same order. The traces
--- are TorchTNT's (scripts/parity/torchtnt_trace.py).
+-- The loops against TorchTNT: the same scenarios, the same calls in the same order. The traces are
+-- its own (scripts/parity/torchtnt_trace.py).
 
 local rig = require "spec.loop.rig"
 local recorded = require "spec.loop.torchtnt_trace"
@@ -34,7 +34,9 @@ local function run(scenario)
   for name, value in pairs(scenario.limits) do options[name] = value end -- order: free
   local train, other = rig.batches(scenario.train), rig.batches(scenario.other, "e")
   if scenario.entry == "train" or scenario.entry == "fit" then options.train_dataloader = train end
-  if scenario.entry == "fit" or scenario.entry == "evaluate" then options.eval_dataloader = other end
+  if scenario.entry == "fit" or scenario.entry == "evaluate" then
+    options.eval_dataloader = other
+  end
   if scenario.entry == "predict" then options.predict_dataloader = other end
   local ok, err = pcall(entries[scenario.entry], unit, options)
   if not ok then
