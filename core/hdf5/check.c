@@ -163,9 +163,10 @@ int file_check(report *r, int fd, const char *path, int64_t size) {
   if (little(block + 24, 8) != c.base) return check_fail(&c, 24, "its own place as base");
   if (little(block + 32, 8) != UNDEFINED || little(block + 48, 8) != UNDEFINED)
     return check_fail(&c, 32, "neither free-space nor driver information");
-  uint64_t end = little(block + 40, 8);
-  if (end > c.size) return check_fail(&c, 40, "an end within the file: it was cut off");
-  c.size = end;
+  uint64_t end = little(block + 40, 8); /* counted from the file's beginning, not from the base */
+  if (end < c.base || end - c.base > c.size)
+    return check_fail(&c, 40, "an end within the file: it was cut off");
+  c.size = end - c.base;
   object root;
   uint64_t header = little(block + 64, 8);
   unsigned cached = (unsigned)little(block + 72, 4);

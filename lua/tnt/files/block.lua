@@ -37,19 +37,19 @@ function block.new(dtype, shape, ndim)
   return x, info.data, tonumber(info.numel) * block.bytes_of[dtype]
 end
 
---- The elements of a tensor side by side in memory. The memory lives as long as `holder`.
+--- The elements of a tensor side by side in memory: the tensor's own, which lives as long as it
+--- does, or a copy, which lives as long as `data`.
 ---@param x tnt.Tensor
 ---@return ffi.cdata* data
 ---@return integer bytes
----@return any holder
 function block.data(x)
   local info = tensor.describe(x)
   local bytes = tonumber(info.numel) * block.bytes_of[info.dtype]
-  if info.device == 0 and info.contiguous ~= 0 then return info.data, bytes, x end
+  if info.device == 0 and info.contiguous ~= 0 then return info.data, bytes end
   local copy = ffi.gc(ffi.cast("char *", ffi.C.malloc(math.max(bytes, 1))), ffi.C.free)
   if copy == nil then errors.raise("memory", "save: no memory for %d bytes", bytes) end
   core.check(C.tnt_read(copy, info.dtype, info.numel, x))
-  return copy, bytes, copy
+  return copy, bytes
 end
 
 --- Number and shape of a tensor's dtype.
