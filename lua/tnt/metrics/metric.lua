@@ -1,6 +1,8 @@
 -- Metric: gathers values over the steps of an evaluation and computes one number, or several, at its end.
 local class = require "tnt.class"
+local nest = require "tnt.loop.nest"
 local scope = require "tnt.scope"
+local sorted = require "tnt.sorted"
 
 ---@class tnt.metrics.Metric
 ---@field name string  under which compute()'s number is logged
@@ -27,6 +29,26 @@ function Metric:collect(v)
   end
   if require("tnt.tensor").is_tensor(v) then v = v:detach() end
   list[#list + 1] = scope.keep(v)
+end
+
+--- What has been gathered so far, for a checkpoint inside an evaluation: all fields but the declared
+--- options and functions.
+---@return table state
+function Metric:state_dict()
+  local declared, state = class.declared(class.of(self)), {}
+  for key, value in sorted(self) do
+    if type(value) ~= "function" and not (declared and declared.is_known[key]) then
+      state[key] = nest.copy(value)
+    end
+  end
+  return state
+end
+
+--- Goes on from what state_dict() gave.
+---@param state table
+function Metric:load_state_dict(state)
+  self:reset()
+  for key, value in sorted(state) do self[key] = nest.clone(value) end
 end
 
 return Metric
