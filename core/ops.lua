@@ -133,11 +133,11 @@ op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, only
 op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?" {
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
-op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse, ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
+op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
 op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]" {
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
-op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean, rstd, full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
+op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: [...], rstd: [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
 op "batchnorm_stats(x: [N, C, ...]) -> mean: [C], var: [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true }
 op "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" {
   doc = "x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",

@@ -1433,11 +1433,11 @@ static const int8_t log_softmax_grad_patterns[] = {28, 0, 28, 0, 28, 0};
 static const char *const cross_entropy_names[] = {"x", "t", "w"};
 static const int8_t cross_entropy_patterns[] = {14, 3, 0, 14, 0, 3, 0, 28, 0, 28, 0};
 static const char *const cross_entropy_grad_names[] = {"dy", "x", "t", "w", "lse"};
-static const int8_t cross_entropy_grad_patterns[] = {28, 0, 14, 3, 0, 14, 0, 3, 0, 28, 0, 14, 3, 0};
+static const int8_t cross_entropy_grad_patterns[] = {28, 0, 14, 3, 0, 14, 0, 3, 0, 14, 0, 14, 3, 0};
 static const char *const layernorm_names[] = {"x", "w", "b"};
 static const int8_t layernorm_patterns[] = {27, 3, 0, 3, 0, 3, 0, 27, 3, 0, 27, 0, 27, 0};
 static const char *const layernorm_grad_names[] = {"dy", "x", "w", "mean", "rstd"};
-static const int8_t layernorm_grad_patterns[] = {27, 3, 0, 27, 3, 0, 3, 0, 28, 0, 28, 0, 27, 3, 0, 3, 0, 3, 0};
+static const int8_t layernorm_grad_patterns[] = {27, 3, 0, 27, 3, 0, 3, 0, 27, 0, 27, 0, 27, 3, 0, 3, 0, 3, 0};
 static const char *const batchnorm_stats_names[] = {"x"};
 static const int8_t batchnorm_stats_patterns[] = {14, 3, 27, 0, 3, 0, 3, 0};
 static const char *const batchnorm_names[] = {"x", "mean", "var", "w", "b"};
@@ -2375,7 +2375,7 @@ const op_record tnt__ops[] = {
    .positions = {0}, .need = {519, 519, 519, 519},
    .in_names = cross_entropy_names, .patterns = cross_entropy_patterns, .shape = cross_entropy_shape, .rule = cross_entropy_rule, .twice = false},
   {.name = "cross_entropy_grad",
-   .signature = "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse, ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]",
+   .signature = "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 21, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 2,
    .ids = 4, .mask = 0, .optional = 8, .out_ids = 0, .save = 0, .save_out = 0,
@@ -2389,7 +2389,7 @@ const op_record tnt__ops[] = {
    .positions = {0}, .need = {1539, 1539, 1539, 1539},
    .in_names = layernorm_names, .patterns = layernorm_patterns, .shape = shape_from_patterns, .rule = layernorm_rule, .twice = true},
   {.name = "layernorm_grad",
-   .signature = "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean, rstd, full: bool) -> dx: [..., C], dw: [C], db: [C]",
+   .signature = "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: [...], rstd: [...], full: bool) -> dx: [..., C], dw: [C], db: [C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 23, .n_in = 5, .n_out = 3, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 0, .save_out = 0,

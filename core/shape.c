@@ -218,7 +218,7 @@ int shape_from_patterns(call *k) {
     for (; *p != PATTERN_END; p++) {
       if (*p == PATTERN_ELLIPSIS) {
         for (int e = 0; e < n_lead && n < MAX_DIMS; e++) y->size[n++] = lead[e];
-      } else if (n < MAX_DIMS) {
+      } else if (*p != PATTERN_ANY && n < MAX_DIMS) {
         y->size[n++] = letters[(int)*p];
       }
     }

@@ -15,6 +15,9 @@ static int shape_error(call *k, int i, const char *expected) {
 }
 
 int same_shape(call *k) {
+  for (int i = 1; i < k->op->n_in; i++) {
+    if (!same_size(k->in[i], k->in[0])) return shape_error(k, i, "of the shape of the first");
+  }
   for (int i = 0; i < k->op->n_out; i++) sizes_like(k->out[i], k->in[0]);
   return 0;
 }
@@ -107,6 +110,10 @@ int batchnorm_shape(call *k) {
 
 int batchnorm_grad_shape(call *k) {
   const tensor *x = k->in[1];
+  if (x->ndim < 2 || !same_size(k->in[0], x)) return shape_error(k, 0, "like x, [N, C, ...]");
+  for (int i = 2; i <= 4; i++) {
+    if (k->in[i] && (k->in[i]->ndim != 1 || k->in[i]->size[0] != x->size[1])) return shape_error(k, i, "[C] with C = size 2 of x");
+  }
   sizes_like(k->out[0], x);
   for (int o = 1; o < 3; o++) k->out[o]->ndim = 1, k->out[o]->size[0] = x->size[1];
   return 0;
@@ -115,8 +122,7 @@ int batchnorm_grad_shape(call *k) {
 /* number i of a list that may name one for both */
 static int64_t pair(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
 
-static int check_pair(call *k, int slot, const char *what, int64_t least) {
-  const int64_t *list = k->integers + slot;
+static int check_pair(call *k, const int64_t *list, const char *what, int64_t least) {
   if (list[0] != 1 && list[0] != 2) return fail(TNT_EARGUMENT, "%s: %s must be one or two numbers", k->op->name, what);
   for (int i = 1; i <= list[0]; i++) {
     if (list[i] < least) {
@@ -126,53 +132,84 @@ static int check_pair(call *k, int slot, const char *what, int64_t least) {
   return 0;
 }
 
-int conv2d_shape(call *k) {
-  TRY(shape_from_patterns(k));
-  const tensor *x = k->in[0], *w = k->in[1];
-  TRY(check_pair(k, CONV2D_STRIDE, "stride", 1));
-  TRY(check_pair(k, CONV2D_PADDING, "padding", 0));
-  TRY(check_pair(k, CONV2D_DILATION, "dilation", 1));
-  int64_t groups = k->integers[CONV2D_GROUPS];
-  if (groups < 1 || w->size[0] % groups || x->size[1] % groups) {
-    return fail(TNT_EARGUMENT, "conv2d: groups must divide %lld input and %lld output channels, got %lld",
-                (long long)x->size[1], (long long)w->size[0], (long long)groups);
+/* The sizes that correlating x with w gives; `lists` are stride, padding, dilation and groups. */
+static int convolve(call *k, const int64_t *x, const int64_t *w, const int64_t *lists, int64_t *y) {
+  const char *op = k->op->name;
+  const int64_t *stride = lists, *padding = lists + 9, *dilation = lists + 18;
+  TRY(check_pair(k, stride, "stride", 1));
+  TRY(check_pair(k, padding, "padding", 0));
+  TRY(check_pair(k, dilation, "dilation", 1));
+  int64_t groups = lists[27];
+  if (groups < 1 || w[0] % groups || x[1] % groups) {
+    return fail(TNT_EARGUMENT, "%s: groups must divide %lld input and %lld output channels, got %lld", op, (long long)x[1],
+                (long long)w[0], (long long)groups);
   }
-  if (w->size[1] * groups != x->size[1]) {
-    return fail(TNT_ESHAPE, "conv2d: w must have %lld input channels (x has %lld in %lld groups), got %lld",
-                (long long)(x->size[1] / groups), (long long)x->size[1], (long long)groups, (long long)w->size[1]);
+  if (w[1] * groups != x[1]) {
+    return fail(TNT_ESHAPE, "%s: w must have %lld input channels (x has %lld in %lld groups), got %lld", op,
+                (long long)(x[1] / groups), (long long)x[1], (long long)groups, (long long)w[1]);
   }
-  tensor *y = k->out[0];
-  y->ndim = 4;
-  y->size[0] = x->size[0];
-  y->size[1] = w->size[0];
+  y[0] = x[0];
+  y[1] = w[0];
   for (int i = 0; i < 2; i++) {
-    int64_t reach = pair(k->integers + CONV2D_DILATION, i) * (w->size[2 + i] - 1) + 1;
-    int64_t padded = x->size[2 + i] + 2 * pair(k->integers + CONV2D_PADDING, i);
+    int64_t reach = pair(dilation, i) * (w[2 + i] - 1) + 1, padded = x[2 + i] + 2 * pair(padding, i);
     if (padded < reach) {
-      return fail(TNT_ESHAPE, "conv2d: the kernel reaches over %lld, the padded input has only %lld", (long long)reach,
+      return fail(TNT_ESHAPE, "%s: the kernel reaches over %lld, the padded input has only %lld", op, (long long)reach,
                   (long long)padded);
     }
-    y->size[2 + i] = (padded - reach) / pair(k->integers + CONV2D_STRIDE, i) + 1;
+    y[2 + i] = (padded - reach) / pair(stride, i) + 1;
   }
   return 0;
+}
+
+int conv2d_shape(call *k) {
+  TRY(shape_from_patterns(k));
+  k->out[0]->ndim = 4;
+  return convolve(k, k->in[0]->size, k->in[1]->size, k->integers + CONV2D_STRIDE, k->out[0]->size);
 }
 
 static int sizes_from_list(call *k, int slot) {
   tensor *y = k->out[0];
-  y->ndim = (uint8_t)k->integers[slot];
-  for (int d = 0; d < y->ndim; d++) y->size[d] = k->integers[slot + 1 + d];
+  TRY(shape_from_patterns(k));
+  if (k->integers[slot] != 4) return fail(TNT_EARGUMENT, "%s: size must be 4 numbers, got %d", k->op->name, (int)k->integers[slot]);
+  y->ndim = 4;
+  for (int d = 0; d < 4; d++) y->size[d] = k->integers[slot + 1 + d];
   return 0;
 }
-int conv2d_dx_shape(call *k) { return sizes_from_list(k, CONV2D_DX_SIZE); }
-int conv2d_dw_shape(call *k) { return sizes_from_list(k, CONV2D_DW_SIZE); }
-int pool2d_grad_shape(call *k) { return sizes_from_list(k, 0); }
+
+static int check_dy(call *k, const int64_t *want) {
+  if (memcmp(k->in[0]->size, want, 4 * sizeof *want) == 0) return 0;
+  char text[SHAPE_TEXT + 8];
+  format_shape(text, SHAPE_TEXT, want, 4);
+  return shape_error(k, 0, text);
+}
+
+int conv2d_dx_shape(call *k) {
+  int64_t y[4];
+  TRY(sizes_from_list(k, CONV2D_DX_SIZE));
+  TRY(convolve(k, k->out[0]->size, k->in[1]->size, k->integers + CONV2D_DX_STRIDE, y));
+  return check_dy(k, y);
+}
+
+int conv2d_dw_shape(call *k) {
+  int64_t y[4];
+  TRY(sizes_from_list(k, CONV2D_DW_SIZE));
+  TRY(convolve(k, k->in[1]->size, k->out[0]->size, k->integers + CONV2D_DW_STRIDE, y));
+  return check_dy(k, y);
+}
+
+int pool2d_grad_shape(call *k) { /* the first list of both is the size */
+  TRY(sizes_from_list(k, 0));
+  const int64_t *dx = k->out[0]->size, *dy = k->in[0]->size;
+  if (dx[0] != dy[0] || dx[1] != dy[1]) return shape_error(k, 0, "[N, C, P, Q] with the N and C of size");
+  return 0;
+}
 
 int pool2d_shape(call *k) { /* both pools keep their lists in the same places */
   TRY(shape_from_patterns(k));
   const tensor *x = k->in[0];
-  TRY(check_pair(k, MAXPOOL2D_KERNEL, "kernel", 1));
-  TRY(check_pair(k, MAXPOOL2D_STRIDE, "stride", 1));
-  TRY(check_pair(k, MAXPOOL2D_PADDING, "padding", 0));
+  TRY(check_pair(k, k->integers + MAXPOOL2D_KERNEL, "kernel", 1));
+  TRY(check_pair(k, k->integers + MAXPOOL2D_STRIDE, "stride", 1));
+  TRY(check_pair(k, k->integers + MAXPOOL2D_PADDING, "padding", 0));
   for (int o = 0; o < k->op->n_out; o++) {
     tensor *y = k->out[o];
     y->ndim = 4;
@@ -202,7 +239,10 @@ int embedding_shape(call *k) {
 }
 
 int embedding_grad_shape(call *k) {
-  const tensor *dy = k->in[0];
+  const tensor *dy = k->in[0], *ids = k->in[1];
+  if (dy->ndim != ids->ndim + 1 || memcmp(dy->size, ids->size, sizeof(int64_t) * ids->ndim) != 0) {
+    return shape_error(k, 0, "of the shape of ids and one dim more");
+  }
   tensor *y = k->out[0];
   y->ndim = 2;
   y->size[0] = k->integers[EMBEDDING_GRAD_ROWS];

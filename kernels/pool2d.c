@@ -50,6 +50,8 @@ static int maxpool2d_grad_cpu(tnt__args *a) {
   T *dx = a->out[0].data;
   int64_t images = a->out[0].size[0] * a->out[0].size[1], in = a->out[0].size[2] * a->out[0].size[3];
   int64_t outs = images ? a->in[0].numel / images : 0;
+  int rc = check_ids(a, &a->in[1], in);
+  if (rc) return rc;
   int threads = THREADS(a->out[0].numel);
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t n = 0; n < images; n++) {

@@ -1427,7 +1427,7 @@ end
 ---@param x tnt.Tensor  [N, C]
 ---@param t tnt.Tensor  [N]  whole numbers, from 0
 ---@param w? tnt.Tensor  [C]
----@param lse tnt.Tensor
+---@param lse tnt.Tensor  [N]
 ---@param ignore_index integer
 ---@param smoothing number
 ---@param reduction integer
@@ -1469,8 +1469,8 @@ end
 ---@param dy tnt.Tensor  [..., C]
 ---@param x tnt.Tensor  [..., C]
 ---@param w? tnt.Tensor  [C]
----@param mean tnt.Tensor
----@param rstd tnt.Tensor
+---@param mean tnt.Tensor  [...]
+---@param rstd tnt.Tensor  [...]
 ---@param full boolean
 ---@return tnt.Tensor dx  [..., C]
 ---@return tnt.Tensor dw  [C]
