@@ -199,6 +199,25 @@ describe("a signal", function()
     assert.same({ delivered = 3, ended = false }, contents.loaders.train)
   end)
 
+  it("within a loop in a step waits for the outer loop's step", function()
+    local inner, saved = rig.unit(), nil
+    local signal = { on_eval_step_start = function() rig.interrupt.signal = "SIGINT" end }
+    local outer = rig.unit(nil, {
+      in_train_step = function()
+        evaluate(inner, { eval_dataloader = rig.batches(3, "e"), bar = false, hooks = { signal } })
+      end,
+    })
+    local ok, err = pcall(train, outer, options {
+      hooks = { { on_interrupt = function(_, state)
+        saved = state.progress.num_steps_completed
+      end } },
+    })
+    assert.is_false(ok)
+    assert.equal("interrupted", err.kind)
+    assert.equal(3, inner.eval_progress.num_steps_completed)
+    assert.equal(1, saved)
+  end)
+
   it("is caught by the outermost loop only", function()
     local deepest = 0
     local unit = rig.unit(nil, {

@@ -51,9 +51,9 @@ end
 engine.run_is_done = run_is_done
 
 -- Between steps: a signal leaves everything open, is told to the hooks, and ends the run as an
--- error.
+-- error. A loop within a step of another one leaves it to that one, which can save.
 local function leave_if_interrupted(run)
-  local signal = interrupt.pending()
+  local signal = run.is_outermost and interrupt.pending()
   if not signal then return end
   call(run.dispatch.on_interrupt, run.state, run.unit)
   local err = errors.new("interrupted", ("tnt.%s: %s came; the step was finished and the epoch "
@@ -462,9 +462,9 @@ end
 ---@return string reason
 function engine.run(run)
   local state = run.state
-  local outermost = State.current() == nil
+  run.is_outermost = State.current() == nil
   State.push(state)
-  if outermost then interrupt.begin() end
+  if run.is_outermost then interrupt.begin() end
   local ok, result = xpcall(body, with_traceback, run)
   if not ok then tell_exception(run, result) end
   local listeners = run.dispatch.on_run_end
@@ -472,7 +472,7 @@ function engine.run(run)
   local is_back, third = pcall(put_back, run,
     ok or type(result) == "table" and result.kind == "interrupted")
   run.loggers:close()
-  if outermost then interrupt.finish() end
+  if run.is_outermost then interrupt.finish() end
   State.pop()
   if not ok then
     if not ended then message.warn("on_run_end failed too: %s", tostring(second)) end
