@@ -101,7 +101,7 @@ end
 --- Checks and keeps the options, before `init`.
 function AutoUnit:construct(o)
   check_options(self, o)
-  self.module, self.device = o.module, o.device
+  self.module, self.device, self.given_device = o.module, o.device, o.device
   if o.device then o.module:to(o.device) end
   self.precision = o.precision or "f32"
   self.gradient_accumulation_steps = o.gradient_accumulation_steps
@@ -253,6 +253,13 @@ end
 
 local engine = {}
 AutoUnit.engine = engine
+
+--- Without the option `device` batches go where the module is when a loop starts.
+function engine.start(self)
+  if self.given_device then return end
+  local parameter = self.module:parameters()[1]
+  self.device = nest.is_tensor(parameter) and parameter.device or nil
+end
 
 engine.after_train_step = schedules.after_train_step
 engine.close_train_epoch = function(self, state)
