@@ -70,6 +70,8 @@ describe("the loops on tensors", function()
       run(unit, {
         max_epochs = 3, eval_dataloader = generator(2), evaluate_every_n_steps = 3,
         hooks = { { on_train_step_start = function()
+          collectgarbage() -- what was made outside of steps, here and in other tests
+          collectgarbage()
           local memory = tnt.memory()
           seen[#seen + 1] = { memory.live_tensors, memory.live_bytes }
         end } },
