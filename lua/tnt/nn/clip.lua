@@ -1,48 +1,101 @@
--- Clipping of gradients: one call over all parameters.
+-- Clipping the gradients of many parameters at once, in one call each.
 local core = require "tnt.core"
 local errors = require "tnt.errors"
+local grad_mode = require "tnt.grad_mode"
 local ops = require "tnt.ops_gen"
+local tensor = require "tnt.tensor"
 
 local clip = {}
 
--- Lists are made once for a table of parameters.
-local lists = setmetatable({}, { __mode = "k" })
-local function list_of(parameters)
-  if type(parameters) == "cdata" then return core.list { parameters } end
-  local entry = lists[parameters]
-  if not entry or entry.n ~= #parameters then
-    entry = core.list(parameters)
-    lists[parameters] = entry
+-- Parameters with a gradient, by dtype: ops over lists want one dtype.
+local function with_gradient(who, parameters)
+  if tensor.is_tensor(parameters) then parameters = { parameters } end
+  if type(parameters) ~= "table" then
+    errors.raise("argument", "%s: a list of parameters was expected, got %s (net:parameters() gives one)", who,
+      type(parameters))
   end
-  return entry
+  local groups, order = {}, {}
+  for i = 1, #parameters do
+    local info = tensor.describe(parameters[i])
+    if info.has_grad ~= 0 then
+      local dtype = info.dtype
+      if not groups[dtype] then
+        groups[dtype] = {}
+        order[#order + 1] = dtype
+      end
+      table.insert(groups[dtype], parameters[i])
+    end
+  end
+  local lists = {}
+  for i, dtype in ipairs(order) do lists[i] = core.list(groups[dtype]) end
+  return lists
 end
 
---- Scales all gradients together so that their norm is at most max_norm. Reads the norm.
----@param parameters tnt.Tensor[]
----@param max_norm number  math.huge only measures
----@param kind? number  2 (default) or math.huge
----@return number norm  before clipping
-function clip.clip_grad_norm_(parameters, max_norm, kind)
-  if type(max_norm) ~= "number" or max_norm <= 0 then
-    errors.raise("argument", "clip_grad_norm_: max_norm must be a number above 0, got %s", tostring(max_norm))
+local function norm_of(lists, kind)
+  if #lists == 0 then return tensor.make.zeros {} end
+  local total
+  for _, list in ipairs(lists) do
+    local norm = ops.grad_norm(list, kind)
+    if #lists > 1 then norm = norm:to "f64" end
+    if not total then total = norm
+    elseif kind == math.huge then total = ops.maximum(total, norm)
+    else total = ops.sqrt(total * total + norm * norm) end
   end
-  local list = list_of(parameters)
-  local y = ops.grad_norm(list, kind or 2)
-  local norm = y:item()
-  y:free()
-  local factor = max_norm / (norm + 1e-6)
-  if factor < 1 then ops.grad_scale_(list, factor, math.huge) end
+  return total
+end
+
+---@class tnt.nn.ClipOptions
+---@field norm_type? number            2 (default) or math.huge
+---@field error_if_nonfinite? boolean  raise kind state instead of scaling by NaN or 0
+
+--- Scales all gradients together so that their norm is at most `max_norm`, and returns what it was. math.huge only
+--- measures. Source: Pascanu et al. 2013; the factor is max_norm / (norm + 1e-6) as in PyTorch.
+---@param parameters tnt.Tensor[]
+---@param max_norm number
+---@param options? tnt.nn.ClipOptions
+---@return tnt.Tensor norm  0-dim
+function clip.clip_grad_norm_(parameters, max_norm, options)
+  options = options or {}
+  if type(max_norm) ~= "number" or not (max_norm > 0) then
+    errors.raise("argument", "clip_grad_norm_: max_norm must be above 0, got %s", tostring(max_norm))
+  end
+  for name in pairs(options) do -- order: free
+    if name ~= "norm_type" and name ~= "error_if_nonfinite" then
+      errors.unknown("clip_grad_norm_", "option", name, { "error_if_nonfinite", "norm_type" })
+    end
+  end
+  local kind = options.norm_type or 2
+  if kind ~= 2 and kind ~= math.huge then
+    errors.raise("argument", "clip_grad_norm_: norm_type must be 2 or math.huge, got %s", tostring(kind))
+  end
+  local before = grad_mode.set(false)
+  local lists = with_gradient("clip_grad_norm_", parameters)
+  local norm = norm_of(lists, kind)
+  if max_norm < math.huge or options.error_if_nonfinite then
+    local value = norm:item()
+    if options.error_if_nonfinite and (value ~= value or value == math.huge) then
+      grad_mode.set(before)
+      errors.raise("state", "clip_grad_norm_: the norm of the gradients is %s", tostring(value))
+    end
+    local factor = max_norm / (value + 1e-6)
+    if factor < 1 or value ~= value then
+      for _, list in ipairs(lists) do ops.grad_scale_(list, factor, math.huge) end
+    end
+  end
+  grad_mode.set(before)
   return norm
 end
 
---- Brings every element of every gradient into [-value, value].
+--- Brings every element of every gradient into [-limit, limit].
 ---@param parameters tnt.Tensor[]
----@param value number
-function clip.clip_grad_value_(parameters, value)
-  if type(value) ~= "number" or value <= 0 then
-    errors.raise("argument", "clip_grad_value_: a number above 0 was expected, got %s", tostring(value))
+---@param limit number
+function clip.clip_grad_value_(parameters, limit)
+  if type(limit) ~= "number" or not (limit >= 0) then
+    errors.raise("argument", "clip_grad_value_: the limit must be a number from 0 on, got %s", tostring(limit))
   end
-  ops.grad_scale_(list_of(parameters), 1, value)
+  local before = grad_mode.set(false)
+  for _, list in ipairs(with_gradient("clip_grad_value_", parameters)) do ops.grad_scale_(list, 1, limit) end
+  grad_mode.set(before)
 end
 
 return clip

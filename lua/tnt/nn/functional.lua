@@ -1,286 +1,236 @@
--- nn.functional: what layers compute, as functions of tensors. Activations are the ops themselves.
-local core = require "tnt.core"
+-- nn.functional (F): layers as functions, lower case, without parameters of their own. Tensors come first, options last as
+-- a table. Activations are the tensor methods of the same name.
+
 local errors = require "tnt.errors"
+local losses = require "tnt.nn.loss_functions"
 local ops = require "tnt.ops_gen"
 local tensor = require "tnt.tensor"
+local methods = tensor.methods
 
-local F = {
-  relu = ops.relu, silu = ops.silu, tanh = ops.tanh, sigmoid = ops.sigmoid, leaky_relu = ops.leaky_relu, elu = ops.elu,
-  softplus = ops.softplus, softmax = ops.softmax, log_softmax = ops.log_softmax, linear = ops.linear, one_hot = ops.one_hot,
-}
+local F = {}
 
-local function check_options(who, options, names)
-  for key in pairs(options) do -- order: free
-    local known
-    for _, name in ipairs(names) do known = known or name == key end
-    if not known then errors.unknown(who, "option", key, names) end
-  end
+for _, name in ipairs {
+  "relu", "silu", "tanh", "sigmoid", "softplus", "leaky_relu", "elu", "softmax", "log_softmax", "one_hot",
+} do
+  F[name] = ops[name]
 end
+for name, fn in pairs(losses) do F[name] = fn end -- order: free
 
---- gelu in its exact form, or {approximate = "tanh"}.
+--- x times the normal distribution function of x; approximate = "tanh" for the usual approximation.
 ---@param x tnt.Tensor
 ---@param options? {approximate?: "none"|"tanh"}
+---@return tnt.Tensor
 function F.gelu(x, options)
-  local how = options and options.approximate
+  local how = options and options.approximate or "none"
   if how == "tanh" then return ops.gelu_tanh(x) end
-  if how == nil or how == "none" then return ops.gelu(x) end
-  errors.unknown("gelu", "value of approximate", how, { "none", "tanh" })
+  if how ~= "none" then errors.unknown("gelu", "approximation", how, { "none", "tanh" }) end
+  return ops.gelu(x)
 end
 
---- Drops elements with probability p while training.
+--- x w^T + b.
+---@param x tnt.Tensor  [..., I]
+---@param w tnt.Tensor  [O, I]
+---@param b? tnt.Tensor [O]
+---@return tnt.Tensor   [..., O]
+function F.linear(x, w, b) return ops.linear(x, w, b) end
+
+--- The rows of w at ids, counted from 0. Rows picked by `padding_idx` get no gradient.
+---@param ids tnt.Tensor  [...] whole numbers
+---@param w tnt.Tensor    [V, C]
+---@param options? {padding_idx?: integer}
+---@return tnt.Tensor     [..., C]
+function F.embedding(ids, w, options)
+  local y = ops.embedding(ids, w)
+  local padding = options and options.padding_idx
+  if padding == nil then return y end
+  return ops.where(ops.unsqueeze(ops.eq(ids, padding), -1), y:detach(), y)
+end
+
+--- Elements set to 0 with probability p, the others times 1 / (1 - p); x itself when not training.
 ---@param x tnt.Tensor
----@param p? number  default 0.5
+---@param p? number          default 0.5
 ---@param training? boolean  default true
+---@return tnt.Tensor
 function F.dropout(x, p, training)
-  p = p or 0.5
   if training == false or p == 0 then return x end
-  return ops.dropout(x, p)
+  return ops.dropout(x, p or 0.5)
 end
 
---- Rows of w at ids.
----@param ids tnt.Tensor  whole numbers, from 0
----@param w tnt.Tensor  [V, C]
-function F.embedding(ids, w) return ops.embedding(ids, w) end
-
---- Normalises over the last dims, which have the sizes of w (or of `shape`).
----@param x tnt.Tensor
+--- Normalises over the last dims, whose sizes are `shape`.
+---@param x tnt.Tensor       [..., shape]
 ---@param shape integer[]|integer
----@param w? tnt.Tensor
----@param b? tnt.Tensor
----@param eps? number  default 1e-5
+---@param w? tnt.Tensor      of that shape
+---@param b? tnt.Tensor      of that shape
+---@param eps? number        default 1e-5
+---@return tnt.Tensor
 function F.layer_norm(x, shape, w, b, eps)
-  if type(shape) == "number" or #shape == 1 then
-    local n = type(shape) == "number" and shape or shape[1]
-    if x:size(-1) ~= n then errors.raise("shape", "layer_norm: the last dim must be %d, got %d", n, x:size(-1)) end
-    return ops.layernorm(x, w, b, eps)
-  end
-  local n = #shape
-  local full = x.shape
-  for i = 1, n do
-    if full[#full - n + i] ~= shape[i] then
-      errors.raise("shape", "layer_norm: the last dims must be [%s], got [%s]", table.concat(shape, ", "), table.concat(full, ", "))
+  if type(shape) == "number" or #shape == 1 then return ops.layernorm(x, w, b, eps or 1e-5) end
+  local sizes, lead, count = x.shape, {}, 1
+  local first = #sizes - #shape
+  for d = 1, #shape do
+    if sizes[first + d] ~= shape[d] then
+      errors.raise("shape", "layer_norm: x must end in the sizes [%s], got [%s]", table.concat(shape, ", "),
+        table.concat(sizes, ", "))
     end
+    count = count * shape[d]
   end
-  local y = ops.layernorm(x:flatten(#full - n + 1, -1), w and w:flatten(), b and b:flatten(), eps)
-  return y:reshape(full)
+  for d = 1, first do lead[d] = sizes[d] end
+  lead[first + 1] = count
+  local y = ops.layernorm(x:reshape(lead), w and w:reshape(count), b and b:reshape(count), eps or 1e-5)
+  return y:reshape(sizes)
 end
 
---- Normalises each channel (dim 2). With training the batch's own statistics serve, and running ones are moved towards
---- them by `momentum` (the variance by its unbiased estimate).
----@param x tnt.Tensor  [N, C, ...]
----@param running_mean tnt.Tensor|nil  [C]
----@param running_var tnt.Tensor|nil  [C]
----@param w? tnt.Tensor  [C]
----@param b? tnt.Tensor  [C]
----@param training? boolean
----@param momentum? number  default 0.1
----@param eps? number  default 1e-5
-function F.batch_norm(x, running_mean, running_var, w, b, training, momentum, eps)
-  eps, momentum = eps or 1e-5, momentum or 0.1
-  if not training then
-    if not running_mean then errors.raise("argument", "batch_norm: running statistics are needed outside training") end
-    return ops.batchnorm(x, running_mean, running_var, w, b, eps, false)
+---@class tnt.nn.BatchNormOptions
+---@field weight? tnt.Tensor
+---@field bias? tnt.Tensor
+---@field training? boolean   use the statistics of x, and gather them in running_mean and running_var
+---@field momentum? number    default 0.1
+---@field eps? number         default 1e-5
+
+--- Normalises each channel (dim 2) of x, by its own statistics or by running ones, which training updates in place.
+---@param x tnt.Tensor             [N, C, ...]
+---@param running_mean? tnt.Tensor [C]
+---@param running_var? tnt.Tensor  [C]
+---@param o? tnt.nn.BatchNormOptions
+---@return tnt.Tensor
+function F.batch_norm(x, running_mean, running_var, o)
+  o = o or {}
+  local eps = o.eps or 1e-5
+  if not o.training and running_mean then
+    return ops.batchnorm(x, running_mean, running_var, o.weight, o.bias, eps, false)
   end
-  local n = x:numel() / x:size(2)
-  if n <= 1 then errors.raise("shape", "batch_norm: more than one value for each channel is needed to train, got shape [%s]", table.concat(x.shape, ", ")) end
-  local before = require("tnt.grad_mode").set(false)
-  local mean, var = ops.batchnorm_stats(x)
-  if running_mean then
-    ops.add_(ops.mul_(running_mean, 1 - momentum), mean * momentum)
-    ops.add_(ops.mul_(running_var, 1 - momentum), var * (momentum * n / (n - 1)))
+  local sizes = x.shape
+  local count = #sizes >= 2 and x:numel() / math.max(sizes[2], 1) or 0
+  if count <= 1 then
+    errors.raise("shape", "batch_norm: training wants more than one value for each channel, got x of [%s]",
+      table.concat(sizes, ", "))
   end
-  require("tnt.grad_mode").set(before)
-  return ops.batchnorm(x, mean, var, w, b, eps, true)
+  local mean, var = ops.batchnorm_stats(x:detach())
+  if running_mean then -- buffers: nothing of this is recorded
+    local m = o.momentum or 0.1
+    running_mean:mul_(1 - m):add_(mean * m)
+    running_var:mul_(1 - m):add_(var * (m * count / (count - 1))) -- the unbiased variance, as PyTorch keeps
+  end
+  return ops.batchnorm(x, mean, var, o.weight, o.bias, eps, true)
 end
 
-local function pair(value, default)
-  if value == nil then return default end
-  return value
-end
+-- -- convolution and pooling --------------------------------------------------------------------------------------------
+local function two(value, i) return type(value) == "table" and (value[i] or value[1]) or value end
 
----@class tnt.nn.ConvOptions
----@field stride? integer|integer[]    default 1
----@field padding? integer|integer[]|"same"|"valid"   default 0
----@field dilation? integer|integer[]  default 1
----@field groups? integer              default 1
-
-local function same_padding(w, stride, dilation)
-  local list = {}
+-- Padding "same": the output has the size of the input. Where the padding is odd, the right side gets the extra one as
+-- in PyTorch; the kernel pads both sides, so the first row or column of the result is left out.
+local function conv2d_same(x, w, b, stride, dilation, groups)
+  if two(stride, 1) ~= 1 or two(stride, 2) ~= 1 then
+    errors.raise("argument", 'conv2d: padding "same" wants stride 1')
+  end
+  local padding, odd = {}, {}
   for i = 1, 2 do
-    local s = type(stride) == "table" and (stride[i] or stride[1]) or stride
-    local d = type(dilation) == "table" and (dilation[i] or dilation[1]) or dilation
-    if s ~= 1 then errors.raise("argument", 'conv2d: padding "same" goes with stride 1, got %d', s) end
-    local reach = d * (w:size(2 + i) - 1)
-    if reach % 2 ~= 0 then errors.raise("argument", 'conv2d: padding "same" needs kernels of odd size, got %d', w:size(2 + i)) end
-    list[i] = reach / 2
+    local total = two(dilation, i) * (w:size(2 + i) - 1)
+    padding[i], odd[i] = math.ceil(total / 2), total % 2 == 1
   end
-  return list
-end
-
---- Correlates x with w.
----@param x tnt.Tensor  [N, C, H, W]
----@param w tnt.Tensor  [O, C / groups, K, L]
----@param b? tnt.Tensor  [O]
----@param options? tnt.nn.ConvOptions
----@return tnt.Tensor y  [N, O, P, Q]
-function F.conv2d(x, w, b, options)
-  local o = options or {}
-  check_options("conv2d", o, { "dilation", "groups", "padding", "stride" })
-  local stride, dilation, padding = pair(o.stride, 1), pair(o.dilation, 1), pair(o.padding, 0)
-  if padding == "same" then padding = same_padding(w, stride, dilation)
-  elseif padding == "valid" then padding = 0 end
-  return ops.conv2d(x, w, b, stride, padding, dilation, o.groups or 1)
-end
-
----@class tnt.nn.PoolOptions
----@field stride? integer|integer[]   default: the window
----@field padding? integer|integer[]  default 0
----@field return_indices? boolean     maxima only
----@field count_include_pad? boolean  means only, default true
-
---- The maximum of each window.
----@param x tnt.Tensor  [N, C, H, W]
----@param window integer|integer[]
----@param options? tnt.nn.PoolOptions
-function F.max_pool2d(x, window, options)
-  local o = options or {}
-  check_options("max_pool2d", o, { "padding", "return_indices", "stride" })
-  local y, i = ops.maxpool2d(x, window, pair(o.stride, window), pair(o.padding, 0))
-  if o.return_indices then return y, i end
+  local y = ops.conv2d(x, w, b, stride, padding, dilation, groups)
+  for i = 1, 2 do
+    if odd[i] then y = ops.narrow(y, 2 + i, 2, y:size(2 + i) - 1) end
+  end
   return y
 end
 
+---@class tnt.nn.ConvOptions
+---@field stride? integer|integer[]   default 1
+---@field padding? integer|integer[]|"same"|"valid"  default 0
+---@field dilation? integer|integer[] default 1
+---@field groups? integer             default 1
+
+--- Correlates x with w.
+---@param x tnt.Tensor  [N, C, H, W] or [C, H, W]
+---@param w tnt.Tensor  [O, C / groups, K, L]
+---@param b? tnt.Tensor [O]
+---@param o? tnt.nn.ConvOptions
+---@return tnt.Tensor   [N, O, P, Q]
+function F.conv2d(x, w, b, o)
+  o = o or {}
+  if x:dim() == 3 then return ops.squeeze(F.conv2d(ops.unsqueeze(x, 1), w, b, o), 1) end
+  local stride, padding, dilation, groups = o.stride or 1, o.padding or 0, o.dilation or 1, o.groups or 1
+  if padding == "same" then return conv2d_same(x, w, b, stride, dilation, groups) end
+  if padding == "valid" then padding = 0 end
+  if type(padding) == "string" then errors.unknown("conv2d", "padding", padding, { "same", "valid" }) end
+  return ops.conv2d(x, w, b, stride, padding, dilation, groups)
+end
+
+--- The maximum of each window.
+---@param x tnt.Tensor  [N, C, H, W] or [C, H, W]
+---@param kernel integer|integer[]
+---@param o? {stride?: integer|integer[], padding?: integer|integer[]}  stride: the kernel's size by default
+---@return tnt.Tensor
+function F.max_pool2d(x, kernel, o)
+  o = o or {}
+  if x:dim() == 3 then return ops.squeeze(F.max_pool2d(ops.unsqueeze(x, 1), kernel, o), 1) end
+  return (ops.maxpool2d(x, kernel, o.stride or kernel, o.padding or 0))
+end
+
 --- The mean of each window.
----@param x tnt.Tensor  [N, C, H, W]
----@param window integer|integer[]
----@param options? tnt.nn.PoolOptions
-function F.avg_pool2d(x, window, options)
-  local o = options or {}
-  check_options("avg_pool2d", o, { "count_include_pad", "padding", "stride" })
-  return ops.avgpool2d(x, window, pair(o.stride, window), pair(o.padding, 0), o.count_include_pad ~= false)
+---@param x tnt.Tensor  [N, C, H, W] or [C, H, W]
+---@param kernel integer|integer[]
+---@param o? {stride?: integer|integer[], padding?: integer|integer[], count_include_pad?: boolean}
+---@return tnt.Tensor
+function F.avg_pool2d(x, kernel, o)
+  o = o or {}
+  if x:dim() == 3 then return ops.squeeze(F.avg_pool2d(ops.unsqueeze(x, 1), kernel, o), 1) end
+  return ops.avgpool2d(x, kernel, o.stride or kernel, o.padding or 0, o.count_include_pad ~= false)
 end
 
---- Means of windows chosen so that the result has the given size.
----@param x tnt.Tensor  [N, C, H, W]
+--- Means over windows such that the output has a given size, whatever the input's: [h, w], or one number for both.
+---@param x tnt.Tensor  [N, C, H, W] or [C, H, W]
 ---@param size integer|integer[]
+---@return tnt.Tensor   [N, C, h, w]
 function F.adaptive_avg_pool2d(x, size)
-  local p = type(size) == "table" and size[1] or size
-  local q = type(size) == "table" and (size[2] or size[1]) or size
-  local H, W = x:size(3), x:size(4)
-  if H % p == 0 and W % q == 0 then return F.avg_pool2d(x, { H / p, W / q }) end
-  local rows = {}
-  for i = 0, p - 1 do
-    local columns = {}
-    local h0, h1 = math.floor(i * H / p), math.ceil((i + 1) * H / p)
-    for j = 0, q - 1 do
-      local w0, w1 = math.floor(j * W / q), math.ceil((j + 1) * W / q)
-      columns[j + 1] = x:narrow(3, h0 + 1, h1 - h0):narrow(4, w0 + 1, w1 - w0):mean({ 3, 4 }, true)
+  if x:dim() == 3 then return ops.squeeze(F.adaptive_avg_pool2d(ops.unsqueeze(x, 1), size), 1) end
+  local height, width, h, w = x:size(3), x:size(4), two(size, 1), two(size, 2)
+  if height % h == 0 and width % w == 0 then
+    local kernel = { height / h, width / w }
+    return ops.avgpool2d(x, kernel, kernel, 0, true)
+  end
+  -- Window i of n over s elements: from floor(i s / n) to ceil((i + 1) s / n), which may overlap.
+  local function pooled(t, d, s, n)
+    local parts = {}
+    for i = 0, n - 1 do
+      local first = math.floor(i * s / n)
+      parts[i + 1] = ops.mean(ops.narrow(t, d, first + 1, math.ceil((i + 1) * s / n) - first), d, true)
     end
-    rows[i + 1] = ops.cat(columns, 4)
+    return ops.cat(parts, d)
   end
-  return ops.cat(rows, 3)
+  return pooled(pooled(x, 3, height, h), 4, width, w)
 end
 
--- -- losses -------------------------------------------------------------------------------------------------------------------
-local reductions = { none = 0, mean = 1, sum = 2 }
-
-local function reduction_of(who, options)
-  local name = options and options.reduction or "mean"
-  if not reductions[name] then errors.unknown(who, "reduction", name, { "mean", "none", "sum" }) end
-  return name
+--- Rows of x divided by their norm: x / max(norm, eps).
+---@param x tnt.Tensor
+---@param o? {p?: number, dim?: integer, eps?: number}  2, 2, 1e-12 by default
+---@return tnt.Tensor
+function F.normalize(x, o)
+  o = o or {}
+  return ops.div(x, ops.clamp(methods.norm(x, o.p or 2, o.dim or 2, true), o.eps or 1e-12))
 end
 
-local function reduce(x, name)
-  if name == "mean" then return ops.mean(x) end
-  if name == "sum" then return ops.sum(x) end
-  return x
-end
-
----@class tnt.nn.CrossEntropyOptions
----@field weight? tnt.Tensor         [C]
----@field ignore_index? integer      rows with this target count nothing; default -100
----@field label_smoothing? number    default 0
----@field reduction? "mean"|"sum"|"none"
-
---- Cross entropy of logits against class ids (from 0) or against probabilities of the logits' shape.
----@param logits tnt.Tensor  [N, C] or [N, C, ...]
----@param target tnt.Tensor  [N] or [N, ...]
----@param options? tnt.nn.CrossEntropyOptions
----@return tnt.Tensor loss
-function F.cross_entropy(logits, target, options)
-  local o = options or {}
-  check_options("cross_entropy", o, { "ignore_index", "label_smoothing", "reduction", "weight" })
-  local how = reduction_of("cross_entropy", o)
-  local smoothing = o.label_smoothing or 0
-  if smoothing < 0 or smoothing > 1 then errors.raise("argument", "cross_entropy: label_smoothing must be in 0..1, got %g", smoothing) end
-  if type(logits) ~= "cdata" then core.operand("cross_entropy", "logits", logits) end
-  if type(target) ~= "cdata" then core.operand("cross_entropy", "target", target) end
-  local n = logits:dim()
-  if target.dtype:match "f" then -- probabilities
-    if smoothing > 0 then target = target * (1 - smoothing) + smoothing / logits:size(2) end
-    local each = ops.log_softmax(logits, 2) * target
-    if o.weight then
-      local shape = { 1, o.weight:size(1) }
-      for _ = 3, n do shape[#shape + 1] = 1 end
-      each = each * o.weight:view(shape)
-    end
-    each = -ops.sum(each, 2)
-    return reduce(each, how)
+--- softmax(q k^T / sqrt(K)) v; positions where the mask is false, and with `is_causal` later ones, do not count.
+---@param q tnt.Tensor  [..., T, K]
+---@param k tnt.Tensor  [..., S, K]
+---@param v tnt.Tensor  [..., S, V]
+---@param o? {mask?: tnt.Tensor, is_causal?: boolean, dropout?: number, scale?: number}  mask: bool (true counts) or float (is added)
+---@return tnt.Tensor   [..., T, V]
+function F.scaled_dot_product_attention(q, k, v, o)
+  o = o or {}
+  local scale = o.scale or 1 / math.sqrt(q:size(-1))
+  local scores = ops.matmul(q, ops.transpose(k, -2, -1)) * scale
+  if o.is_causal then
+    local causal = ops.tril(tensor.make.ones(q:size(-2), k:size(-2), { dtype = "bool" }))
+    scores = ops.masked_fill(scores, ops.logical_not(causal), -math.huge)
   end
-  local shape
-  if n > 2 then -- classes last
-    shape = target.shape
-    local order = { 1 }
-    for d = 3, n do order[#order + 1] = d end
-    order[#order + 1] = 2
-    logits = logits:permute(order):reshape(-1, logits:size(2))
-    target = target:reshape(-1)
-  elseif n == 1 then
-    shape = {}
-    logits, target = logits:unsqueeze(1), target:reshape(1)
+  if o.mask and o.mask.dtype == "bool" then
+    scores = ops.masked_fill(scores, ops.logical_not(o.mask), -math.huge)
+  elseif o.mask then
+    scores = scores + o.mask
   end
-  local loss = ops.cross_entropy(logits, target, o.weight, o.ignore_index or -100, smoothing, reductions[how])
-  if how == "none" and shape then return loss:reshape(shape) end
-  return loss
+  return ops.matmul(F.dropout(ops.softmax(scores, -1), o.dropout or 0), v)
 end
-
---- Minus the log-probability of each target.
----@param x tnt.Tensor  [N, C] log-probabilities
----@param target tnt.Tensor  [N] ids from 0
----@param options? {reduction?: string}
-function F.nll_loss(x, target, options)
-  check_options("nll_loss", options or {}, { "reduction" })
-  local picked = ops.squeeze(ops.gather(x, 2, ops.unsqueeze(target, 2)), 2)
-  return reduce(-picked, reduction_of("nll_loss", options))
-end
-
-local function same_shape(who, x, target)
-  if type(x) ~= "cdata" then core.operand(who, "x", x) end
-  if type(target) ~= "cdata" then core.operand(who, "target", target) end
-  local a, b = table.concat(x.shape, ", "), table.concat(target.shape, ", ")
-  if a ~= b then errors.raise("shape", "%s: prediction and target must have one shape, got [%s] and [%s]", who, a, b) end
-end
-
-local function elementwise_loss(who, fn)
-  return function(x, target, options)
-    check_options(who, options or {}, { "reduction" })
-    same_shape(who, x, target)
-    return reduce(fn(x, target), reduction_of(who, options))
-  end
-end
-
---- The squared difference. `mse_loss(x, target, {reduction = "mean"})`; both of one shape.
-F.mse_loss = elementwise_loss("mse_loss", function(x, target) return ops.square(x - target) end)
---- The absolute difference.
-F.l1_loss = elementwise_loss("l1_loss", function(x, target) return ops.abs(x - target) end)
---- Squared below 1, linear beyond.
-F.smooth_l1_loss = elementwise_loss("smooth_l1_loss", function(x, target)
-  local d = ops.abs(x - target)
-  return tensor.shape.where(ops.lt(d, 1), ops.square(d) * 0.5, d - 0.5)
-end)
---- Binary cross entropy of logits: max(x, 0) - x t + log(1 + exp(-|x|)).
-F.binary_cross_entropy_with_logits = elementwise_loss("binary_cross_entropy_with_logits", function(x, target)
-  return ops.relu(x) - x * target + ops.log1p(ops.exp(-ops.abs(x)))
-end)
 
 return F

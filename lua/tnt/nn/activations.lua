@@ -1,0 +1,60 @@
+-- Activations and other layers without parameters, each a function of its input.
+local errors = require "tnt.errors"
+local Module = require "tnt.nn.module"
+local ops = require "tnt.ops_gen"
+local shown = require "tnt.nn.print"
+
+local activations = {}
+
+local function define(name, declared, forward, extra_repr)
+  local Class = Module:extend(name, declared)
+  Class.scoped, Class.stateless = false, true
+  Class.forward = forward
+  function Class:init(o)
+    for option in pairs(declared) do self[option] = o[option] end -- order: free
+  end
+  if extra_repr then Class.extra_repr = extra_repr end
+  activations[name] = Class
+  return Class
+end
+
+for name, op in ("ReLU relu SiLU silu Tanh tanh Sigmoid sigmoid"):gmatch "(%w+) (%w+)" do
+  local fn = ops[op]
+  define(name, {}, function(_, x) return fn(x) end)
+end
+
+local gelu, gelu_tanh = ops.gelu, ops.gelu_tanh
+local GELU = define("GELU", { approximate = "none" }, function(self, x)
+  if self.is_tanh then return gelu_tanh(x) end
+  return gelu(x)
+end, function(self) return "approximate='" .. self.approximate .. "'" end)
+function GELU:init(o)
+  if o.approximate ~= "none" and o.approximate ~= "tanh" then
+    errors.unknown("GELU", "approximation", o.approximate, { "none", "tanh" })
+  end
+  self.approximate, self.is_tanh = o.approximate, o.approximate == "tanh"
+end
+
+define("LeakyReLU", { negative_slope = 0.01 }, function(self, x) return ops.leaky_relu(x, self.negative_slope) end,
+  function(self) return "negative_slope=" .. shown(self.negative_slope) end)
+define("ELU", { alpha = 1 }, function(self, x) return ops.elu(x, self.alpha) end,
+  function(self) return ("alpha=%.1f"):format(self.alpha) end)
+define("Softplus", {}, function(_, x) return ops.softplus(x) end)
+
+-- dim counts from 1; -1, the last, is the default.
+define("Softmax", { dim = -1 }, function(self, x) return ops.softmax(x, self.dim) end,
+  function(self) return "dim=" .. self.dim end)
+define("LogSoftmax", { dim = -1 }, function(self, x) return ops.log_softmax(x, self.dim) end,
+  function(self) return "dim=" .. self.dim end)
+
+-- Dims count from 1: by default the first one, the batch, is left as it is.
+define("Flatten", { start_dim = 2, end_dim = -1 }, function(self, x) return x:flatten(self.start_dim, self.end_dim) end,
+  function(self) return ("start_dim=%d, end_dim=%d"):format(self.start_dim, self.end_dim) end)
+
+--- Gives back what it is given; its arguments are ignored.
+local Identity = Module:extend "Identity"
+Identity.scoped, Identity.stateless = false, true
+function Identity:forward(...) return ... end
+activations.Identity = Identity
+
+return activations
