@@ -118,6 +118,15 @@ local function checksum(path, from, to)
 end
 
 local SEAL_BYTES = 512 -- core/hdf5/own.h
+local SEAL = "tntlua file 1\n" -- core/hdf5/seal.c
+
+local function check_seal(path)
+  local file, why = io.open(path, "rb")
+  if not file then errors.raise("io", "%s", why) end
+  local start = file:read(#SEAL)
+  file:close()
+  if start ~= SEAL then refuse(path, "damaged: it does not begin with 'tntlua file 1'") end
+end
 
 --- Compares sizes and checksums of a checkpoint's files with its index, before anything parses
 --- them. Errors: io; format, naming the file and, where one can tell, the tensor that is damaged.
@@ -132,6 +141,7 @@ function index.verify(found)
   if size ~= found.size then
     refuse(path, "it has %d bytes, expected %d", size, found.size)
   end
+  check_seal(path) -- the rest of the seal is compared with the file when it is opened
   local sum = checksum(path, SEAL_BYTES, size)
   if sum == found.crc then return end
   for _, part in ipairs(found.data) do
