@@ -182,6 +182,9 @@ static int check_in_place(call *k) {
   if (k->c->view.grad_mode && (x->flags & FLAG_REQUIRES_GRAD)) {
     return fail(TNT_ESTATE, "%s_: a leaf that requires a gradient changes in place only under no_grad", op->name);
   }
+  if (k->c->view.grad_mode && x->base && (x->base->flags & FLAG_REQUIRES_GRAD)) {
+    return fail(TNT_ESTATE, "%s_: a view of a leaf that requires a gradient changes in place only under no_grad", op->name);
+  }
   if ((op->flags & OP_PROMOTE) && op != &tnt__ops[OP_ID_ASSIGN]) {
     if (category(k->compute) > category(x->dtype)) {
       return fail(TNT_EDTYPE, "%s_: the result is %s, which a tensor of %s may not receive", op->name, dtype_name(k->compute),
@@ -198,6 +201,24 @@ static int check_in_place(call *k) {
     }
   }
   return 0;
+}
+
+/* What a gradient needs of the tensor written to, as it was: as PyTorch does, x:mul_(w) copies x where w wants a gradient. */
+static int keep_before(call *k) {
+  const op_record *op = k->op;
+  context *c = k->c;
+  if (!c->view.grad_mode || !op->save) return 0;
+  unsigned need = 0;
+  bool wanted = false;
+  for (int i = 0; i < k->n_in; i++) {
+    if (k->in[i] && category(k->in[i]->dtype) == 2 && wants_gradient(k->in[i])) need |= op->need[i < 3 ? i : 3];
+  }
+  for (int i = 0; i < k->n_in; i++) wanted = wanted || (k->in[i] == k->out[0] && (need & op->save) >> i & 1);
+  if (!wanted) return 0;
+  c->view.grad_mode = 0;
+  int rc = op_copy(c, &k->before, k->out[0]);
+  c->view.grad_mode = 1;
+  return rc;
 }
 
 /* -- the path ----------------------------------------------------------------------------------------------------------------- */
@@ -321,6 +342,7 @@ static int dispatch_checked(call *k) {
   if (op->flags & OP_ELEMENTWISE) {
     if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand)) k->compute = default_float;
     TRY(outputs_elementwise(k));
+    if (k->in_place) TRY(keep_before(k));
     int rc = elementwise_cpu(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
@@ -328,6 +350,7 @@ static int dispatch_checked(call *k) {
     }
   } else {
     TRY(outputs_by_shape(k));
+    if (k->in_place) TRY(keep_before(k));
     int rc = run_kernel(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
@@ -346,6 +369,7 @@ static int dispatch_checked(call *k) {
 
 int dispatch(call *k) {
   int rc = dispatch_checked(k);
+  if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
   if (UNLIKELY(rc > 0)) failed_in(k->op->name);
   return rc;
 }

@@ -294,6 +294,7 @@ static int record_node(call *k, node **out) {
     tensor *x = k->in[i];
     if (need >> i & 1) {
       if (x) {
+        if (x == k->out[0] && k->before) x = k->before;
         rc = save(c, n, at, x, i, -1, x->storage->version - (k->in_place && x == k->out[0]));
       } else if (i == k->number_at) { /* as a 0-dim tensor */
         tensor *number;
@@ -324,9 +325,6 @@ int record(call *k) {
   const op_record *op = k->op;
   context *c = k->c;
   if (UNLIKELY(k->in_place)) {
-    if (c->view.grad_mode && k->out[0]->base && (k->out[0]->base->flags & FLAG_REQUIRES_GRAD)) {
-      return fail(TNT_ESTATE, "%s_: a view of a leaf that requires a gradient changes in place only under no_grad", op->name);
-    }
     k->out[0]->storage->version++;
   }
   if (!c->view.grad_mode) return 0;

@@ -6,8 +6,8 @@ static int check_targets(tnt__args *a, const tnt__view *t, int64_t classes, int6
   const int64_t *id = t->data;
   for (int64_t r = 0; r < t->numel; r++) {
     if (id[r] != ignore && (id[r] < 0 || id[r] >= classes)) {
-      return a->fail(TNT_EARGUMENT, "cross_entropy: targets count from 0 and must be in 0..%lld (or ignore_index %lld), row %lld has %lld",
-                     (long long)classes - 1, (long long)ignore, (long long)r + 1, (long long)id[r]);
+      return a->fail(TNT_EARGUMENT, "%s: targets count from 0 and must be in 0..%lld (or ignore_index %lld), row %lld has %lld",
+                     a->op, (long long)classes - 1, (long long)ignore, (long long)r + 1, (long long)id[r]);
     }
   }
   return 0;
@@ -82,6 +82,8 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
   int64_t rows = a->in[1].size[0], classes = a->in[1].size[1];
   int64_t ignore = a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX], reduction = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
   double smoothing = a->number[CROSS_ENTROPY_GRAD_SMOOTHING], divisor = 1, all_weights = (double)classes;
+  int rc = check_targets(a, &a->in[2], classes, ignore);
+  if (rc) return rc;
   if (reduction == 1) divisor = total_weight(id, rows, w, ignore);
   if (w) {
     all_weights = 0;
