@@ -63,6 +63,23 @@ function scope.keep(nest, seen)
   return nest
 end
 
+--- Keeps the tensors of a nest that an open scope would release, and lists them: what somebody kept before is not listed,
+--- and so not taken from him when the list is adopted.
+---@param nest any
+---@return tnt.Tensor[] list  for adopt
+function scope.hold(nest, list, seen)
+  list, seen = list or {}, seen or {}
+  if is_tensor(nest) then
+    local status = C.tnt_keep(nest)
+    if status > 0 then core.raise(status) end
+    if status == C.TNT_OWNED then list[#list + 1] = own(nest) end
+  elseif type(nest) == "table" and not seen[nest] then
+    seen[nest] = true
+    for _, v in next, nest do scope.hold(v, list, seen) end -- order: free
+  end
+  return list
+end
+
 --- The inverse of keep: hands tensors of a nest over to the innermost scope, as a loader does with the batch that a step
 --- consumes (R9). Outside every scope they go on owning themselves.
 ---@generic T

@@ -21,7 +21,7 @@ end
 function scope.dissolve(token)
   scope.depth, scope.dissolved = token.depth - 1, scope.dissolved + 1
 end
-function scope.keep(nest) return nest end
+function scope.hold() return {} end
 function scope.adopt(nest) return nest end
 rig.scope = scope
 

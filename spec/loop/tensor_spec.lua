@@ -81,6 +81,24 @@ describe("the loops on tensors", function()
     end
   end)
 
+  it("leave a batch to who kept it, also when it is fetched ahead", function()
+    for _, ahead in ipairs { false, true } do
+      local unit, batch = Line(), tnt.keep(batch_of(1))
+      unit.enable_prefetch = ahead
+      run(unit, {
+        train_dataloader = function()
+          local i = 0
+          return function()
+            i = i + 1
+            if i <= 5 then return batch end
+          end
+        end,
+      })
+      assert.equal(5, unit.train_progress.num_steps_completed)
+      assert.is_true(batch.x:is_alive())
+    end
+  end)
+
   it("release the step's tensors when it ends, and keep what direct fields hold", function()
     local unit = Line()
     local seen = setmetatable({}, {}) -- what has a metatable is not searched

@@ -76,7 +76,7 @@ end
 -- Nothing is open.
 function Cursor:clear()
   self.iterator, self.delivered, self.ended = nil, 0, false
-  self.ahead, self.is_ahead, self.state_before_ahead = nil, false, nil
+  self.ahead, self.is_ahead, self.state_before_ahead, self.ahead_held = nil, false, nil, nil
 end
 
 --- For `open`: an iterator over a plain list, from a position on.
@@ -152,15 +152,15 @@ end
 
 --- The next batch, one ahead of it being fetched too, so that `is_last` is known.
 ---@param fetch fun(unit: table, state: tnt.State, iterator: function): any
----@param hold fun(batch: any)   keeps what was fetched ahead beyond this step
----@param hand_over fun(batch: any)  makes it this step's
+---@param hold fun(batch: any): table  keeps what was fetched ahead beyond this step, and lists it
+---@param hand_over fun(list: table)   makes that this step's
 ---@return any batch
 function Cursor:next_ahead(fetch, unit, state, hold, hand_over)
   local batch
   if self.is_ahead then
     batch = self.ahead
     if batch == nil then return nil end
-    hand_over(batch)
+    hand_over(self.ahead_held)
   else
     batch = fetch(unit, state, self.iterator)
     if batch == nil then return nil end
@@ -171,7 +171,7 @@ function Cursor:next_ahead(fetch, unit, state, hold, hand_over)
   self.ahead = fetch(unit, state, self.iterator)
   self.ahead_delivered = self.delivered - delivered
   self.is_ahead = true
-  if self.ahead ~= nil then hold(self.ahead) end
+  self.ahead_held = hold(self.ahead)
   return batch
 end
 

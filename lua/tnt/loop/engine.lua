@@ -21,7 +21,7 @@ local engine = {}
 local call = hook.call
 local function now() return clock.now() end
 -- A batch fetched ahead is kept beyond its step, and then belongs to the step that consumes it.
-local hold, hand_over = scope.keep, scope.adopt
+local hold, hand_over = scope.hold, scope.adopt
 
 --[[ What a unit's class may have in its table `engine`, all optional, called with the unit first:
   start(unit, state)                 before on_<phase>_start of the run's own phase
