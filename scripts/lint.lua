@@ -43,7 +43,10 @@ local function lint_library(file, lines, at, line)
   local unordered = code:find "%f[%w_.:]pairs%s*[({%w]" or code:find "%f[%w_]in%s+next%f[^%w_]"
   if unordered and not line:find("-- order: free", 1, true) then report(file, at, "order") end
   local name, separator = defined(line)
-  if not name or name:find "^_" or (lines[at - 1] or ""):find "^%-%-" then return end
+  -- A comment over a run of functions of one line each serves them all.
+  local above = at - 1
+  while above > 0 and lines[above]:find "^function .*%f[%w_]end%s*$" do above = above - 1 end
+  if not name or name:find "^_" or (lines[above] or ""):find "^%-%-" then return end
   if separator == ":" and (documented[name] or name:find "^on_") then return end
   report(file, at, "annotation", name)
 end

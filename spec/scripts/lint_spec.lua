@@ -54,6 +54,9 @@ describe("scripts/lint.lua", function()
     for _, name in ipairs { ":init", ":forward", ":on_train_start", ":__call", "._inner" } do
       assert.equal(CLEAN, lint("lua/tnt/a.lua", text:format("", name)))
     end
+    local run = text:format("--- All.\n", ".scale") .. "function M.shift(x) return x end\n"
+    assert.equal(CLEAN, lint("lua/tnt/a.lua", run))
+    assert.matches(":7: function far", lint("lua/tnt/a.lua", run .. "\nfunction M.far() end\n"))
     local base = "-- A file.\n\n--- Closes.\nfunction Base:close() end\n"
     assert.equal(CLEAN, lint("lua/tnt/a.lua", base .. "\nfunction Sub:close() end\n"))
     local other = base .. "\nfunction M.close() end\n"
