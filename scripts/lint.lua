@@ -83,7 +83,10 @@ end
 
 for i, file in ipairs(arg) do
   local lines = contents[i]
-  if #lines > MAX_LINES then report(file, #lines, "size", #lines, MAX_LINES) end
+  -- spec/reference holds numbers that scripts/parity wrote down.
+  if #lines > MAX_LINES and not file:find "^spec/reference/" then
+    report(file, #lines, "size", #lines, MAX_LINES)
+  end
   -- A spec is about the file it is named after.
   if not file:find "^spec/" and not opens_with_comment(file, lines) then
     report(file, 1, "opening")
