@@ -1,0 +1,36 @@
+-- Adam and AdamW, which differ in where the weight decay goes: to the gradient, or straight to the parameter.
+local errors = require "tnt.errors"
+local Optimizer = require "tnt.optim.optimizer"
+local ops = require "tnt.ops_gen"
+
+local function is_beta(value) return type(value) == "number" and value >= 0 and value < 1 end
+
+local function check_group(self, who, group)
+  Optimizer.check_group(self, who, group)
+  local betas = group.betas
+  if type(betas) ~= "table" or #betas ~= 2 or not is_beta(betas[1]) or not is_beta(betas[2]) then
+    errors.raise("argument", "%s: betas must be two numbers in [0, 1), got %s", who,
+      type(betas) == "table" and ("{%s, %s}"):format(tostring(betas[1]), tostring(betas[2])) or tostring(betas))
+  end
+  for _, name in ipairs { "eps", "weight_decay" } do
+    if type(group[name]) ~= "number" or not (group[name] >= 0) then
+      errors.raise("argument", "%s: %s must be a number from 0 on, got %s", who, name, tostring(group[name]))
+    end
+  end
+end
+
+local function define(name, weight_decay, op)
+  local Class = Optimizer:extend(name, {
+    "params", lr = 1e-3, betas = { 0.9, 0.999 }, eps = 1e-8, weight_decay = weight_decay,
+  })
+  Class.state_names = { "exp_avg", "exp_avg_sq" }
+  Class.check_group = check_group
+  function Class:update(group, bucket)
+    local betas, lists = group.betas, bucket.lists
+    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, group.lr, betas[1], betas[2], group.eps, group.weight_decay,
+      bucket.step)
+  end
+  return Class
+end
+
+return { Adam = define("Adam", 0, ops.adam_), AdamW = define("AdamW", 0.01, ops.adamw_) }
