@@ -247,6 +247,46 @@ describe("AutoUnit on tensors", function()
     assert.equal(10, unit.train_progress.num_steps_completed)
   end)
 
+  it("takes a list of schedules as a chain, and resumes without a word about the rate", function()
+    local said, saved, rates = {}, nil, {}
+    message.sink = function(_, text) said[#said + 1] = text end
+    finally(function() message.sink = function() end end)
+    package.loaded["tnt.checkpoint.run"] = {
+      resolve = function() return "there" end,
+      restore = function(_, state, unit) snapshot.restore(state, unit, nest.clone(saved)) end,
+    }
+    local function go(lr, resume)
+      local module = net()
+      local optimizer = optim.SGD(module:parameters(), { lr = lr })
+      local unit = Classify {
+        module, optimizer = optimizer,
+        schedule = {
+          optim.schedule.Linear(optimizer, { start_factor = 0.5, total_iters = 2, by = "update" }),
+          optim.schedule.Exponential(optimizer, { gamma = 0.5, by = "update" }),
+        },
+      }
+      tnt.train(unit, {
+        train_dataloader = data(), max_steps = 4, bar = false, resume = resume,
+        hooks = { { on_train_step_start = function(_, state)
+          rates[state.progress.num_steps_completed + 1] = optimizer.param_groups[1].lr
+          if state.progress.num_steps_completed == 2 then saved = nest.clone(state:snapshot()) end
+        end } },
+      })
+      return unit
+    end
+    local unit = go(1)
+    assert.equal(1, #unit.schedule)
+    assert.same({ 0.5, 0.75 * 0.5, 0.25, 0.125 }, rates)
+    said, rates[3], rates[4] = {}, nil, nil
+    go(1, "there")
+    assert.same({ 0.5, 0.75 * 0.5, 0.25, 0.125 }, rates)
+    assert.equal("", table.concat(said, "\n"):match "differ" or "")
+    go(2, "there")
+    assert.matches("optimizer group 1 lr: saved 1, now 2 (the saved one holds)",
+      table.concat(said, "\n"), 1, true)
+    assert.is_nil(table.concat(said):match "initial_lr")
+  end)
+
   it("predicts, and collects the outputs", function()
     local unit = Classify { net(), training = false }
     local batches = {}

@@ -33,10 +33,34 @@ local function append(set, name, schedule, owner)
   set.owners[#set.names] = owner or false
 end
 
+-- Whether a list can be one chain: formulas of the position, of one optimizer, going by the same
+-- unit.
+local function is_chain(list)
+  local Schedule = package.loaded["tnt.optim.schedule.schedule"]
+  for _, schedule in ipairs(list) do
+    if not Schedule or not class.is(schedule, Schedule) or schedule.by ~= list[1].by
+      or schedule.optimizer ~= list[1].optimizer then
+      return false
+    end
+  end
+  return #list > 1
+end
+
 local function append_all(set, prefix, given, owner)
-  if is_schedule(given) then return append(set, prefix, given, owner) end
-  if type(given) ~= "table" or getmetatable(given) ~= nil then append(set, prefix, given, owner) end
-  for i, schedule in ipairs(given) do append(set, prefix .. "_" .. i, schedule, owner) end
+  if type(given) ~= "table" or is_schedule(given) or getmetatable(given) ~= nil then
+    append(set, prefix, given, owner)
+  elseif is_chain(given) then
+    append(set, prefix, require "tnt.optim.schedule.chain"(given), owner)
+  else
+    for i, schedule in ipairs(given) do append(set, prefix .. "_" .. i, schedule, owner) end
+  end
+end
+
+-- The name of the optimizer that a schedule names itself, where there are several.
+local function owner_of(schedule, optimizers)
+  for i, name in ipairs(optimizers.names) do
+    if schedule.optimizer == optimizers[i] then return name end
+  end
 end
 
 --- The schedules in one set, or nil.
@@ -58,6 +82,11 @@ function schedules.set(given, optimizer)
         errors.unknown("schedule", "optimizer", name, optimizer.names)
       end
       append_all(set, name, member, name)
+    end
+  end
+  if class.is(optimizer, Set) then
+    for i, schedule in ipairs(set) do
+      set.owners[i] = set.owners[i] or owner_of(schedule, optimizer) or false
     end
   end
   return set

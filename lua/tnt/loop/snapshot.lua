@@ -176,6 +176,14 @@ local function plain(value)
   return type(value) == "number" and ("%.10g"):format(value) or tostring(value)
 end
 
+-- What a group was set up with: a rate that a schedule moves is that from which it started.
+local function as_set_up(numbers)
+  if not numbers.initial_lr then return numbers end
+  local copy = nest.copy(numbers)
+  copy.lr, copy.initial_lr = numbers.initial_lr, nil
+  return copy
+end
+
 local function differing(saved, present, prefix, verdict, lines)
   for name, value in sorted(present) do
     local before = saved[name]
@@ -203,8 +211,8 @@ local function load_app(unit, contents, lines)
           for key, value in sorted(group) do groups_of(object)[i][key] = value end
         end
         for i, group in ipairs(group_numbers(object)) do
-          differing(group, before[i] or {}, ("%s group %d "):format(name, i), "the saved one holds",
-            lines)
+          differing(as_set_up(group), as_set_up(before[i] or {}), ("%s group %d "):format(name, i),
+            "the saved one holds", lines)
         end
       end
     end
