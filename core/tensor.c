@@ -23,6 +23,7 @@ static int more_slots(context *c);
 context *context_open(void) {
   context *c = calloc(1, sizeof *c);
   if (!c) abort(); /* 1 KiB at the start of a thread: nothing can go on without it */
+  c->number = MAX_CONTEXTS;
   for (uint32_t i = 0; i < MAX_CONTEXTS; i++) {
     uint8_t expected = 0;
     if (__atomic_compare_exchange_n(&context_used[i], &expected, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
@@ -30,6 +31,7 @@ context *context_open(void) {
       break;
     }
   }
+  if (c->number == MAX_CONTEXTS) abort(); /* 255 threads of Lua at once: two would share their tensors */
   if (c->number > 0) tnt_share_memory();
   c->chunks = calloc(MAX_CHUNKS, sizeof *c->chunks);
   c->view.grad_mode = 1;

@@ -1,0 +1,46 @@
+-- char_gpt's model against PyTorch: 50 AdamW steps from the same weights (scripts/parity/char_gpt.py writes the reference).
+local tnt = require "tnt"
+local F = tnt.nn.functional
+
+local function filled(name, t)
+  local h = 0
+  for i = 1, #name do h = (h * 31 + name:byte(i)) % 65521 end
+  local i = tnt.arange(t:numel())
+  local v = (i * 104729 + h * 7919):remainder(1000003):to "f64" / 1000003 - 0.5
+  v = name:find "norm" and 1 + v * 0.1 or v * 0.07
+  return v:reshape(t.shape)
+end
+
+local function run(dtype, tolerance)
+  local reference = dofile("spec/reference/char_gpt.lua")[dtype]
+  local model = dofile "examples/char_gpt/model.lua"(65, {}):to(dtype)
+  tnt.no_grad(function()
+    for name, p in model:named_parameters() do p:copy_(filled(name, p)) end
+  end)
+  local groups = tnt.optim.groups(model, { weight_decay = 0.1, norm_decay_mult = 0 })
+  local optimizer = tnt.optim.AdamW(groups, { lr = 1e-3, betas = { 0.9, 0.99 } })
+  local parameters = model:parameters()
+  local n = 0
+  for step = 1, 50 do
+    for _, group in ipairs(optimizer.param_groups) do group.lr = 1e-3 * step / 101 end
+    tnt.scope(function()
+      local i = tnt.arange(12 * 65) + (step - 1) * 97
+      local tokens = (i * i * 7 + i * 3 + i:floor_divide(5)):remainder(65):view(12, 65)
+      local x, y = tokens[{ {}, { 1, 64 } }], tokens[{ {}, { 2, 65 } }]
+      local loss = F.cross_entropy(model(x):flatten(1, 2), y:reshape(-1))
+      optimizer:zero_grad()
+      loss:backward()
+      tnt.nn.clip_grad_norm_(parameters, 1)
+      optimizer:step()
+      assert.is_true(math.abs(loss:item() - reference[step]) < tolerance,
+        ("step %d: %.10f, PyTorch has %.10f"):format(step, loss:item(), reference[step]))
+    end)
+    n = n + 1
+  end
+  assert.equal(50, n)
+end
+
+describe("char_gpt", function()
+  it("loses as PyTorch does over 50 steps, f32", function() run("f32", 1e-4) end)
+  it("loses as PyTorch does over 50 steps, f64", function() run("f64", 1e-10) end)
+end)
