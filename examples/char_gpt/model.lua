@@ -9,8 +9,8 @@ function Attention:init(o)
   self.heads = o.heads
   self.qkv = nn.Linear(o.width, 3 * o.width, { bias = false })
   self.proj = nn.Linear(o.width, o.width, { bias = false })
-  self.drop = nn.Dropout(o.dropout)
-  self.attention_drop = nn.Dropout(o.dropout)
+  self.drop = nn.Dropout { p = o.dropout }
+  self.attention_drop = nn.Dropout { p = o.dropout }
   -- true above the diagonal: the future, which no position may see
   self:register_buffer("mask", tnt.ones(o.block, o.block):triu(1):to "bool")
 end
@@ -32,7 +32,7 @@ function Block:init(o)
   self.norm2 = nn.LayerNorm(o.width, { bias = false })
   self.up = nn.Linear(o.width, 4 * o.width, { bias = false })
   self.down = nn.Linear(4 * o.width, o.width, { bias = false })
-  self.drop = nn.Dropout(o.dropout)
+  self.drop = nn.Dropout { p = o.dropout }
 end
 function Block:forward(x)
   x = x + self.attention(self.norm1(x))
@@ -44,7 +44,7 @@ function Gpt:init(o)
   self.block = o.block
   self.tok = nn.Embedding(o.vocab, o.width)
   self.pos = nn.Embedding(o.block, o.width)
-  self.drop = nn.Dropout(o.dropout)
+  self.drop = nn.Dropout { p = o.dropout }
   self.layers = nn.ModuleList()
   for _ = 1, o.layers do
     self.layers:append(Block(o.width, o.heads, { dropout = o.dropout, block = o.block }))

@@ -29,7 +29,7 @@ function LeNet:init()
   self.conv1 = nn.Conv2d(1, 16, 5, { padding = 2 })
   self.conv2 = nn.Conv2d(16, 32, 5)
   self.fc1 = nn.Linear(32 * 5 * 5, 128)
-  self.drop = nn.Dropout(0.3)
+  self.drop = nn.Dropout { p = 0.3 }
   self.fc2 = nn.Linear(128, 10)
 end
 function LeNet:forward(x)
