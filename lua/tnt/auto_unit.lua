@@ -193,9 +193,10 @@ function AutoUnit:train_step(state, batch)
 end
 
 --- What follows a loss: backward, and where a window of accumulation is full (or the epoch's last
---- batch is there) unscale, clip, step, clear, schedules, averaged weights. Errors: state, outside
---- a loop or without an optimizer; argument, for a name no optimizer has, or none where there are
---- several.
+--- batch is there) clip, step, clear, schedules, averaged weights. `num_updates_completed` counts
+--- the steps of every optimizer.
+--- Errors: state, outside a loop or without an optimizer; argument, for a name no optimizer has, or
+--- none where there are several.
 ---@param loss tnt.Tensor  one element, not divided by gradient_accumulation_steps
 ---@param name string|nil  with several optimizers: whose; only its parameters get gradients
 function AutoUnit:update(loss, name)

@@ -165,8 +165,9 @@ end
 
 --- Turns the arguments of a call into one table with every declared name, checked. One plain table
 --- as the only argument is the argument list; otherwise the required arguments stand in order, then
---- a table of options. Errors: argument, for an unknown, missing, doubled or misplaced argument;
---- the text shows the right form.
+--- a table of options.
+--- Errors: argument, for an unknown, missing, doubled or misplaced argument; the text shows the
+--- right form.
 ---@param who string
 ---@param declaration tnt.Declaration
 ---@return table options

@@ -80,7 +80,8 @@ end
 function hook.is_event(name) return is_event[name] == true end
 
 --- Declares an event of one's own, called by `state:emit(name, ...)`. Doing so again changes
---- nothing. Errors: argument, when the name does not begin with on_ or stands for a phase's event.
+--- nothing.
+--- Errors: argument, when the name does not begin with on_ or stands for a phase's event.
 ---@param name string
 ---@return string name
 function hook.event(name)

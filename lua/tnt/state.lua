@@ -91,7 +91,8 @@ function State:log(name, value, options)
 end
 
 --- A metric by its full name ("eval/loss"), with _ for / ("eval_loss"), or by a last part that is
---- unique ("loss"). Never communicates. Errors: argument, when the last part stands for several.
+--- unique ("loss"). Never communicates.
+--- Errors: argument, when the last part stands for several.
 ---@param name string
 ---@return number|nil value
 ---@return string|nil full_name

@@ -72,13 +72,15 @@ local Run = require "tnt.loop.run"
 --- A run is done when max_steps or max_epochs are reached in total (a restored unit goes on towards
 --- the same total), or it was stopped; an epoch is done when the run's steps are, at
 --- max_steps_per_epoch, or when it was stopped. max_time (seconds) is looked at between steps and
---- leaves the epoch open. A signal does too, calls on_interrupt and on_exception, and raises. After
---- an error on_exception comes instead of the events that are left, then on_run_end.
+--- leaves the epoch open; a second call, or a resume, goes on there. A signal does too, calls
+--- on_interrupt and on_exception, and raises. After an error on_exception comes instead of the
+--- events that are left, for everyone, then on_run_end; what fails there is told and does not hide
+--- the error.
 ---
 --- Errors: argument for an option that is unknown or wrong, before any hook runs; state when an
 --- empty loader would spin for ever; interrupted; whatever a step, a hook or the loader raises, as
---- it is. Source: TorchTNT's train, with its slots and flags kept per phase (../reference in the
---- design).
+--- it is.
+--- Source: torchtnt/framework/train.py, with its batch slots and last-batch flags kept per phase.
 ---@param unit tnt.Unit  with train_step(state, batch)
 ---@param options tnt.TrainOptions
 ---@return tnt.Result

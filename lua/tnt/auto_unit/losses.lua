@@ -30,8 +30,9 @@ local function term(name, value)
 end
 
 --- The total of a loss, and its terms to log beside `loss`. A table's terms whose names contain
---- "loss" are summed in sorted order, each averaged; all are logged. Errors: argument, for another
---- type, for no term with "loss" in its name, and for a term named just `loss` beside others.
+--- "loss" are summed in sorted order, each averaged; all are logged.
+--- Errors: argument, for another type, for no term with "loss" in its name, and for a term named
+--- just `loss` beside others.
 --- Source: MMEngine's parse_losses, which lets a term named `loss` hide the total.
 ---@param loss tnt.Tensor|table
 ---@return tnt.Tensor total  one element

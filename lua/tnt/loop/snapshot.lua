@@ -251,7 +251,8 @@ local function load_boundary(run, contents)
 end
 
 --- Applies what `take` gave, also to a fresh process: the next steps are those the run would have
---- done. Errors: format, when contents are no such table or lack a module's weights.
+--- done.
+--- Errors: format, when contents are no such table or lack a module's weights.
 ---@param state tnt.State
 ---@param unit table
 ---@param contents table
