@@ -55,13 +55,14 @@ function LayerNorm:forward(x)
 end
 
 function LayerNorm:extra_repr()
-  return ("%s, eps=%s, elementwise_affine=%s%s"):format(shown(self.normalized_shape), shown(self.eps),
-    shown(self.elementwise_affine), self.weight and not self.bias and ", bias=False" or "")
+  return ("%s, eps=%s, elementwise_affine=%s, bias=%s"):format(shown(self.normalized_shape), shown(self.eps),
+    shown(self.elementwise_affine), shown(self.bias ~= nil))
 end
 
 local function define_batch_norm(name, dims, form)
   local BatchNorm = Module:extend(name, {
-    "num_features", eps = 1e-5, momentum = 0.1, affine = true, track_running_stats = true, dtype = class.NONE,
+    "num_features", eps = 1e-5, momentum = 0.1, affine = true, bias = true, track_running_stats = true,
+    dtype = class.NONE,
   })
   BatchNorm.scoped, BatchNorm.stateless = false, true
 
@@ -74,7 +75,7 @@ local function define_batch_norm(name, dims, form)
     local options = { dtype = o.dtype }
     if o.affine then
       self.weight = parameter.new(make.ones(n, options))
-      self.bias = parameter.new(make.zeros(n, options))
+      if o.bias then self.bias = parameter.new(make.zeros(n, options)) end
     end
     if o.track_running_stats then
       self:register_buffer("running_mean", make.zeros(n, options))
@@ -90,10 +91,8 @@ local function define_batch_norm(name, dims, form)
       init.ones_(self.running_var)
       init.zeros_(self.num_batches_tracked)
     end
-    if self.weight then
-      init.ones_(self.weight)
-      init.zeros_(self.bias)
-    end
+    if self.weight then init.ones_(self.weight) end
+    if self.bias then init.zeros_(self.bias) end
   end
 
   function BatchNorm:forward(x)
@@ -116,8 +115,8 @@ local function define_batch_norm(name, dims, form)
   end
 
   function BatchNorm:extra_repr()
-    return ("%d, eps=%s, momentum=%s, affine=%s, track_running_stats=%s"):format(self.num_features, shown(self.eps),
-      shown(self.momentum), shown(self.affine), shown(self.track_running_stats))
+    return ("%d, eps=%s, momentum=%s, affine=%s, bias=%s, track_running_stats=%s"):format(self.num_features,
+      shown(self.eps), shown(self.momentum), shown(self.affine), shown(self.bias ~= nil), shown(self.track_running_stats))
   end
   return BatchNorm
 end
