@@ -31,7 +31,7 @@ describe("a cursor", function()
     end
   end)
 
-  it("goes on at a position: by the loader's state, by place in a list, else by skipping", function()
+  it("goes on at a position: by its state, by place in a list, else by skipping", function()
     local without_state = rig.loader(4)
     without_state.state_dict = nil
     for _, case in ipairs {
