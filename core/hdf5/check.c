@@ -35,6 +35,15 @@ typedef struct names {
   uint64_t size;
 } names;
 
+/* A group that is walked: its names, the one before the present entry, and at each level of its tree the node before
+ * and the one that node says comes next. */
+typedef struct group_walk {
+  names heap;
+  const char *before;
+  uint64_t last[MOST_LEVEL + 1], next[MOST_LEVEL + 1];
+  int depth;
+} group_walk;
+
 static int read_names(checker *c, uint64_t at, names *out) {
   uint8_t head[32];
   if (check_fetch(c, at, head, 32, "the names of a group")) return c->r->status;
@@ -58,15 +67,16 @@ static int read_names(checker *c, uint64_t at, names *out) {
 }
 
 /* The name of an entry, after the one before it. */
-static int check_name(checker *c, const names *heap, uint64_t offset, uint64_t at,
-                      const char **before) {
+static int check_name(checker *c, group_walk *w, uint64_t offset, uint64_t at) {
+  const names *heap = &w->heap;
   if (offset >= heap->size || !memchr(heap->bytes + offset, 0, heap->size - offset))
     return check_fail(c, at, "the place of a name within its heap");
   const char *name = heap->bytes + offset;
   if (name[0] == 0 || strchr(name, '/') || strcmp(name, ".") == 0)
     return check_fail(c, at, "an entry with a name");
-  if (*before && strcmp(*before, name) >= 0) return check_fail(c, at, "names in ascending order");
-  *before = name;
+  if (w->before && strcmp(w->before, name) >= 0)
+    return check_fail(c, at, "names in ascending order");
+  w->before = name;
   return 0;
 }
 
@@ -84,7 +94,7 @@ static int check_entry(checker *c, const uint8_t *entry, uint64_t at, int depth)
   return o.is_group ? check_group(c, &o, depth + 1) : 0;
 }
 
-static int check_leaf(checker *c, uint64_t at, const names *heap, const char **before, int depth) {
+static int check_leaf(checker *c, uint64_t at, group_walk *w) {
   uint64_t bytes = 8 + 40 * (uint64_t)(2 * c->leaf_k);
   uint8_t *node = malloc(bytes);
   if (!node) return report_fail(c->r, TNT_EMEMORY, "%s: no memory to check it", c->path);
@@ -94,15 +104,26 @@ static int check_leaf(checker *c, uint64_t at, const names *heap, const char **b
       check_fail(c, at, "a list of entries (SNOD)");
     for (unsigned i = 0; i < n && !c->r->status; i++) {
       const uint8_t *entry = node + 8 + 40 * i;
-      if (!check_name(c, heap, little(entry, 8), at, before)) check_entry(c, entry, at, depth);
+      if (!check_name(c, w, little(entry, 8), at)) check_entry(c, entry, at, w->depth);
     }
   }
   free(node);
   return c->r->status;
 }
 
-static int check_tree(checker *c, uint64_t at, int level, const names *heap, const char **before,
-                      int depth) {
+/* HDF5 goes from a node to its neighbours, so these must be what the tree says. */
+static int check_neighbours(checker *c, uint64_t at, const uint8_t *node, group_walk *w) {
+  uint64_t left = little(node + 8, 8), right = little(node + 16, 8);
+  int level = node[5];
+  if (left != w->last[level] || (left != UNDEFINED && w->next[level] != at))
+    return check_fail(c, at, "neighbours that are those of the tree");
+  w->last[level] = at;
+  w->next[level] = right;
+  return 0;
+}
+
+static int check_tree(checker *c, uint64_t at, int level, group_walk *w) {
+  const names *heap = &w->heap;
   uint64_t bytes = 24 + 16 * (uint64_t)(2 * c->internal_k) + 8;
   uint8_t *node = malloc(bytes);
   if (!node) return report_fail(c->r, TNT_EMEMORY, "%s: no memory to check it", c->path);
@@ -111,12 +132,23 @@ static int check_tree(checker *c, uint64_t at, int level, const names *heap, con
     if (memcmp(node, "TREE", 4) != 0 || node[4] != 0 || n > 2 * c->internal_k ||
         node[5] > MOST_LEVEL || (level >= 0 && node[5] != level))
       check_fail(c, at, "a tree of entries (TREE) of the right level");
-    for (unsigned i = 0; i <= n && !c->r->status; i++)
-      if (little(node + 24 + 16 * i, 8) >= heap->size) check_fail(c, at, "keys within the heap");
+    else
+      check_neighbours(c, at, node, w);
+    for (unsigned i = 0; i <= n && !c->r->status; i++) {
+      uint64_t key = little(node + 24 + 16 * i, 8);
+      if (key >= heap->size || !memchr(heap->bytes + key, 0, heap->size - key))
+        check_fail(c, at, "keys within the heap");
+    }
+    /* The names below child i come after key i, and go up to key i + 1. */
     for (unsigned i = 0; i < n && !c->r->status; i++) {
-      uint64_t child = little(node + 24 + 16 * i + 8, 8);
-      if (node[5] > 0) check_tree(c, child, node[5] - 1, heap, before, depth);
-      else check_leaf(c, child, heap, before, depth);
+      const uint8_t *part = node + 24 + 16 * i;
+      const char *low = heap->bytes + little(part, 8), *high = heap->bytes + little(part + 16, 8);
+      uint64_t child = little(part + 8, 8);
+      if (!w->before || strcmp(w->before, low) < 0) w->before = low;
+      if (node[5] > 0) check_tree(c, child, node[5] - 1, w);
+      else check_leaf(c, child, w);
+      if (!c->r->status && strcmp(w->before, high) > 0)
+        check_fail(c, at, "keys that bound the names");
     }
   }
   free(node);
@@ -124,11 +156,13 @@ static int check_tree(checker *c, uint64_t at, int level, const names *heap, con
 }
 
 static int check_group(checker *c, const object *group, int depth) {
-  names heap = {NULL, 0};
-  const char *before = NULL;
+  group_walk w = {{NULL, 0}, NULL, {0}, {0}, depth};
   if (depth > MOST_DEPTH) return check_fail(c, group->tree, "groups nested at most 64 deep");
-  if (!read_names(c, group->heap, &heap)) check_tree(c, group->tree, -1, &heap, &before, depth);
-  free(heap.bytes);
+  for (int level = 0; level <= MOST_LEVEL; level++) w.last[level] = w.next[level] = UNDEFINED;
+  if (!read_names(c, group->heap, &w.heap)) check_tree(c, group->tree, -1, &w);
+  for (int level = 0; level <= MOST_LEVEL && !c->r->status; level++)
+    if (w.next[level] != UNDEFINED) check_fail(c, group->tree, "a tree whose last node has no next");
+  free(w.heap.bytes);
   return c->r->status;
 }
 
@@ -160,6 +194,7 @@ int file_check(report *r, int fd, const char *path, int64_t size) {
   c.leaf_k = (unsigned)little(block + 16, 2);
   c.internal_k = (unsigned)little(block + 18, 2);
   if (c.leaf_k == 0 || c.internal_k == 0) return check_fail(&c, 16, "sizes of nodes from 1 on");
+  if (little(block + 20, 4) != 0) return check_fail(&c, 20, "no consistency flags");
   if (little(block + 24, 8) != c.base) return check_fail(&c, 24, "its own place as base");
   if (little(block + 32, 8) != UNDEFINED || little(block + 48, 8) != UNDEFINED)
     return check_fail(&c, 32, "neither free-space nor driver information");

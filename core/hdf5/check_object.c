@@ -188,7 +188,7 @@ static int read_attribute(checker *c, piece m) {
 
 static int read_message(checker *c, piece m, unsigned type, unsigned flags, header *h, object *o) {
   uint64_t used;
-  if (flags & 2) return check_fail(c, m.at, "no shared message (a named type?)");
+  if (flags & ~1u) return check_fail(c, m.at, "a message of its own, not shared (a named type?)");
   switch (type) {
   case 0:
   case COMMENT: return 0;

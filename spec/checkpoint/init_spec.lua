@@ -121,8 +121,8 @@ describe("tnt.checkpoint", function()
   it("ignores what is no checkpoint, and removes what dead processes left", function()
     local path = tnt.checkpoint.save(dir, { v = 1 })
     local inside = dir .. "/checkpoints/"
-    local pid = scratch.capture "sh -c 'echo $$'":match "%d+" -- a process that has ended
-    local host = scratch.capture "hostname":match "%S+"
+    local pid = scratch.capture "LD_PRELOAD= sh -c 'echo $$'":match "%d+" -- a process that has ended
+    local host = scratch.capture "LD_PRELOAD= hostname":match "%S+"
     local dead, living = (".tmp-%s-%s-epoch_0_step_9"):format(host, pid),
       (".tmp-%s-1-epoch_0_step_9"):format(host)
     for _, name in ipairs { dead, living, "notes", "epoch_0_step_7" } do
