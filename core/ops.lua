@@ -53,7 +53,7 @@ op "ceil(x) -> y" { doc = "The smallest whole number not below x.", y = "CEIL(x)
 op "round(x) -> y" { doc = "The nearest whole number, halves to even.", y = "ROUND(x)", dx = "dy * 0", int = true, kinks = true }
 op "trunc(x) -> y" { doc = "x without its fraction.", y = "TRUNC(x)", dx = "dy * 0", int = true, kinks = true }
 op "clamp(x, lo = -math.huge, hi = math.huge) -> y" { doc = "x brought into [lo, hi].",
-  y = "x < (T)lo ? (T)lo : (x > (T)hi ? (T)hi : x)", dx = "x < lo ? 0 : (x > hi ? 0 : dy)", inplace = true, int = true, kinks = true }
+  y = "x > (T)hi ? (T)hi : (x < (T)lo ? ((T)lo > (T)hi ? (T)hi : (T)lo) : x)", dx = "x < lo ? 0 : (x > hi ? 0 : dy)", inplace = true, int = true, kinks = true }
 
 -- -- activations --------------------------------------------------------------------------------------------------
 op "sigmoid(x) -> y" { doc = "1 / (1 + exp(-x)).", y = "1 / (1 + EXP(-x))", dx = "dy * y * (1 - y)", inplace = true, float = true }

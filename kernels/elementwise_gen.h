@@ -926,7 +926,7 @@ static void clamp_vv(void *out, const void *const *in, int64_t n, const double *
   LOOP_SIMD
   for (int64_t i = 0; i < n; i++) {
     const T x = x_[i];
-    to_[i] = (T)(x < (T)lo ? (T)lo : (x > (T)hi ? (T)hi : x));
+    to_[i] = (T)(x > (T)hi ? (T)hi : (x < (T)lo ? ((T)lo > (T)hi ? (T)hi : (T)lo) : x));
   }
 }
 #if !TNT_IS_INT64

@@ -47,7 +47,6 @@ static inline T int_remainder(T a, T b) {
 #define ISINF(x) ((x) - (x) != (x) - (x) && (x) == (x))
 #define ISFINITE(x) ((x) - (x) == 0)
 #define SIGMOID(x) (1 / (1 + EXP(-(x))))
-#define FLOORDIV(a, b) FLOOR((a) / (b))
 
 #if TNT_IS_DOUBLE
 
@@ -71,6 +70,16 @@ static inline double mod_double(double a, double b) {
   return m != 0 && (m < 0) != (b < 0) ? m + b : m;
 }
 #define MOD mod_double
+/* The floor of the exact quotient, which rounding may lift over a whole number (1 / 0.1). Source: PyTorch, div_floor. */
+static inline double floor_divide_double(double a, double b) {
+  if (b == 0) return a / b;
+  double m = fmod(a, b), q = (a - m) / b;
+  if (m != 0 && (b < 0) != (m < 0)) q -= 1;
+  if (q == 0) return copysign(0, a / b);
+  double f = floor(q);
+  return q - f > 0.5 ? f + 1 : f;
+}
+#define FLOORDIV floor_divide_double
 
 #else
 
@@ -195,6 +204,15 @@ static inline float mod_float(float a, float b) {
 #define ROUND rintf
 #define TRUNC truncf
 #define MOD mod_float
+static inline float floor_divide_float(float a, float b) { /* as floor_divide_double */
+  if (b == 0) return a / b;
+  float m = fmodf(a, b), q = (a - m) / b;
+  if (m != 0 && (b < 0) != (m < 0)) q -= 1;
+  if (q == 0) return copysignf(0, a / b);
+  float f = floorf(q);
+  return q - f > 0.5f ? f + 1 : f;
+}
+#define FLOORDIV floor_divide_float
 
 #endif
 #endif

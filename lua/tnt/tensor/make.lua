@@ -311,9 +311,8 @@ function methods.totable(x)
   local function convert(v)
     if dtype == C.TNT_BOOL then return v ~= 0 end
     if exact then
-      local number = tonumber(v)
-      if number > 2 ^ 53 or number < -2 ^ 53 then return v end
-      return number
+      if v > 9007199254740992LL or v < -9007199254740992LL then return v end
+      return tonumber(v)
     end
     return v
   end

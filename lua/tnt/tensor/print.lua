@@ -14,7 +14,9 @@ end
 -- One way of writing for all values shown: whole numbers bare, others with up to 4 digits, or in powers of ten.
 local function formatter(values, is_float)
   if type(values[1]) == "boolean" then return tostring end
-  if not is_float then return function(v) return (tostring(v):gsub("LL$", "")) end end
+  if not is_float then
+    return function(v) return type(v) == "number" and ("%.0f"):format(v) or (tostring(v):gsub("LL$", "")) end
+  end
   local largest, smallest, whole = 0, math.huge, true
   for _, v in ipairs(values) do
     if v == v and v ~= math.huge and v ~= -math.huge then
