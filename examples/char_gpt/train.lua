@@ -22,7 +22,9 @@ local CharGpt = tnt.AutoUnit:extend "CharGpt"
 function CharGpt:configure_optimizers_and_lr_scheduler(module)
   local groups = tnt.optim.groups(module, { weight_decay = 0.1, norm_decay_mult = 0 })
   local optimizer = tnt.optim.AdamW(groups, { lr = o.lr, betas = { 0.9, 0.99 } })
-  return optimizer, tnt.optim.schedule.Cosine(optimizer, { T_max = o.steps, by = "update", warmup = o.warmup, min = o.min_lr })
+  return optimizer, tnt.optim.schedule.Cosine(optimizer, {
+    T_max = o.steps, by = "update", warmup = math.min(o.warmup, math.floor(o.steps / 10)), min = o.min_lr,
+  })
 end
 
 function CharGpt:compute_loss(state, batch)

@@ -17,6 +17,15 @@ local default_dtype = "f32"
 ---@field device? string
 ---@field requires_grad? boolean
 
+--- Raises kind device for a device that is not there, with what is missing.
+function make.refuse_device(who, device)
+  if type(device) == "string" and device:match "^cuda" then
+    local _, reason = require("tnt.cuda").is_available()
+    errors.raise("device", "%s: %s", who, reason or "tensors on cuda are not built into this library yet")
+  end
+  errors.raise("device", "%s: a device 'cpu' or 'cuda:N' was expected, got %s", who, tostring(device))
+end
+
 local option_names = { "dtype", "device", "requires_grad" }
 
 local function check_options(who, options)
@@ -24,7 +33,7 @@ local function check_options(who, options)
     if key ~= "dtype" and key ~= "device" and key ~= "requires_grad" then errors.unknown(who, "option", key, option_names) end
   end
   if options.device ~= nil and options.device ~= "cpu" then
-    errors.raise("device", "%s: device %q is not available in this build (cpu is)", who, tostring(options.device))
+    make.refuse_device(who, options.device)
   end
 end
 
@@ -222,11 +231,14 @@ local function measure(who, value, shape, depth)
   if n > 0 then measure(who, value[1], shape, depth + 1) end
 end
 
-local function flatten(who, value, shape, depth, into, at)
+local function flatten(who, value, shape, depth, into, at, exact)
   if depth > #shape then
     if type(value) == "boolean" then value = value and 1 or 0 end
     if type(value) == "table" or (type(value) ~= "number" and tonumber(value) == nil) then
       errors.raise("shape", "%s: a number was expected at depth %d, got %s", who, depth, type(value))
+    end
+    if exact and type(value) == "number" and value % 1 ~= 0 then
+      errors.raise("argument", "%s: %g has a fraction and stands beside 64-bit integers", who, value)
     end
     into[at] = value
     return at + 1
@@ -235,13 +247,22 @@ local function flatten(who, value, shape, depth, into, at)
     errors.raise("shape", "%s: lists must be of equal length: %d entries were expected at depth %d, got %s", who, shape[depth], depth,
       type(value) == "table" and #value or type(value))
   end
-  for i = 1, shape[depth] do at = flatten(who, value[i], shape, depth + 1, into, at) end
+  for i = 1, shape[depth] do at = flatten(who, value[i], shape, depth + 1, into, at, exact) end
   return at
 end
 
 local function first_leaf(value)
   while type(value) == "table" do value = value[1] end
   return value
+end
+
+-- Whether one of the leaves is a 64-bit integer (3LL): all then pass as such, exactly.
+local function has_exact(value)
+  if type(value) ~= "table" then return type(value) == "cdata" and not tensor.is_tensor(value) end
+  for i = 1, #value do
+    if has_exact(value[i]) then return true end
+  end
+  return false
 end
 
 local function from_table(who, value, options)
@@ -252,18 +273,17 @@ local function from_table(who, value, options)
     if options.requires_grad then y.requires_grad = true end
     return y
   end
-  local leaf = first_leaf(value)
+  local exact = has_exact(value)
   local dtype = options.dtype
-  if not dtype and type(leaf) == "boolean" then dtype = "bool" end
-  if not dtype and type(leaf) == "cdata" and not tensor.is_tensor(leaf) then dtype = "i64" end
+  if not dtype and type(first_leaf(value)) == "boolean" then dtype = "bool" end
+  if not dtype and exact then dtype = "i64" end
   local shape = {}
   measure(who, value, shape, 1)
   local n = 1
   for _, s in ipairs(shape) do n = n * s end
-  local exact = type(leaf) == "cdata"
   local element = exact and "int64_t *" or "double *"
   local room = ffi.gc(ffi.cast(element, ffi.C.malloc(math.max(n, 1) * 8)), ffi.C.free)
-  flatten(who, value, shape, 1, room, 0)
+  flatten(who, value, shape, 1, room, 0, exact)
   local y = empty(who, make.dtype_number(dtype, who), shape, #shape)
   check(C.tnt_write(y, room, exact and C.TNT_I64 or C.TNT_F64, n))
   if options.requires_grad then y.requires_grad = true end
@@ -331,7 +351,7 @@ function methods.to(x, what)
   elseif core.dtype_number[what] then dtype = what
   elseif what == "cpu" then return x
   elseif type(what) == "string" and what:match "^cuda" then
-    errors.raise("device", "to: device %q is not available in this build (cpu is)", what)
+    make.refuse_device("to", what)
   else
     errors.raise("argument", "to: a dtype or a device was expected, got %s", tostring(what))
   end

@@ -1,0 +1,55 @@
+-- 20,000 steps of a small unit: what is alive, and what the process holds, stay flat; and a million Lua objects change
+-- nothing, since tensors are not freed by the collector.
+local tnt = require "tnt"
+local nn, F = tnt.nn, tnt.nn.functional
+
+local function resident()
+  for line in io.lines "/proc/self/status" do
+    local kb = line:match "^VmRSS:%s+(%d+)"
+    if kb then return tonumber(kb) * 1024 end
+  end
+end
+
+local function train(steps)
+  tnt.seed(1)
+  local net = nn.Sequential(nn.Linear(64, 64), nn.ReLU(), nn.Linear(64, 10))
+  local unit = tnt.AutoUnit {
+    module = net,
+    optimizer = tnt.optim.AdamW(net:parameters(), { lr = 1e-3 }),
+    compute_loss = function(self, _, batch) return F.cross_entropy(self.module(batch.x), batch.y) end,
+  }
+  local set = tnt.data.tensors { x = tnt.randn(512, 64), y = tnt.randint(0, 10, { 512 }) }
+  local seen = {}
+  tnt.train(unit, {
+    train_dataloader = tnt.data.DataLoader(set, { batch_size = 32, shuffle = true, seed = 1 }),
+    max_steps = steps,
+    bar = false,
+    hooks = { { on_train_step_start = function(_, _, u)
+      local n = u.train_progress.num_steps_completed
+      if n == steps / 10 or n == steps - 1 then
+        local m = tnt.memory()
+        seen[#seen + 1] = { live = m.live_bytes, tensors = m.live_tensors, asked = m.system_allocations, rss = resident() }
+      end
+    end } },
+  })
+  return seen[1], seen[2]
+end
+
+describe("memory", function()
+  local hold
+  for _, crowded in ipairs { false, true } do
+    it("is flat over 20,000 steps" .. (crowded and " with a million Lua objects alive" or ""), function()
+      if crowded then
+        hold = {}
+        for i = 1, 1e6 do hold[i] = { i } end
+      end
+      local early, late = train(20000)
+      assert.equal(early.tensors, late.tensors)
+      assert.equal(early.live, late.live)
+      assert.equal(early.asked, late.asked)
+      assert(late.rss - early.rss < 16 * 2 ^ 20, ("resident memory grew by %.1f MB"):format((late.rss - early.rss) / 2 ^ 20))
+      hold = nil
+      collectgarbage()
+    end)
+  end
+end)
