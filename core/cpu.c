@@ -130,6 +130,7 @@ int run_kernel(call *k) {
   tnt__kernel kernel = kernels_for(native)->kernel[op->kernel];
   if (UNLIKELY(!kernel)) return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", op->name, dtype_name(k->compute));
   tnt__args a = {.op = op->name, .number = k->numbers, .integer = k->integers, .fail = fail};
+  if (op->n_out) a.stored = k->out[0]->dtype;
   if (op->flags & OP_RANDOM) {
     a.seed = c->seed;
     a.call = random_next_call(c);

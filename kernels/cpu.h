@@ -26,6 +26,7 @@ typedef struct tnt__args {
   const int64_t *integer; /* positions count from 1 */
   uint64_t seed, call;    /* random ops: element i draws Philox block i of this call */
   int (*fail)(int status, const char *fmt, ...);
+  int stored; /* the dtype that out[0] ends in: what the kernel makes may be rounded to 16 bits */
 } tnt__args;
 
 typedef int (*tnt__kernel)(tnt__args *);
@@ -47,6 +48,20 @@ typedef struct tnt__algebra {
                 const double *b, int64_t ldb, double beta, double *y, int64_t ldy);
 } tnt__algebra;
 const tnt__algebra *tnt__algebra_get(void); /* members are null without a library */
+
+/* x[n, c, h, w], w[o, c / groups, kh, kw], y[n, o, p, q]; all dense */
+typedef struct tnt__conv {
+  int64_t n, c, h, w, o, kh, kw, p, q, groups;
+  int64_t sh, sw, ph, pw, dh, dw; /* stride, padding, dilation (1: none) */
+} tnt__conv;
+
+/* Convolutions of a library. True: done; false: not with these sizes, and nothing was written. */
+typedef struct tnt__convolutions {
+  bool (*conv2d)(const tnt__conv *k, const float *x, const float *w, const float *b, float *y); /* b may be null */
+  bool (*conv2d_dx)(const tnt__conv *k, const float *dy, const float *w, float *dx);
+  bool (*conv2d_dw)(const tnt__conv *k, const float *dy, const float *x, float *dw);
+} tnt__convolutions;
+const tnt__convolutions *tnt__convolutions_get(void); /* null without a library */
 
 #define TNT_PARALLEL_FROM 32768
 

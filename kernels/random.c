@@ -42,6 +42,10 @@ static inline float unit24(block b) { return (float)(b.v[0] >> 8) * 0x1p-24f; }
 #if !TNT_IS_INT64
 static int uniform__cpu(tnt__args *a) {
   T lo = (T)a->number[UNIFORM__LO], width = (T)(a->number[UNIFORM__HI] - a->number[UNIFORM__LO]);
+  int spare = a->stored == TNT_F16 ? 13 : a->stored == TNT_BF16 ? 16 : 0; /* as many bits as fit, so that hi is not reached */
+  if (spare) {
+    FILL(lo + (T)(b.v[0] >> (8 + spare)) * (T)(1 << spare) * (T)0x1p-24 * width);
+  }
   FILL(lo + UNIT(b) * width);
 }
 
