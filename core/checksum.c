@@ -19,7 +19,8 @@ static void prepare(void) {
     table[0][i] = c;
   }
   for (uint32_t i = 0; i < 256; i++)
-    for (int k = 1; k < 8; k++) table[k][i] = table[k - 1][i] >> 8 ^ table[0][table[k - 1][i] & 255];
+    for (int k = 1; k < 8; k++)
+      table[k][i] = table[k - 1][i] >> 8 ^ table[0][table[k - 1][i] & 255];
 #if defined(__x86_64__)
   has_instruction = __builtin_cpu_supports("sse4.2") != 0;
 #endif

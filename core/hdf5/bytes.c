@@ -34,9 +34,8 @@ int read_all(report *r, int fd, const char *path, void *data, int64_t bytes, int
     if (n < 0 && errno == EINTR) continue;
     if (n < 0) return report_errno(r, errno, path, "reading");
     if (n == 0)
-      return report_fail(r, TNT_EFORMAT,
-                         "%s: it ends at byte %lld; %lld more were expected there", path,
-                         (long long)offset, (long long)bytes);
+      return report_fail(r, TNT_EFORMAT, "%s: it ends at byte %lld; %lld more were expected there",
+                         path, (long long)offset, (long long)bytes);
     at += n;
     bytes -= n;
     offset += n;

@@ -17,11 +17,10 @@ int check_fail(checker *c, uint64_t at, const char *expected) {
 int check_fetch(checker *c, uint64_t at, void *to, uint64_t n, const char *what) {
   if (c->r->status) return c->r->status;
   if (at > c->size || n > c->size - at)
-    return report_fail(c->r, TNT_EFORMAT,
-                       "%s: %s should be at bytes %llu to %llu, and the file has %llu", c->path,
-                       what, (unsigned long long)(c->base + at),
-                       (unsigned long long)(c->base + at + n - 1),
-                       (unsigned long long)(c->base + c->size));
+    return report_fail(
+        c->r, TNT_EFORMAT, "%s: %s should be at bytes %llu to %llu, and the file has %llu", c->path,
+        what, (unsigned long long)(c->base + at), (unsigned long long)(c->base + at + n - 1),
+        (unsigned long long)(c->base + c->size));
   if (c->budget == 0)
     return report_fail(c->r, TNT_EFORMAT, "%s: its structures refer to each other in a circle",
                        c->path);
@@ -145,8 +144,10 @@ static int check_tree(checker *c, uint64_t at, int level, group_walk *w) {
       const char *low = heap->bytes + little(part, 8), *high = heap->bytes + little(part + 16, 8);
       uint64_t child = little(part + 8, 8);
       if (!w->before || strcmp(w->before, low) < 0) w->before = low;
-      if (node[5] > 0) check_tree(c, child, node[5] - 1, w);
-      else check_leaf(c, child, w);
+      if (node[5] > 0)
+        check_tree(c, child, node[5] - 1, w);
+      else
+        check_leaf(c, child, w);
       if (!c->r->status && strcmp(w->before, high) > 0)
         check_fail(c, at, "keys that bound the names");
     }
@@ -161,7 +162,8 @@ static int check_group(checker *c, const object *group, int depth) {
   for (int level = 0; level <= MOST_LEVEL; level++) w.last[level] = w.next[level] = UNDEFINED;
   if (!read_names(c, group->heap, &w.heap)) check_tree(c, group->tree, -1, &w);
   for (int level = 0; level <= MOST_LEVEL && !c->r->status; level++)
-    if (w.next[level] != UNDEFINED) check_fail(c, group->tree, "a tree whose last node has no next");
+    if (w.next[level] != UNDEFINED)
+      check_fail(c, group->tree, "a tree whose last node has no next");
   free(w.heap.bytes);
   return c->r->status;
 }
@@ -178,8 +180,10 @@ static int find_superblock(checker *c, uint8_t *block, uint64_t bytes) {
       return check_fetch(c, 0, block, bytes, "the superblock");
     }
   }
-  return report_fail(c->r, TNT_EFORMAT, "%s: it is no HDF5 file: nothing in it begins with "
-                     "\\x89HDF", c->path);
+  return report_fail(c->r, TNT_EFORMAT,
+                     "%s: it is no HDF5 file: nothing in it begins with "
+                     "\\x89HDF",
+                     c->path);
 }
 
 int file_check(report *r, int fd, const char *path, int64_t size) {
@@ -187,8 +191,10 @@ int file_check(report *r, int fd, const char *path, int64_t size) {
   checker c = {r, fd, path, 0, (uint64_t)size, (uint64_t)size / 8 + 64, 0, 0};
   if (find_superblock(&c, block, sizeof block)) return r->status;
   if (block[8] != 0)
-    return report_fail(r, TNT_EFORMAT, "%s: superblock version %d, expected 0: write it with libver "
-                       "'earliest' (h5py's default)", path, block[8]);
+    return report_fail(r, TNT_EFORMAT,
+                       "%s: superblock version %d, expected 0: write it with libver "
+                       "'earliest' (h5py's default)",
+                       path, block[8]);
   if (block[9] != 0 || block[10] != 0 || block[12] != 0 || block[13] != 8 || block[14] != 8)
     return check_fail(&c, 8, "versions 0 and addresses of 8 bytes");
   c.leaf_k = (unsigned)little(block + 16, 2);
@@ -207,8 +213,8 @@ int file_check(report *r, int fd, const char *path, int64_t size) {
   unsigned cached = (unsigned)little(block + 72, 4);
   if (check_object(&c, header, &root)) return r->status;
   if (!root.is_group) return check_fail(&c, header, "the root group");
-  if (cached > 1 || (cached == 1 && (little(block + 80, 8) != root.tree ||
-                                     little(block + 88, 8) != root.heap)))
+  if (cached > 1 ||
+      (cached == 1 && (little(block + 80, 8) != root.tree || little(block + 88, 8) != root.heap)))
     return check_fail(&c, 72, "an entry that agrees with the root group");
   return check_group(&c, &root, 0);
 }

@@ -95,7 +95,8 @@ static int read_type(checker *c, piece m, uint64_t *bytes, uint64_t *used, int *
   uint64_t size = little(m.p + 4, 4);
   *bytes = size;
   *is_vlen = 0;
-  if (version < 1 || version > 3 || size == 0) return check_fail(c, m.at, "a type of version 1 to 3");
+  if (version < 1 || version > 3 || size == 0)
+    return check_fail(c, m.at, "a type of version 1 to 3");
   switch (class) {
   case 0: /* integer */
     if (m.n < 12 || size > 16 || little(m.p + 10, 2) == 0 ||
@@ -121,8 +122,9 @@ static int read_type(checker *c, piece m, uint64_t *bytes, uint64_t *used, int *
     return 0;
   }
   default:
-    return check_fail(c, m.at, "numbers, booleans or strings (no compound, array, reference or "
-                               "opaque type)");
+    return check_fail(c, m.at,
+                      "numbers, booleans or strings (no compound, array, reference or "
+                      "opaque type)");
   }
 }
 
@@ -154,8 +156,9 @@ static int read_layout(checker *c, piece m, header *h) {
     return 0;
   }
   if (m.p[1] != 1)
-    return check_fail(c, m.at, "data in one piece, not in chunks (compressed?): h5repack -l CONTI "
-                               "-f NONE writes the file anew so");
+    return check_fail(c, m.at,
+                      "data in one piece, not in chunks (compressed?): h5repack -l CONTI "
+                      "-f NONE writes the file anew so");
   if (m.n < 18) return check_fail(c, m.at, "a data layout that fits its message");
   h->address = little(m.p + 2, 8);
   h->bytes = little(m.p + 10, 8);
@@ -213,7 +216,8 @@ static int read_message(checker *c, piece m, unsigned type, unsigned flags, head
     if (m.n < 8 || m.p[0] != 1) return check_fail(c, m.at, "a time of modification");
     return 0;
   default:
-    return report_fail(c->r, TNT_EFORMAT, "%s: at byte %llu: a message of type %u, which plain "
+    return report_fail(c->r, TNT_EFORMAT,
+                       "%s: at byte %llu: a message of type %u, which plain "
                        "files do not have (filters, external data, links, dense attributes?)",
                        c->path, (unsigned long long)(c->base + m.at), type);
   }

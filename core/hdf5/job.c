@@ -39,15 +39,18 @@ static void put(text *t, const char *fmt, ...) {
     va_start(args, fmt);
     int n = vsnprintf(t->at ? t->at + t->n : NULL, t->room - t->n, fmt, args);
     va_end(args);
-    if (n < 0) t->failed = 1;
+    if (n < 0)
+      t->failed = 1;
     else if ((size_t)n < t->room - t->n) {
       t->n += (size_t)n;
       return;
     } else {
       size_t room = 2 * t->room + (size_t)n + 1;
       char *more = realloc(t->at, room);
-      if (!more) t->failed = 1;
-      else t->at = more, t->room = room;
+      if (!more)
+        t->failed = 1;
+      else
+        t->at = more, t->room = room;
     }
   }
 }
@@ -73,8 +76,10 @@ static int write_index(tnt_h5_job *job, const char *index, int64_t size, uint32_
           it->item.path);
   }
   if (!t.failed) put(&t, "crc32c %08x\n", tnt_crc32c(t.at, t.n, 0));
-  if (t.failed) report_fail(&job->r, TNT_EMEMORY, "%s: no memory for the index", index);
-  else write_text(&job->r, index, t.at, t.n);
+  if (t.failed)
+    report_fail(&job->r, TNT_EMEMORY, "%s: no memory for the index", index);
+  else
+    write_text(&job->r, index, t.at, t.n);
   free(t.at);
   return job->r.status;
 }

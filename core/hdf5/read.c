@@ -87,8 +87,10 @@ static void read_mark(hid_t dataset, char word[17]) {
       H5Tis_variable_str(type) == 0 && H5Tget_size(type) <= 16 &&
       H5Sget_simple_extent_npoints(space) == 1) {
     size_t size = H5Tget_size(type);
-    if (H5Aread(attribute, type, word) >= 0) word[size] = 0;
-    else word[0] = 0;
+    if (H5Aread(attribute, type, word) >= 0)
+      word[size] = 0;
+    else
+      word[0] = 0;
   }
   if (space >= 0) H5Sclose(space);
   if (type >= 0) H5Tclose(type);
@@ -129,14 +131,16 @@ static int locate(walker *w, file_item *it, hid_t dataset, hid_t type, int64_t b
     hsize_t there = H5Dget_storage_size(dataset);
     if ((int64_t)there != bytes) return refuse(w, place, "its data and its sizes differ");
     it->data = malloc((size_t)bytes);
-    if (!it->data) return report_fail(w->r, TNT_EMEMORY, "%s: no memory for '%s'", w->f->path, place);
+    if (!it->data)
+      return report_fail(w->r, TNT_EMEMORY, "%s: no memory for '%s'", w->f->path, place);
     if (H5Dread(dataset, type, H5S_ALL, H5S_ALL, H5P_DEFAULT, it->data) < 0)
       return fail(w, place, "reading");
     return 0;
   }
   if (layout != H5D_CONTIGUOUS)
-    return refuse(w, place, "its data is in chunks (compressed?); expected one piece: "
-                            "h5repack -l CONTI -f NONE writes the file anew so");
+    return refuse(w, place,
+                  "its data is in chunks (compressed?); expected one piece: "
+                  "h5repack -l CONTI -f NONE writes the file anew so");
   if (outside != 0) return refuse(w, place, "its data is in another file; expected it in this one");
   haddr_t offset = H5Dget_offset(dataset);
   if (offset == HADDR_UNDEF) return refuse(w, place, "it has sizes and no data");
@@ -173,10 +177,14 @@ static int take_string(walker *w, file_item *it, hid_t dataset, hid_t type, hid_
 /* A scalar: a Lua number, an exact integer, or a boolean. */
 static int take_scalar(file_item *it, int dtype, const char *mark) {
   if (strcmp(mark, "tensor") == 0) return 0;
-  if (dtype == TNT_F64) it->item.kind = TNT_H5_NUMBER;
-  else if (dtype == TNT_BOOL) it->item.kind = TNT_H5_BOOLEAN;
-  else if (dtype == TNT_DTYPES) it->item.kind = TNT_H5_UINT64;
-  else if (dtype == TNT_I64 && strcmp(mark, "int64") == 0) it->item.kind = TNT_H5_INT64;
+  if (dtype == TNT_F64)
+    it->item.kind = TNT_H5_NUMBER;
+  else if (dtype == TNT_BOOL)
+    it->item.kind = TNT_H5_BOOLEAN;
+  else if (dtype == TNT_DTYPES)
+    it->item.kind = TNT_H5_UINT64;
+  else if (dtype == TNT_I64 && strcmp(mark, "int64") == 0)
+    it->item.kind = TNT_H5_INT64;
   return it->item.kind != TNT_H5_TENSOR;
 }
 
@@ -185,8 +193,9 @@ static int take_numbers(walker *w, file_item *it, hid_t dataset, hid_t type, hid
   enum form form;
   int dtype = dtype_of_type(w, type, &form);
   if (dtype < 0)
-    return refuse(w, place, "its type is none of float16, bfloat16, float32, float64, little-endian "
-                            "integers, FALSE/TRUE, string");
+    return refuse(w, place,
+                  "its type is none of float16, bfloat16, float32, float64, little-endian "
+                  "integers, FALSE/TRUE, string");
   H5S_class_t class = H5Sget_simple_extent_type(space);
   hsize_t size[H5S_MAX_RANK];
   int ndim = class == H5S_SCALAR ? 0 : H5Sget_simple_extent_dims(space, size, NULL);
@@ -220,9 +229,12 @@ static int take_dataset(walker *w, hid_t dataset, const char *place) {
   file_item *it = new_item(w, place);
   if (!it) return w->r->status;
   hid_t type = H5Dget_type(dataset), space = H5Dget_space(dataset);
-  if (type < 0 || space < 0) fail(w, place, "reading the type of");
-  else if (H5Tget_class(type) == H5T_STRING) take_string(w, it, dataset, type, space, place);
-  else take_numbers(w, it, dataset, type, space, place);
+  if (type < 0 || space < 0)
+    fail(w, place, "reading the type of");
+  else if (H5Tget_class(type) == H5T_STRING)
+    take_string(w, it, dataset, type, space, place);
+  else
+    take_numbers(w, it, dataset, type, space, place);
   if (space >= 0) H5Sclose(space);
   if (type >= 0) H5Tclose(type);
   return w->r->status;
@@ -256,7 +268,8 @@ static herr_t visit(hid_t group, const char *name, const H5L_info_t *info, void 
     refuse(w, w->place, "a soft or external link; expected the data itself");
   } else {
     hid_t object = H5Oopen(group, name, H5P_DEFAULT);
-    if (object < 0) fail(w, w->place, "opening");
+    if (object < 0)
+      fail(w, w->place, "opening");
     else {
       take_object(w, object, w->place);
       H5Oclose(object);
@@ -303,8 +316,10 @@ int tnt_h5_open(tnt_h5_file **out, const char *path) {
   int sealed = 0;
   int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) return report_errno(r, errno, path, "opening");
-  if (fstat(fd, &st) < 0) report_errno(r, errno, path, "asking its size");
-  else if (!S_ISREG(st.st_mode)) report_fail(r, TNT_EIO, "%s: it is no file", path);
+  if (fstat(fd, &st) < 0)
+    report_errno(r, errno, path, "asking its size");
+  else if (!S_ISREG(st.st_mode))
+    report_fail(r, TNT_EIO, "%s: it is no file", path);
   tnt_h5_file *f = r->status ? NULL : calloc(1, sizeof *f);
   if (!r->status && !f) report_fail(r, TNT_EMEMORY, "%s: no memory to read it", path);
   if (r->status) {
@@ -373,8 +388,10 @@ int tnt_h5_read(void *to, int64_t bytes, tnt_h5_file *f, int64_t i) {
   int64_t stored = bytes;
   if (it->form != AS_IT_IS)
     stored = bytes / dtype_bytes(it->item.dtype) * stored_bytes(it->form, it->item.dtype);
-  if (it->data) memcpy(to, it->data, (size_t)stored);
-  else if (read_all(r, f->fd, f->path, to, stored, it->offset)) return r->status;
+  if (it->data)
+    memcpy(to, it->data, (size_t)stored);
+  else if (read_all(r, f->fd, f->path, to, stored, it->offset))
+    return r->status;
   widen(to, it->form == AS_IT_IS ? 0 : bytes / dtype_bytes(it->item.dtype), it->form);
   if (it->item.dtype == TNT_BOOL &&
       (it->item.kind == TNT_H5_TENSOR || it->item.kind == TNT_H5_BOOLEAN))

@@ -30,8 +30,7 @@ int report_fail(report *r, int status, const char *fmt, ...) {
 
 int report_errno(report *r, int code, const char *path, const char *what) {
   char buffer[128];
-  return report_fail(r, TNT_EIO, "%s: %s: %s", path, what,
-                     strerror_r(code, buffer, sizeof buffer));
+  return report_fail(r, TNT_EIO, "%s: %s: %s", path, what, strerror_r(code, buffer, sizeof buffer));
 }
 
 typedef struct found {

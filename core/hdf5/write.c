@@ -59,9 +59,11 @@ static hid_t links_for(const maker *m, const char *path) {
 
 static int is_utf8(const unsigned char *p, int64_t n) {
   for (int64_t i = 0; i < n;) {
-    int more = p[i] < 0x80 ? 0 : p[i] >= 0xc2 && p[i] < 0xe0 ? 1 : p[i] >= 0xe0 && p[i] < 0xf0 ? 2
-               : p[i] >= 0xf0 && p[i] < 0xf5                 ? 3
-                                                             : -1;
+    int more = p[i] < 0x80                   ? 0
+               : p[i] >= 0xc2 && p[i] < 0xe0 ? 1
+               : p[i] >= 0xe0 && p[i] < 0xf0 ? 2
+               : p[i] >= 0xf0 && p[i] < 0xf5 ? 3
+                                             : -1;
     if (more < 0 || i + more >= n) return 0;
     for (int k = 1; k <= more; k++)
       if ((p[i + k] & 0xc0) != 0x80) return 0;
@@ -91,9 +93,10 @@ static hid_t type_of_item(maker *m, const bundle_item *it) {
   case TNT_H5_UINT64: return H5Tcopy(m->uint64);
   case TNT_H5_STRING: {
     hid_t type = H5Tcopy(H5T_C_S1);
-    if (type >= 0 && (H5Tset_size(type, it->item.bytes ? (size_t)it->item.bytes : 1) < 0 ||
-                      H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
-                      (is_utf8(it->data, it->item.bytes) && H5Tset_cset(type, H5T_CSET_UTF8) < 0))) {
+    if (type >= 0 &&
+        (H5Tset_size(type, it->item.bytes ? (size_t)it->item.bytes : 1) < 0 ||
+         H5Tset_strpad(type, H5T_STR_NULLPAD) < 0 ||
+         (is_utf8(it->data, it->item.bytes) && H5Tset_cset(type, H5T_CSET_UTF8) < 0))) {
       H5Tclose(type);
       return -1;
     }
@@ -127,8 +130,8 @@ static const char *mark_of_item(const bundle_item *it) {
 }
 
 static int make_dataset(maker *m, bundle_item *it) {
-  int apart = (it->item.kind == TNT_H5_TENSOR && it->item.bytes > 0) ||
-              it->item.bytes > COMPACT_BYTES;
+  int apart =
+      (it->item.kind == TNT_H5_TENSOR && it->item.bytes > 0) || it->item.bytes > COMPACT_BYTES;
   int empty = it->item.bytes == 0;
   hid_t type = type_of_item(m, it), space = space_of_item(it), dataset = -1;
   int ok = type >= 0 && space >= 0;
@@ -153,8 +156,8 @@ static int make_dataset(maker *m, bundle_item *it) {
 
 static int make_table(maker *m, const bundle_item *it) {
   if (it->item.path[0] == 0) return 0; /* the root is there */
-  hid_t group = H5Gcreate2(m->file, it->item.path, links_for(m, it->item.path), H5P_DEFAULT,
-                           H5P_DEFAULT);
+  hid_t group =
+      H5Gcreate2(m->file, it->item.path, links_for(m, it->item.path), H5P_DEFAULT, H5P_DEFAULT);
   if (group < 0) return fail(m, "making the group", it->item.path);
   H5Gclose(group);
   return 0;
@@ -170,8 +173,10 @@ static int make_structure(report *r, const char *path, tnt_h5_bundle *b) {
       (m.file = H5Fcreate(path, H5F_ACC_EXCL, creation, access)) < 0)
     report_hdf5(r, TNT_EIO, path, "making the file");
   for (int64_t i = 0; i < b->n && !r->status; i++) {
-    if (b->items[i].item.kind == TNT_H5_TABLE) make_table(&m, &b->items[i]);
-    else make_dataset(&m, &b->items[i]);
+    if (b->items[i].item.kind == TNT_H5_TABLE)
+      make_table(&m, &b->items[i]);
+    else
+      make_dataset(&m, &b->items[i]);
   }
   if (m.file >= 0 && H5Fclose(m.file) < 0) report_hdf5(r, TNT_EIO, path, "closing the file");
   for (int t = 0; t < TNT_DTYPES; t++)
@@ -214,9 +219,12 @@ int file_write(report *r, const char *path, tnt_h5_bundle *b, int64_t *size, uin
 /* The folder a path lies in, in place. */
 static void parent_of(char *path) {
   char *slash = strrchr(path, '/');
-  if (!slash) strcpy(path, ".");
-  else if (slash == path) path[1] = 0;
-  else *slash = 0;
+  if (!slash)
+    strcpy(path, ".");
+  else if (slash == path)
+    path[1] = 0;
+  else
+    *slash = 0;
 }
 
 int tnt_h5_save(const char *path, tnt_h5_bundle *b) {

@@ -1,6 +1,6 @@
 -- A process that trains and saves is killed (-9) at moments nobody chose: after a step it reported
--- and a while of counting. What it announced last is always there and whole, and runs that go on end
--- bit-equal. scripts/kill does the same at length with the examples.
+-- and a while of counting. What it announced last is always there and whole, and runs that go on
+-- end bit-equal. scripts/kill does the same at length with the examples.
 
 local folder = require "tnt.checkpoint.folder"
 local index = require "tnt.checkpoint.index"
@@ -11,7 +11,8 @@ local dir
 setup(function() dir = scratch.folder() end)
 teardown(scratch.clean)
 
-local command = scratch.interpreter .. " spec/fixtures/small_run.lua --width 20000 --save_every 1 --dir "
+local command = scratch.interpreter
+  .. " spec/fixtures/small_run.lua --width 20000 --save_every 1 --dir "
 
 local function finish(where)
   local text = scratch.capture(command .. where)

@@ -1,5 +1,5 @@
--- Every reader of files against bytes that are not what they should be: cut off at many places, bits
--- flipped anywhere. An error of kind format, or the very contents, and never a crash.
+-- Every reader of files against bytes that are not what they should be: cut off at many places,
+-- bits flipped anywhere. An error of kind format, or the very contents, and never a crash.
 
 local bit = require "bit"
 local scratch = require "spec.files.scratch"
@@ -15,7 +15,9 @@ local function tensors()
   return { w = tnt.ones(3, 4), ids = tnt.i64 { 1, 2, 3 }, yes = tnt.tensor { true, false } }
 end
 
-local function whole() return { net = tensors(), step = 5, name = "net", list = { 1, 2, 3 }, on = true } end
+local function whole()
+  return { net = tensors(), step = 5, name = "net", list = { 1, 2, 3 }, on = true }
+end
 
 -- `may_differ`: the format has no checksum, so changed elements cannot be told.
 local kinds = {
@@ -46,7 +48,7 @@ for _, kind in ipairs(kinds) do
     local path, value = dir .. "/x." .. kind.ending, kind.value()
     tnt.save(path, value)
     local text = scratch.read(path)
-    if kind.is_foreign then text = ("\n"):rep(512) .. text:sub(513) end
+    if kind.is_foreign then text = (" "):rep(512) .. text:sub(513) end
     scratch.write(path, text)
     assert(pcall(tnt.load, path))
     return path, value, text

@@ -105,7 +105,8 @@ describe("tnt.save and tnt.load, HDF5", function()
     refused("argument", "contains itself", tnt.save, dir .. "/y.h5", around)
     refused("argument", "a key of a is 1.5", tnt.save, dir .. "/y.h5", { a = { [1.5] = 1 } })
     refused("argument", "a key of the table is a boolean", tnt.save, dir .. "/y.h5", { [true] = 1 })
-    refused("argument", "a/b is a cdata", tnt.save, dir .. "/y.h5", { a = { b = ffi.new "int[2]" } })
+    refused("argument", "a/b is a cdata", tnt.save, dir .. "/y.h5",
+      { a = { b = ffi.new "int[2]" } })
     local Class = require("tnt.class").new "Class"
     refused("argument", "a is an object (Class)", tnt.save, dir .. "/y.h5", { a = Class() })
     local deep = {}
@@ -172,15 +173,16 @@ describe("a file of elsewhere", function()
   local function unsealed(value)
     tnt.save(dir .. "/sealed.h5", value)
     local text = scratch.read(dir .. "/sealed.h5")
-    scratch.write(dir .. "/unsealed.h5", ("\n"):rep(512) .. text:sub(513))
+    scratch.write(dir .. "/unsealed.h5", (" "):rep(512) .. text:sub(513))
     return dir .. "/unsealed.h5"
   end
 
   it("is read when its structure is plain and whole", function()
     local many = {}
     for i = 1, 300 do many["name" .. i] = i end
-    local value = { w = tnt.randn(3, 4), many = many, s = "text", h = tnt.zeros(2, { dtype = "f16" }),
-      yes = true, long = ("x"):rep(100000), empty = {}, list = { 1, 2, 3 } }
+    local value = { w = tnt.randn(3, 4), many = many, s = "text",
+      h = tnt.zeros(2, { dtype = "f16" }), yes = true, long = ("x"):rep(100000),
+      empty = {}, list = { 1, 2, 3 } }
     scratch.same(value, tnt.load(unsealed(value)))
   end)
 

@@ -24,7 +24,8 @@ end
 describe("npy", function()
   it("gives back tensors of every dtype it has #tiny", function()
     for _, x in ipairs {
-      tnt.randn(2, 3), tnt.tensor(5), tnt.zeros(0, 4), tnt.tensor { true, false }, tnt.randn(3, 4):t(),
+      tnt.randn(2, 3), tnt.tensor(5), tnt.zeros(0, 4), tnt.tensor { true, false },
+      tnt.randn(3, 4):t(),
       tnt.i64 { -1, 2 }, tnt.tensor({ 1, 2 }, { dtype = "i32" }), tnt.u8 { 1, 255 },
       tnt.tensor({ 0.5, 2 }, { dtype = "f16" }), tnt.tensor({ 0.1 }, { dtype = "f64" }),
     } do

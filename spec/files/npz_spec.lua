@@ -14,7 +14,8 @@ end
 
 describe("npz", function()
   it("gives back tensors by name #tiny", function()
-    local value = { a = tnt.randn(3, 4), ["b/c"] = tnt.i64 { 1 }, empty = tnt.zeros(0), s = tnt.tensor(2) }
+    local value = { a = tnt.randn(3, 4), ["b/c"] = tnt.i64 { 1 }, empty = tnt.zeros(0),
+      s = tnt.tensor(2) }
     tnt.save(dir .. "/a.npz", value)
     scratch.same(value, tnt.load(dir .. "/a.npz"))
     tnt.save(dir .. "/none.npz", {})

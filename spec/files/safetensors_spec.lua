@@ -64,7 +64,8 @@ describe("safetensors", function()
     refused("does not begin with {", " {}")
     refused("should be an object", '{"t":5}')
     refused("has the dtype F4", '{"t":{"dtype":"F4","shape":[1],"data_offsets":[0,1]}}', "x")
-    refused("shape should be a list", '{"t":{"dtype":"U8","shape":{"a":1},"data_offsets":[0,1]}}', "x")
+    refused("shape should be a list",
+      '{"t":{"dtype":"U8","shape":{"a":1},"data_offsets":[0,1]}}', "x")
     refused("at most 8 sizes",
       '{"t":{"dtype":"U8","shape":[1,1,1,1,1,1,1,1,1],"data_offsets":[0,1]}}', "x")
     refused("no whole number", '{"t":{"dtype":"U8","shape":[-1],"data_offsets":[0,1]}}', "x")
@@ -78,7 +79,8 @@ describe("safetensors", function()
       '{"t":{"dtype":"BOOL","shape":[1],"data_offsets":[0,1]}}', "\7")
     refused("overlap or leave a hole", '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]},'
       .. '"b":{"dtype":"U8","shape":[2],"data_offsets":[1,3]}}', "xyz")
-    refused("overlap or leave a hole", '{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}', "xy")
+    refused("overlap or leave a hole",
+      '{"a":{"dtype":"U8","shape":[1],"data_offsets":[1,2]}}', "xy")
     refused("its data has 3 bytes", '{"a":{"dtype":"U8","shape":[2],"data_offsets":[0,2]}}', "xyz")
     refused("should hold strings", '{"__metadata__":{"a":1}}')
     scratch.write(dir .. "/made.safetensors", "\255\255\255\255\0\0\0\0{}")

@@ -157,9 +157,9 @@ describe("tnt.hooks.Checkpoint", function()
   end)
 
   it("neither counts nor deletes what other runs left, and says so", function()
-    train(new_unit(), tnt.hooks.Checkpoint { keep_last_n = false, async = false })
+    train(new_unit(), tnt.hooks.Checkpoint { keep_last_n = false })
     assert.same({}, scratch.warnings)
-    train(new_unit(), tnt.hooks.Checkpoint { keep_last_n = 1, async = false })
+    train(new_unit(), tnt.hooks.Checkpoint { keep_last_n = 1 })
     assert.same({ "epoch_1_train_step_5", "epoch_2_train_step_10", "epoch_2_train_step_10..2" },
       names())
     assert.equal("epoch_2_train_step_10..2", target "latest")

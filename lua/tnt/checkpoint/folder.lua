@@ -113,7 +113,9 @@ function folder.linked(path, link)
   local target = lfs.symlinkattributes(full, "target")
   if not target then return nil, full .. ": no such link" end
   local parsed = not target:find("/", 1, true) and name.parse(target)
-  if not parsed then return nil, ("%s points to '%s', which is no checkpoint"):format(full, target) end
+  if not parsed then
+    return nil, ("%s points to '%s', which is no checkpoint"):format(full, target)
+  end
   if not folder.is_checkpoint(path .. "/" .. target) then
     return nil, ("%s points to '%s', which is not there or not complete"):format(full, target)
   end

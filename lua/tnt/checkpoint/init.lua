@@ -38,7 +38,7 @@ end
 --- epoch_0_step_1, epoch_0_step_2, ...; with `step` (and `epoch`) in the table they say these.
 --- Errors: argument, io; then the older ones are as they were.
 ---@param dir string
----@param objects table  name -> object with a state, or a nest of tensors, numbers, strings, booleans
+---@param objects table  name -> object with a state, or plain data (also tensors)
 ---@param options tnt.checkpoint.SaveOptions|nil
 ---@return string path
 function checkpoint.save(dir, objects, options)

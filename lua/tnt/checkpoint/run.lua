@@ -24,8 +24,8 @@ local function newest_of(path)
 end
 
 local function missing(path)
-  errors.raise("io", "%s: no checkpoint there; expected a checkpoint (a folder with state.h5, index "
-    .. "and complete), the folder of a run, or a file", path)
+  errors.raise("io", "%s: no checkpoint there; expected a checkpoint (a folder with state.h5, "
+    .. "index and complete), the folder of a run, or a file", path)
 end
 
 --- The checkpoint a path stands for: itself, or the latest of a run's folder.

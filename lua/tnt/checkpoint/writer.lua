@@ -40,7 +40,7 @@ end
 function Job:is_done() return library.open().tnt_h5_job_poll(self.handle) ~= 0 end
 
 --- Waits until the checkpoint is durable.
---- Errors: io, memory: it could not be written; nothing of it is left, and nothing else was touched.
+--- Errors: io, memory: it could not be written; nothing of it is left, nothing else was touched.
 function Job:wait()
   local lib = library.open()
   local status = lib.tnt_h5_job_wait(self.handle)

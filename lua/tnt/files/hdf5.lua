@@ -42,12 +42,14 @@ end
 local Packer = {}
 Packer.__index = Packer
 
+-- One entry; where its data is to be put.
 function Packer:add(path, kind, bytes, borrowed)
   library.check(self.lib.tnt_h5_bundle_add(room, self.bundle, path, kind, 0, nil, 0, bytes or 0,
     borrowed))
   return room[0]
 end
 
+-- A tensor, borrowed or copied.
 function Packer:add_tensor(path, x)
   local info, lib = tensor.describe(x), self.lib
   local is_plain = info.device == 0 and info.contiguous ~= 0
@@ -63,6 +65,7 @@ end
 
 local function shown(path) return path == "" and "the table" or path end
 
+-- A table and all in it.
 function Packer:add_table(path, t, depth)
   local lib = self.lib
   if class.of(t) then
@@ -87,6 +90,7 @@ function Packer:add_table(path, t, depth)
   self.open[t] = nil
 end
 
+-- Any value.
 function Packer:put(path, value, depth)
   local lib, kind = self.lib, type(value)
   if kind == "table" then

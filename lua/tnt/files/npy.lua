@@ -64,7 +64,9 @@ end
 -- The three entries of the header, in any order.
 local function parse(reader, text)
   local found, rest = {}, text:match "^%s*{(.*)}%s*$"
-  if not rest then reader:refuse("its header should be a Python dict, found '%s'", text:sub(1, 80)) end
+  if not rest then
+    reader:refuse("its header should be a Python dict, found '%s'", text:sub(1, 80))
+  end
   while rest:find "%S" do
     local name, behind = rest:match "^%s*['\"]([%w_]+)['\"]%s*:%s*(.*)$"
     local value, more

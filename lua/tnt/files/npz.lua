@@ -33,7 +33,7 @@ local function number_at(text, at, bytes)
   return n
 end
 
--- ---- writing -------------------------------------------------------------------------------------
+-- ---- writing ------------------------------------------------------------------------------------
 
 local DATE = little(0x21, 2) -- 1980-01-01, so that equal contents give equal files
 
@@ -101,7 +101,7 @@ function npz.save(path, value)
   end)
 end
 
--- ---- reading -------------------------------------------------------------------------------------
+-- ---- reading ------------------------------------------------------------------------------------
 
 -- Where the directory is: {n, size, start}.
 local function find_directory(reader)
@@ -217,7 +217,8 @@ local function unpacked(reader, entry, start)
   end
   local crc = zlib.crc32(0, memory, entry.size)
   if crc ~= entry.crc then
-    reader:refuse("'%s' is damaged: its checksum is %08x, expected %08x", entry.file, crc, entry.crc)
+    reader:refuse("'%s' is damaged: its checksum is %08x, expected %08x", entry.file, crc,
+      entry.crc)
   end
   return memory
 end

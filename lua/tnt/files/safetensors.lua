@@ -24,7 +24,7 @@ for number = 0, 7 do types[names[number]] = { dtype = number, bytes = block.byte
 types.I8, types.I16 = widen.types.int8, widen.types.int16
 types.U16, types.U32 = widen.types.uint16, widen.types.uint32
 
--- ---- writing -------------------------------------------------------------------------------------
+-- ---- writing ------------------------------------------------------------------------------------
 
 local function collect(path, t, prefix, depth, list, metadata)
   for key, value in sorted(t) do
@@ -116,7 +116,7 @@ function safetensors.save(path, value)
   end)
 end
 
--- ---- reading -------------------------------------------------------------------------------------
+-- ---- reading ------------------------------------------------------------------------------------
 
 local function is_size(value)
   return type(value) == "number" and value >= 0 and value % 1 == 0 and value <= 2 ^ 53

@@ -15,6 +15,7 @@ local retention = require "tnt.checkpoint.retention"
 local sorted = require "tnt.sorted"
 
 local NONE = class.NONE
+local LONG_WAIT = 1 -- seconds; told once
 
 ---@class tnt.hooks.Checkpoint.Options
 ---@field dir string|nil                   default: the run's dir
@@ -26,10 +27,10 @@ local NONE = class.NONE
 ---better than the keep_n best so far is saved at once
 ---@field async boolean|nil  false: training waits until each checkpoint is written
 
---- Writes to <dir>/checkpoints/<name>. A save at a step or epoch is taken before the evaluation that
---- is due there, unless `best` monitors a value of that evaluation. At the end of training one is
---- always there. Errors: argument; io, at the boundary after a save that failed (a full disk): the
---- older checkpoints are as they were.
+--- Writes to <dir>/checkpoints/<name>. A save at a step or epoch is taken before the evaluation
+--- that is due there, unless `best` monitors a value of that evaluation. At the end of training one
+--- is always there. Errors: argument; io, at the boundary after a save that failed (a full disk):
+--- the older checkpoints are as they were.
 ---@class tnt.hooks.Checkpoint: tnt.Hook
 ---@overload fun(options: tnt.hooks.Checkpoint.Options|nil): tnt.hooks.Checkpoint
 local Checkpoint = hook.Hook:extend("Checkpoint", {
@@ -57,7 +58,9 @@ function Checkpoint:init()
   if self.save_every_minutes then
     check.number("Checkpoint", "save_every_minutes", self.save_every_minutes, 0)
   end
-  if self.keep_last_n ~= false then check.count("Checkpoint", "keep_last_n", self.keep_last_n, 1) end
+  if self.keep_last_n ~= false then
+    check.count("Checkpoint", "keep_last_n", self.keep_last_n, 1)
+  end
   if self.dir ~= nil and type(self.dir) ~= "string" then
     errors.raise("argument", "Checkpoint: dir must be a string, got %s", type(self.dir))
   end
@@ -93,7 +96,7 @@ local function new_run_id()
   return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
--- ---- durable checkpoints --------------------------------------------------------------------------
+-- ---- durable checkpoints ------------------------------------------------------------------------
 
 local function best_of(self)
   if not self.best or not self.best.full then return nil end
@@ -136,7 +139,7 @@ local function collect(self, state, unit, if_done)
   hook.call(state.loop.dispatch.on_checkpoint_save, state, unit, entry.path)
 end
 
--- ---- saving --------------------------------------------------------------------------------------
+-- ---- saving -------------------------------------------------------------------------------------
 
 local function counts_of(state, unit)
   return {
@@ -170,12 +173,14 @@ end
 ---@param waits boolean|nil
 function Checkpoint:save(state, unit, waits)
   if self.pending then
-    if not waits and not self.was_slow and not self.pending.job:is_done() then
-      self.was_slow = true
-      message.warn("Checkpoint: the one before is not on the disk yet; training waits for it: save "
-        .. "less often")
-    end
+    local began = clock.now()
     collect(self, state, unit)
+    local waited = clock.now() - began
+    if waited > LONG_WAIT and not self.was_slow then
+      self.was_slow = true
+      message.warn("Checkpoint: training has waited %.1f s for the one before to be on the disk; "
+        .. "save less often", waited)
+    end
   end
   local contents = state:snapshot()
   contents.run = self.run
@@ -213,7 +218,7 @@ local function is_new_best(self)
   return false
 end
 
--- ---- events --------------------------------------------------------------------------------------
+-- ---- events -------------------------------------------------------------------------------------
 
 function Checkpoint:on_run_start(state)
   self.pending, self.saved_place, self.saved_counts = nil, nil, nil
