@@ -1,5 +1,5 @@
--- Every module and loss against PyTorch's values: outputs, gradients, buffers, state names and texts.
--- spec/reference/nn.json is made by scripts/parity/nn.py.
+-- Every module and loss against PyTorch's values: outputs, gradients, buffers, state names and
+-- texts. spec/reference/nn.json is made by scripts/parity/nn.py.
 local tnt = require "tnt"
 local cjson = require "cjson"
 local nn, F = tnt.nn, tnt.nn.functional
@@ -63,16 +63,19 @@ local modules = {
   linear_3d = function() return nn.Linear(6, 3, { bias = false }) end,
   conv2d = function() return nn.Conv2d(4, 6, 3, { stride = 2, padding = 1 }) end,
   conv2d_grouped = function()
-    return nn.Conv2d(4, 6, { 3, 2 }, { dilation = { 2, 1 }, groups = 2, padding = { 2, 0 }, bias = false })
+    return nn.Conv2d(4, 6, { 3, 2 }, { dilation = { 2, 1 }, groups = 2, padding = { 2, 0 },
+      bias = false })
   end,
   conv2d_depthwise = function() return nn.Conv2d(4, 4, 3, { padding = 1, groups = 4 }) end,
-  conv2d_same = function() return nn.Conv2d(4, 3, { 4, 3 }, { padding = "same", dilation = { 1, 2 } }) end,
+  conv2d_same = function() return nn.Conv2d(4, 3, { 4, 3 },
+    { padding = "same", dilation = { 1, 2 } }) end,
   batchnorm2d = function() return nn.BatchNorm2d(4) end,
   batchnorm2d_eval = function() return nn.BatchNorm2d(4, { eps = 1e-3 }):eval() end,
   batchnorm2d_cumulative = function() return nn.BatchNorm2d(4, { momentum = "cumulative" }) end,
   batchnorm1d = function() return nn.BatchNorm1d(6, { momentum = 0.3 }) end,
   batchnorm1d_3d = function() return nn.BatchNorm1d(4, { affine = false }) end,
-  batchnorm2d_stateless = function() return nn.BatchNorm2d(4, { track_running_stats = false }):eval() end,
+  batchnorm2d_stateless = function() return nn.BatchNorm2d(4,
+    { track_running_stats = false }):eval() end,
   layernorm = function() return nn.LayerNorm(6) end,
   layernorm_2d = function() return nn.LayerNorm({ 7, 6 }, { eps = 1e-4 }) end,
   layernorm_plain = function() return nn.LayerNorm(6, { elementwise_affine = false }) end,
@@ -82,7 +85,8 @@ local modules = {
   maxpool = function() return nn.MaxPool2d(3, { stride = 2, padding = 1 }) end,
   maxpool_pair = function() return nn.MaxPool2d { { 3, 2 } } end,
   avgpool = function() return nn.AvgPool2d(3, { stride = 2, padding = 1 }) end,
-  avgpool_exclude = function() return nn.AvgPool2d(3, { stride = 2, padding = 1, count_include_pad = false }) end,
+  avgpool_exclude = function() return nn.AvgPool2d(3,
+    { stride = 2, padding = 1, count_include_pad = false }) end,
   adaptive = function() return nn.AdaptiveAvgPool2d(1) end,
   adaptive_uneven = function() return nn.AdaptiveAvgPool2d { { 3, 4 } } end,
   relu = function() return nn.ReLU() end,
@@ -98,14 +102,17 @@ local modules = {
   flatten = function() return nn.Flatten() end,
   identity = function() return nn.Identity() end,
   sequential = function()
-    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 2)), nn.Dropout { p = 0 })
+    return nn.Sequential(nn.Linear(6, 8), nn.ReLU(),
+      nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 2)), nn.Dropout { p = 0 })
   end,
   attention = Causal,
   attention_cross = Cross,
 }
--- Texts that differ: dims count from 1 here, a number stays a number, attention has no class of its own for out_proj.
+-- Texts that differ: dims count from 1 here, a number stays a number, attention has no class of its
+-- own for out_proj.
 local texts_differ = {
-  flatten = true, batchnorm2d_cumulative = true, attention = true, attention_cross = true, sequential = true,
+  flatten = true, batchnorm2d_cumulative = true, attention = true, attention_cross = true,
+    sequential = true,
 }
 local calls = { batchnorm2d = 2, batchnorm2d_cumulative = 3 }
 
@@ -130,7 +137,8 @@ describe("nn against PyTorch", function()
       assert_close(case.y, y, "y")
       weigh(y):backward()
       for i, dumped in ipairs(case.dx) do assert_close(dumped, floats[i].grad, "dx " .. i) end
-      for key, dumped in tnt.pairs(case.grads) do assert_close(dumped, m:get(key).grad, "d" .. key) end
+      for key, dumped in tnt.pairs(case.grads) do assert_close(dumped, m:get(key).grad, "d"
+        .. key) end
       for key, dumped in tnt.pairs(case.after) do assert_close(dumped, m:get(key), key) end
     end)
   end
@@ -142,12 +150,15 @@ end)
 
 describe("losses against PyTorch", function()
   local forms = {
-    ce = { F.cross_entropy, {} }, ce_ignore = { F.cross_entropy, {} }, ce_map = { F.cross_entropy, {} },
+    ce = { F.cross_entropy, {} }, ce_ignore = { F.cross_entropy, {} },
+      ce_map = { F.cross_entropy, {} },
     ce_smooth = { F.cross_entropy, { label_smoothing = 0.1 } },
     ce_weight = { F.cross_entropy, { label_smoothing = 0.2 }, "weight" },
     ce_soft = { F.cross_entropy, { label_smoothing = 0.1 } }, ce_one = { F.cross_entropy, {} },
-    nll = { F.nll_loss, {} }, nll_weight = { F.nll_loss, {}, "weight" }, nll_map = { F.nll_loss, {} },
-    mse = { F.mse_loss, {} }, l1 = { F.l1_loss, {} }, bce = { F.binary_cross_entropy_with_logits, {} },
+    nll = { F.nll_loss, {} }, nll_weight = { F.nll_loss, {}, "weight" },
+      nll_map = { F.nll_loss, {} },
+    mse = { F.mse_loss, {} }, l1 = { F.l1_loss, {} },
+      bce = { F.binary_cross_entropy_with_logits, {} },
     bce_zero = { F.binary_cross_entropy_with_logits, {} },
     bce_weight = { F.binary_cross_entropy_with_logits, {}, "pos_weight" },
   }
@@ -181,14 +192,17 @@ describe("losses against PyTorch", function()
     assert.equal(F.nll_loss(x, t, options):item(), nn.NLLLoss(options)(x, t):item())
     local s = tnt.rand(4, 3, { dtype = "f64" })
     assert.equal(F.mse_loss(x, s):item(), nn.MSELoss()(x, s):item())
-    assert.equal(F.l1_loss(x, s, { reduction = "sum" }):item(), nn.L1Loss { reduction = "sum" } (x, s):item())
+    assert.equal(F.l1_loss(x, s, { reduction = "sum" }):item(),
+      nn.L1Loss { reduction = "sum" } (x, s):item())
     options = { pos_weight = w }
-    assert.equal(F.binary_cross_entropy_with_logits(x, s, options):item(), nn.BCEWithLogitsLoss(options)(x, s):item())
+    assert.equal(F.binary_cross_entropy_with_logits(x, s, options):item(),
+      nn.BCEWithLogitsLoss(options)(x, s):item())
   end)
 end)
 
 describe("clipping against PyTorch", function()
-  local params = { nn.Parameter(tnt.zeros(3, 2, { dtype = "f64" })), nn.Parameter(tnt.zeros(4, { dtype = "f64" })) }
+  local params = { nn.Parameter(tnt.zeros(3, 2, { dtype = "f64" })),
+    nn.Parameter(tnt.zeros(4, { dtype = "f64" })) }
   local forms = {
     norm = function() return nn.clip_grad_norm_(params, 1.5) end,
     norm_large = function() return nn.clip_grad_norm_(params, 100) end,

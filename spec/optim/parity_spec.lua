@@ -1,4 +1,5 @@
--- Optimizers and schedules against PyTorch's traces: spec/reference/optim.json is made by scripts/parity/optim.py.
+-- Optimizers and schedules against PyTorch's traces: spec/reference/optim.json is made by
+-- scripts/parity/optim.py.
 local tnt = require "tnt"
 local cjson = require "cjson"
 local nn, optim = tnt.nn, tnt.optim
@@ -28,7 +29,8 @@ local optimizers = {
   adamw_decay = { "AdamW", { lr = 0.03, betas = { 0.85, 0.9 }, eps = 1e-7, weight_decay = 0.3 } },
 }
 
--- The trace of 50 steps; with `reload`, state goes through a state dict into a new optimizer after step 7.
+-- The trace of 50 steps; with `reload`, state goes through a state dict into a new optimizer after
+-- step 7.
 local function run(name, options, dtype, late, reload)
   local params = {}
   for k, v in ipairs(START) do params[k] = nn.Parameter(tnt.tensor(v, { dtype = dtype })) end
@@ -94,19 +96,22 @@ end
 
 local schedules = {
   constant = function(o) return schedule.Constant(o, { factor = 0.3, total_iters = 4 }) end,
-  linear = function(o) return schedule.Linear(o, { start_factor = 0.2, end_factor = 0.9, total_iters = 7 }) end,
+  linear = function(o) return schedule.Linear(o,
+    { start_factor = 0.2, end_factor = 0.9, total_iters = 7 }) end,
   step = function(o) return schedule.Step(o, 4, { gamma = 0.5 }) end,
   multistep = function(o) return schedule.MultiStep(o, { 3, 8, 20 }, { gamma = 0.3 }) end,
   exponential = function(o) return schedule.Exponential(o, 0.9) end,
   cosine = function(o) return schedule.Cosine(o, { T_max = 29, min = 0.01 }) end,
   polynomial = function(o) return schedule.Polynomial(o, { total_iters = 20, power = 2 }) end,
   lambda = function(o)
-    return schedule.Lambda(o, { function(t) return 1 / (1 + t) end, function(t) return 0.95 ^ t end })
+    return schedule.Lambda(o, { function(t) return 1 / (1 + t) end,
+      function(t) return 0.95 ^ t end })
   end,
   onecycle = function(o) return schedule.OneCycle(o, { max_lr = { 0.5, 1 }, total_steps = 31 }) end,
   onecycle_linear = function(o)
     return schedule.OneCycle(o, {
-      max_lr = 0.5, total_steps = 31, pct_start = 0.4, anneal = "linear", div_factor = 10, final_div_factor = 100,
+      max_lr = 0.5, total_steps = 31, pct_start = 0.4, anneal = "linear", div_factor = 10,
+        final_div_factor = 100,
       three_phase = true,
     })
   end,
@@ -118,12 +123,15 @@ local schedules = {
   end,
   chained = function(o)
     return schedule.Chain {
-      schedule.Constant(o, { factor = 0.5, total_iters = 6 }), schedule.Exponential(o, { gamma = 0.8 }),
+      schedule.Constant(o, { factor = 0.5, total_iters = 6 }),
+        schedule.Exponential(o, { gamma = 0.8 }),
     }
   end,
-  plateau = function(o) return schedule.Plateau(o, { factor = 0.5, patience = 2, cooldown = 1, min = 0.01 }) end,
+  plateau = function(o) return schedule.Plateau(o,
+    { factor = 0.5, patience = 2, cooldown = 1, min = 0.01 }) end,
   plateau_max = function(o)
-    return schedule.Plateau(o, { mode = "max", factor = 0.2, patience = 3, threshold = 0.05, threshold_mode = "abs" })
+    return schedule.Plateau(o, { mode = "max", factor = 0.2, patience = 3, threshold = 0.05,
+      threshold_mode = "abs" })
   end,
 }
 
@@ -186,7 +194,8 @@ describe("schedules against PyTorch", function()
       seen[tostring(tnt.class.of(made))] = true
     end
     for name, Class in tnt.pairs(schedule) do
-      if tnt.class.is_class(Class) and name ~= "Schedule" then assert.is_truthy(seen[name], name) end
+      if tnt.class.is_class(Class) and name ~= "Schedule" then assert.is_truthy(seen[name],
+        name) end
     end
   end)
 end)

@@ -35,7 +35,8 @@ function GELU:init(o)
   self.approximate, self.is_tanh = o.approximate, o.approximate == "tanh"
 end
 
-define("LeakyReLU", { negative_slope = 0.01 }, function(self, x) return ops.leaky_relu(x, self.negative_slope) end,
+define("LeakyReLU", { negative_slope = 0.01 },
+  function(self, x) return ops.leaky_relu(x, self.negative_slope) end,
   function(self) return "negative_slope=" .. shown(self.negative_slope) end)
 define("ELU", { alpha = 1 }, function(self, x) return ops.elu(x, self.alpha) end,
   function(self) return ("alpha=%.1f"):format(self.alpha) end)
@@ -48,7 +49,8 @@ define("LogSoftmax", { dim = -1 }, function(self, x) return ops.log_softmax(x, s
   function(self) return "dim=" .. self.dim end)
 
 -- Dims count from 1: by default the first one, the batch, is left as it is.
-define("Flatten", { start_dim = 2, end_dim = -1 }, function(self, x) return x:flatten(self.start_dim, self.end_dim) end,
+define("Flatten", { start_dim = 2, end_dim = -1 },
+  function(self, x) return x:flatten(self.start_dim, self.end_dim) end,
   function(self) return ("start_dim=%d, end_dim=%d"):format(self.start_dim, self.end_dim) end)
 
 --- Gives back what it is given; its arguments are ignored.

@@ -23,11 +23,13 @@ function MultiheadAttention:init(o)
   local C = size.count("MultiheadAttention", "embed_dim", o.embed_dim, 1)
   local heads = size.count("MultiheadAttention", "num_heads", o.num_heads, 1)
   if C % heads ~= 0 then
-    errors.raise("argument", "MultiheadAttention: num_heads must divide embed_dim, got %d and %d", heads, C)
+    errors.raise("argument", "MultiheadAttention: num_heads must divide embed_dim, got %d and %d",
+      heads, C)
   end
   self.embed_dim, self.num_heads = C, heads
   self.dropout = size.fraction("MultiheadAttention", "dropout", o.dropout, 0, 1)
-  self.in_proj_weight = init.xavier_uniform_(parameter.new(make.empty(3 * C, C, { dtype = o.dtype })))
+  self.in_proj_weight = init.xavier_uniform_(parameter.new(make.empty(3 * C, C,
+    { dtype = o.dtype })))
   if o.bias then self.in_proj_bias = parameter.new(make.zeros(3 * C, { dtype = o.dtype })) end
   self.out_proj = linear.Linear(C, C, { bias = o.bias, dtype = o.dtype })
   if o.bias then init.zeros_(self.out_proj.bias) end
@@ -37,7 +39,8 @@ end
 ---@param query tnt.Tensor   [N, T, C]
 ---@param key? tnt.Tensor    [N, S, C], default query
 ---@param value? tnt.Tensor  [N, S, C], default key
----@param options? {is_causal?: boolean, attn_mask?: tnt.Tensor}  mask [T, S]: bool (true counts) or float (is added)
+---@param options? {is_causal?: boolean, attn_mask?: tnt.Tensor}  the mask, [T, S], is bool (true
+---  counts) or float (is added)
 ---@return tnt.Tensor        [N, T, C]
 function MultiheadAttention:forward(query, key, value, options)
   local w, b, C, heads = self.in_proj_weight, self.in_proj_bias, self.embed_dim, self.num_heads

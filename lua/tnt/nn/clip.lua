@@ -1,4 +1,5 @@
 -- Clipping the gradients of many parameters at once, in one call each.
+local check = require "tnt.check_option"
 local core = require "tnt.core"
 local errors = require "tnt.errors"
 local grad_mode = require "tnt.grad_mode"
@@ -11,7 +12,8 @@ local clip = {}
 local function with_gradient(who, parameters)
   if tensor.is_tensor(parameters) then parameters = { parameters } end
   if type(parameters) ~= "table" then
-    errors.raise("argument", "%s: a list of parameters was expected, got %s (net:parameters() gives one)", who,
+    errors.raise("argument",
+      "%s: a list of parameters was expected, got %s (net:parameters() gives one)", who,
       type(parameters))
   end
   local groups, order = {}, {}
@@ -48,16 +50,18 @@ end
 ---@field norm_type? number            2 (default) or math.huge
 ---@field error_if_nonfinite? boolean  raise kind state instead of scaling by NaN or 0
 
---- Scales all gradients together so that their norm is at most `max_norm`, and returns what it was. math.huge only
---- measures. Source: Pascanu et al. 2013; the factor is max_norm / (norm + 1e-6) as in PyTorch.
+--- Scales all gradients together so that their norm is at most `max_norm`, and returns what it was.
+--- math.huge only measures. Source: Pascanu et al. 2013; the factor is max_norm / (norm + 1e-6) as
+--- in PyTorch.
 ---@param parameters tnt.Tensor[]
 ---@param max_norm number
 ---@param options? tnt.nn.ClipOptions
 ---@return tnt.Tensor norm  0-dim
 function clip.clip_grad_norm_(parameters, max_norm, options)
   options = options or {}
-  if type(max_norm) ~= "number" or not (max_norm > 0) then
-    errors.raise("argument", "clip_grad_norm_: max_norm must be above 0, got %s", tostring(max_norm))
+  if type(max_norm) ~= "number" or max_norm ~= max_norm or max_norm <= 0 then
+    errors.raise("argument", "clip_grad_norm_: max_norm must be above 0, got %s",
+      tostring(max_norm))
   end
   for name in pairs(options) do -- order: free
     if name ~= "norm_type" and name ~= "error_if_nonfinite" then
@@ -66,7 +70,8 @@ function clip.clip_grad_norm_(parameters, max_norm, options)
   end
   local kind = options.norm_type or 2
   if kind ~= 2 and kind ~= math.huge then
-    errors.raise("argument", "clip_grad_norm_: norm_type must be 2 or math.huge, got %s", tostring(kind))
+    errors.raise("argument", "clip_grad_norm_: norm_type must be 2 or math.huge, got %s",
+      tostring(kind))
   end
   local before = grad_mode.set(false)
   local lists = with_gradient("clip_grad_norm_", parameters)
@@ -90,11 +95,11 @@ end
 ---@param parameters tnt.Tensor[]
 ---@param limit number
 function clip.clip_grad_value_(parameters, limit)
-  if type(limit) ~= "number" or not (limit >= 0) then
-    errors.raise("argument", "clip_grad_value_: the limit must be a number from 0 on, got %s", tostring(limit))
-  end
+  check.number("clip_grad_value_", "the limit", limit, 0)
   local before = grad_mode.set(false)
-  for _, list in ipairs(with_gradient("clip_grad_value_", parameters)) do ops.grad_scale_(list, 1, limit) end
+  for _, list in ipairs(with_gradient("clip_grad_value_", parameters)) do
+    ops.grad_scale_(list, 1, limit)
+  end
   grad_mode.set(before)
 end
 

@@ -1,4 +1,5 @@
--- Sequential, ModuleList, ModuleDict: modules that keep their children in themselves, by position or by name.
+-- Sequential, ModuleList, ModuleDict: modules that keep their children in themselves, by position
+-- or by name.
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -10,7 +11,8 @@ local containers = {}
 local function check_module(who, what, value)
   if Module.is_module(value) then return value end
   errors.raise("argument", "%s: %s must be a module, got %s", who, what,
-    class.is_class(value) and ("the class %s; call it: %s(...)"):format(tostring(value), tostring(value)) or type(value))
+    class.is_class(value) and ("the class %s; call it: %s(...)"):format(tostring(value),
+      tostring(value)) or type(value))
 end
 
 -- Modules as several arguments or as one plain list.
@@ -20,7 +22,8 @@ local function append_all(self, ...)
     list, n = (...), #(...)
     for key in sorted(list) do
       if type(key) ~= "number" then
-        errors.raise("argument", "%s: modules stand in a list, got the name '%s' (ModuleDict has names)", who,
+        errors.raise("argument",
+          "%s: modules stand in a list, got the name '%s' (ModuleDict has names)", who,
           tostring(key))
       end
     end
@@ -74,8 +77,8 @@ function ModuleList:extend_with(modules)
   return self
 end
 
---- Modules by name: ModuleDict {conv = a, pool = b} in the sorted order of the names, or ModuleDict {{"conv", a}, ...} in
---- this one.
+--- Modules by name: ModuleDict {conv = a, pool = b} in the sorted order of the names, or ModuleDict
+--- {{"conv", a}, ...} in this one.
 ---@class tnt.nn.ModuleDict: tnt.nn.Module
 local ModuleDict = Module:extend "ModuleDict"
 containers.ModuleDict = ModuleDict
@@ -92,7 +95,8 @@ end
 function ModuleDict:init(modules)
   if modules == nil then return end
   if type(modules) ~= "table" or getmetatable(modules) then
-    errors.raise("argument", "ModuleDict: a table of modules by name was expected, got %s", type(modules))
+    errors.raise("argument", "ModuleDict: a table of modules by name was expected, got %s",
+      type(modules))
   end
   if #modules > 0 then
     for _, pair in ipairs(modules) do put(self, pair[1], pair[2]) end

@@ -37,12 +37,14 @@ function Conv2d:init(o)
     self.padding = size.pair("Conv2d", "padding", o.padding, 0)
   end
   if o.in_channels % o.groups ~= 0 or o.out_channels % o.groups ~= 0 then
-    errors.raise("argument", "Conv2d: groups must divide in_channels and out_channels, got %d, %d and %d", o.groups,
+    errors.raise("argument",
+      "Conv2d: groups must divide in_channels and out_channels, got %d, %d and %d", o.groups,
       o.in_channels, o.out_channels)
   end
   local options = { dtype = o.dtype }
   local kernel = self.kernel_size
-  self.weight = parameter.new(make.empty({ o.out_channels, o.in_channels / o.groups, kernel[1], kernel[2] }, options))
+  self.weight = parameter.new(make.empty({ o.out_channels, o.in_channels / o.groups, kernel[1],
+    kernel[2] }, options))
   if o.bias then self.bias = parameter.new(make.empty(o.out_channels, options)) end
   self:reset_parameters()
 end
@@ -56,12 +58,14 @@ end
 
 local conv2d = ops.conv2d
 function Conv2d:forward(x)
-  if type(self.padding) == "string" or x:dim() ~= 4 then return F.conv2d(x, self.weight, self.bias, self) end
+  if type(self.padding) == "string" or x:dim() ~= 4 then return F.conv2d(x, self.weight, self.bias,
+    self) end
   return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 end
 
 function Conv2d:extra_repr()
-  local text = ("%d, %d, kernel_size=%s, stride=%s"):format(self.in_channels, self.out_channels, shown(self.kernel_size),
+  local text = ("%d, %d, kernel_size=%s, stride=%s"):format(self.in_channels, self.out_channels,
+    shown(self.kernel_size),
     shown(self.stride))
   local padding, dilation = self.padding, self.dilation
   if type(padding) == "string" then text = text .. ", padding=" .. padding

@@ -24,7 +24,8 @@ function Embedding:init(o)
   local padding = o.padding_idx
   if padding then
     if type(padding) ~= "number" or padding % 1 ~= 0 or padding < -rows or padding >= rows then
-      errors.raise("argument", "Embedding: padding_idx is an id from 0 to %d, got %s", rows - 1, tostring(padding))
+      errors.raise("argument", "Embedding: padding_idx is an id from 0 to %d, got %s", rows - 1,
+        tostring(padding))
     end
     self.padding_idx = padding < 0 and padding + rows or padding
   end
@@ -35,7 +36,8 @@ end
 --- Draws the vectors anew, normal with deviation 1.
 function Embedding:reset_parameters()
   init.normal_(self.weight)
-  if self.padding_idx then init.zeros_(ops.select(self.weight:detach(), 1, self.padding_idx + 1)) end
+  if self.padding_idx then init.zeros_(ops.select(self.weight:detach(), 1,
+    self.padding_idx + 1)) end
 end
 
 local embedding = ops.embedding

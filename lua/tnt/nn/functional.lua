@@ -1,5 +1,5 @@
--- nn.functional (F): layers as functions, lower case, without parameters of their own. Tensors come first, options last as
--- a table. Activations are the tensor methods of the same name.
+-- nn.functional (F): layers as functions, lower case, without parameters of their own. Tensors come
+-- first, options last as a table. Activations are the tensor methods of the same name.
 
 local errors = require "tnt.errors"
 local losses = require "tnt.nn.loss_functions"
@@ -10,7 +10,8 @@ local methods = tensor.methods
 local F = {}
 
 for _, name in ipairs {
-  "relu", "silu", "tanh", "sigmoid", "softplus", "leaky_relu", "elu", "softmax", "log_softmax", "one_hot",
+  "relu", "silu", "tanh", "sigmoid", "softplus", "leaky_relu", "elu", "softmax",
+  "log_softmax", "one_hot",
 } do
   F[name] = ops[name]
 end
@@ -69,25 +70,28 @@ function F.layer_norm(x, shape, w, b, eps)
   local first = #sizes - #shape
   for d = 1, #shape do
     if sizes[first + d] ~= shape[d] then
-      errors.raise("shape", "layer_norm: x must end in the sizes [%s], got [%s]", table.concat(shape, ", "),
+      errors.raise("shape", "layer_norm: x must end in the sizes [%s], got [%s]",
+        table.concat(shape, ", "),
         table.concat(sizes, ", "))
     end
     count = count * shape[d]
   end
   for d = 1, first do lead[d] = sizes[d] end
   lead[first + 1] = count
-  local y = ops.layernorm(x:reshape(lead), w and w:reshape(count), b and b:reshape(count), eps or 1e-5)
+  local y = ops.layernorm(x:reshape(lead), w and w:reshape(count), b and b:reshape(count), eps
+    or 1e-5)
   return y:reshape(sizes)
 end
 
 ---@class tnt.nn.BatchNormOptions
 ---@field weight? tnt.Tensor
 ---@field bias? tnt.Tensor
----@field training? boolean   use the statistics of x, and gather them in running_mean and running_var
+---@field training? boolean   use the statistics of x, and gather them in the running ones
 ---@field momentum? number    default 0.1
 ---@field eps? number         default 1e-5
 
---- Normalises each channel (dim 2) of x, by its own statistics or by running ones, which training updates in place.
+--- Normalises each channel (dim 2) of x, by its own statistics or by running ones, which training
+--- updates in place.
 ---@param x tnt.Tensor             [N, C, ...]
 ---@param running_mean? tnt.Tensor [C]
 ---@param running_var? tnt.Tensor  [C]
@@ -102,23 +106,26 @@ function F.batch_norm(x, running_mean, running_var, o)
   local sizes = x.shape
   local count = #sizes >= 2 and x:numel() / math.max(sizes[2], 1) or 0
   if count <= 1 then
-    errors.raise("shape", "batch_norm: training wants more than one value for each channel, got x of [%s]",
+    errors.raise("shape",
+      "batch_norm: training wants more than one value for each channel, got x of [%s]",
       table.concat(sizes, ", "))
   end
   local mean, var = ops.batchnorm_stats(x:detach())
   if running_mean then -- buffers: nothing of this is recorded
     local m = o.momentum or 0.1
     running_mean:mul_(1 - m):add_(mean * m)
-    running_var:mul_(1 - m):add_(var * (m * count / (count - 1))) -- the unbiased variance, as PyTorch keeps
+    -- the unbiased variance, as PyTorch keeps
+    running_var:mul_(1 - m):add_(var * (m * count / (count - 1)))
   end
   return ops.batchnorm(x, mean, var, o.weight, o.bias, eps, true)
 end
 
--- -- convolution and pooling --------------------------------------------------------------------------------------------
+-- -- convolution and pooling ----------------------------------------------------------------------
 local function two(value, i) return type(value) == "table" and (value[i] or value[1]) or value end
 
--- Padding "same": the output has the size of the input. Where the padding is odd, the right side gets the extra one as
--- in PyTorch; the kernel pads both sides, so the first row or column of the result is left out.
+-- Padding "same": the output has the size of the input. Where the padding is odd, the right side
+-- gets the extra one as in PyTorch; the kernel pads both sides, so the first row or column of the
+-- result is left out.
 local function conv2d_same(x, w, b, stride, dilation, groups)
   if two(stride, 1) ~= 1 or two(stride, 2) ~= 1 then
     errors.raise("argument", 'conv2d: padding "same" wants stride 1')
@@ -150,17 +157,19 @@ end
 function F.conv2d(x, w, b, o)
   o = o or {}
   if x:dim() == 3 then return ops.squeeze(F.conv2d(ops.unsqueeze(x, 1), w, b, o), 1) end
-  local stride, padding, dilation, groups = o.stride or 1, o.padding or 0, o.dilation or 1, o.groups or 1
+  local stride, padding, dilation, groups = o.stride or 1, o.padding or 0, o.dilation or 1, o.groups
+    or 1
   if padding == "same" then return conv2d_same(x, w, b, stride, dilation, groups) end
   if padding == "valid" then padding = 0 end
-  if type(padding) == "string" then errors.unknown("conv2d", "padding", padding, { "same", "valid" }) end
+  if type(padding) == "string" then errors.unknown("conv2d", "padding", padding,
+    { "same", "valid" }) end
   return ops.conv2d(x, w, b, stride, padding, dilation, groups)
 end
 
 --- The maximum of each window.
 ---@param x tnt.Tensor  [N, C, H, W] or [C, H, W]
 ---@param kernel integer|integer[]
----@param o? {stride?: integer|integer[], padding?: integer|integer[]}  stride: the kernel's size by default
+---@param o? {stride?: integer|integer[], padding?: integer|integer[]}  stride: default kernel
 ---@return tnt.Tensor
 function F.max_pool2d(x, kernel, o)
   o = o or {}
@@ -179,7 +188,8 @@ function F.avg_pool2d(x, kernel, o)
   return ops.avgpool2d(x, kernel, o.stride or kernel, o.padding or 0, o.count_include_pad ~= false)
 end
 
---- Means over windows such that the output has a given size, whatever the input's: [h, w], or one number for both.
+--- Means over windows such that the output has a given size, whatever the input's: [h, w], or one
+--- number for both.
 ---@param x tnt.Tensor  [N, C, H, W] or [C, H, W]
 ---@param size integer|integer[]
 ---@return tnt.Tensor   [N, C, h, w]
@@ -195,7 +205,8 @@ function F.adaptive_avg_pool2d(x, size)
     local parts = {}
     for i = 0, n - 1 do
       local first = math.floor(i * s / n)
-      parts[i + 1] = ops.mean(ops.narrow(t, d, first + 1, math.ceil((i + 1) * s / n) - first), d, true)
+      parts[i + 1] = ops.mean(ops.narrow(t, d, first + 1, math.ceil((i + 1) * s / n) - first), d,
+        true)
     end
     return ops.cat(parts, d)
   end
@@ -211,11 +222,13 @@ function F.normalize(x, o)
   return ops.div(x, ops.clamp(methods.norm(x, o.p or 2, o.dim or 2, true), o.eps or 1e-12))
 end
 
---- softmax(q k^T / sqrt(K)) v; positions where the mask is false, and with `is_causal` later ones, do not count.
+--- softmax(q k^T / sqrt(K)) v; positions where the mask is false, and with `is_causal` later ones,
+--- do not count.
 ---@param q tnt.Tensor  [..., T, K]
 ---@param k tnt.Tensor  [..., S, K]
 ---@param v tnt.Tensor  [..., S, V]
----@param o? {mask?: tnt.Tensor, is_causal?: boolean, dropout?: number, scale?: number}  mask: bool (true counts) or float (is added)
+---@param o? {mask?: tnt.Tensor, is_causal?: boolean, dropout?: number, scale?: number}
+---  mask: bool (true counts) or float (is added)
 ---@return tnt.Tensor   [..., T, V]
 function F.scaled_dot_product_attention(q, k, v, o)
   o = o or {}

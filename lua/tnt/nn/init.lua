@@ -1,5 +1,5 @@
--- tnt.nn: modules, layers, losses, initialisation (nn.init), functions (nn.functional) and gradient clipping. A class is
--- added to the list of files below and is then here under its name.
+-- tnt.nn: modules, layers, losses, initialisation (nn.init), functions (nn.functional) and gradient
+-- clipping. A class is added to the list of files below and is then here under its name.
 
 local Module = require "tnt.nn.module"
 require "tnt.nn.walk"
@@ -17,7 +17,8 @@ local nn = {
 }
 
 for _, file in ipairs {
-  "containers", "linear", "conv", "norm", "embedding", "dropout", "pooling", "activations", "loss", "attention", "clip",
+  "containers", "linear", "conv", "norm", "embedding", "dropout", "pooling", "activations", "loss",
+    "attention", "clip",
 } do
   for name, value in pairs(require("tnt.nn." .. file)) do nn[name] = value end -- order: free
 end

@@ -1,5 +1,5 @@
--- nn.init: functions that fill a tensor in place and return it, without recording. Names, defaults and distributions are
--- PyTorch's.
+-- nn.init: functions that fill a tensor in place and return it, without recording. Names, defaults
+-- and distributions are PyTorch's.
 
 local errors = require "tnt.errors"
 local grad_mode = require "tnt.grad_mode"
@@ -35,8 +35,9 @@ function init.normal_(t, mean, std) return quietly(ops.normal_, t, mean or 0, st
 ---@param hi? number    default 2
 function init.trunc_normal_(t, mean, std, lo, hi)
   mean, std, lo, hi = mean or 0, std or 1, lo or -2, hi or 2
-  if not (lo < hi) or (mean - 2 * std > hi) or (mean + 2 * std < lo) then
-    errors.raise("argument", "trunc_normal_: [%g, %g] must hold something near %g +- %g", lo, hi, mean, std)
+  if lo >= hi or (mean - 2 * std > hi) or (mean + 2 * std < lo) then
+    errors.raise("argument", "trunc_normal_: [%g, %g] must hold something near %g +- %g", lo, hi,
+      mean, std)
   end
   return quietly(function(x)
     ops.normal_(x, mean, std)
@@ -61,7 +62,8 @@ function init.ones_(t) return init.constant_(t, 1) end
 
 --- The identity matrix.
 function init.eye_(t)
-  if t:dim() ~= 2 then errors.raise("shape", "eye_: a matrix was expected, got %d dims", t:dim()) end
+  if t:dim() ~= 2 then errors.raise("shape", "eye_: a matrix was expected, got %d dims",
+    t:dim()) end
   return quietly(function(x)
     ops.fill_(x, 0)
     ops.fill_(x:diagonal(), 1)
@@ -74,7 +76,8 @@ end
 ---@return integer fan_out
 function init.fans(t)
   local shape = t.shape
-  if #shape < 2 then errors.raise("shape", "a weight of at least 2 dims was expected, got %d", #shape) end
+  if #shape < 2 then errors.raise("shape", "a weight of at least 2 dims was expected, got %d",
+    #shape) end
   local field = 1
   for d = 3, #shape do field = field * shape[d] end
   return shape[2] * field, shape[1] * field
@@ -91,7 +94,8 @@ local gain_names = { "linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu"
 ---@return number
 function init.calculate_gain(nonlinearity, slope)
   if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + (slope or 0.01) ^ 2)) end
-  if not gains[nonlinearity] then errors.unknown("calculate_gain", "nonlinearity", nonlinearity, gain_names) end
+  if not gains[nonlinearity] then errors.unknown("calculate_gain", "nonlinearity", nonlinearity,
+    gain_names) end
   return gains[nonlinearity]
 end
 
@@ -105,13 +109,15 @@ local kaiming_names = { "a", "mode", "nonlinearity" }
 local function kaiming_std(who, t, o)
   o = o or {}
   for name in pairs(o) do -- order: free
-    if name ~= "a" and name ~= "mode" and name ~= "nonlinearity" then errors.unknown(who, "option", name, kaiming_names) end
+    if name ~= "a" and name ~= "mode" and name ~= "nonlinearity" then errors.unknown(who, "option",
+      name, kaiming_names) end
   end
   local fan_in, fan_out = init.fans(t)
   if o.mode ~= nil and o.mode ~= "fan_in" and o.mode ~= "fan_out" then
     errors.unknown(who, "mode", o.mode, { "fan_in", "fan_out" })
   end
-  return init.calculate_gain(o.nonlinearity or "leaky_relu", o.a or 0) / math.sqrt(o.mode == "fan_out" and fan_out or fan_in)
+  return init.calculate_gain(o.nonlinearity or "leaky_relu", o.a
+    or 0) / math.sqrt(o.mode == "fan_out" and fan_out or fan_in)
 end
 
 --- Uniform numbers whose variance keeps that of the signal. Source: He et al. 2015.
@@ -125,7 +131,8 @@ end
 --- Normal numbers whose variance keeps that of the signal. Source: He et al. 2015.
 ---@param t tnt.Tensor
 ---@param options? tnt.nn.KaimingOptions
-function init.kaiming_normal_(t, options) return init.normal_(t, 0, kaiming_std("kaiming_normal_", t, options)) end
+function init.kaiming_normal_(t, options) return init.normal_(t, 0,
+  kaiming_std("kaiming_normal_", t, options)) end
 
 --- Uniform numbers by both fans. Source: Glorot and Bengio 2010.
 ---@param t tnt.Tensor

@@ -11,7 +11,8 @@ local size = require "tnt.nn.size"
 ---@class tnt.nn.Linear: tnt.nn.Module
 ---@field weight tnt.Tensor  [out_features, in_features]
 ---@field bias tnt.Tensor|nil  [out_features]
-local Linear = Module:extend("Linear", { "in_features", "out_features", bias = true, dtype = class.NONE })
+local Linear = Module:extend("Linear", { "in_features", "out_features", bias = true,
+  dtype = class.NONE })
 Linear.scoped, Linear.stateless = false, true
 
 function Linear:init(o)
@@ -34,7 +35,8 @@ local linear = ops.linear
 function Linear:forward(x) return linear(x, self.weight, self.bias) end
 
 function Linear:extra_repr()
-  return ("in_features=%d, out_features=%d, bias=%s"):format(self.in_features, self.out_features, shown(self.bias ~= nil))
+  return ("in_features=%d, out_features=%d, bias=%s"):format(self.in_features, self.out_features,
+    shown(self.bias ~= nil))
 end
 
 return { Linear = Linear }

@@ -39,10 +39,12 @@ local function define(name, fn, declared)
   loss[name] = Class
 end
 
-define("CrossEntropyLoss", losses.cross_entropy, { weight = NONE, ignore_index = -100, label_smoothing = 0 })
+define("CrossEntropyLoss", losses.cross_entropy,
+  { weight = NONE, ignore_index = -100, label_smoothing = 0 })
 define("NLLLoss", losses.nll_loss, { weight = NONE, ignore_index = -100 })
 define("MSELoss", losses.mse_loss, {})
 define("L1Loss", losses.l1_loss, {})
-define("BCEWithLogitsLoss", losses.binary_cross_entropy_with_logits, { weight = NONE, pos_weight = NONE })
+define("BCEWithLogitsLoss", losses.binary_cross_entropy_with_logits,
+  { weight = NONE, pos_weight = NONE })
 
 return loss

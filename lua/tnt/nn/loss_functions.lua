@@ -1,5 +1,5 @@
--- Losses as functions of prediction and target; nn.functional takes them over. Every one has `reduction`: "mean" (default),
--- "sum" or "none".
+-- Losses as functions of prediction and target; nn.functional takes them over. Every one has
+-- `reduction`: "mean" (default), "sum" or "none".
 
 local errors = require "tnt.errors"
 local ops = require "tnt.ops_gen"
@@ -22,7 +22,8 @@ local function read(who, options, known)
     end
   end
   local reduction = options.reduction or "mean"
-  if not reduction_numbers[reduction] then errors.unknown(who, "reduction", reduction, { "mean", "none", "sum" }) end
+  if not reduction_numbers[reduction] then errors.unknown(who, "reduction", reduction,
+    { "mean", "none", "sum" }) end
   return options, reduction
 end
 
@@ -37,7 +38,8 @@ local function same_shape(who, x, t)
   local same = #a == #b
   for i = 1, #a do same = same and a[i] == b[i] end
   if not same then
-    errors.raise("shape", "%s: prediction and target must be of one shape, got [%s] and [%s]", who, table.concat(a, ", "),
+    errors.raise("shape", "%s: prediction and target must be of one shape, got [%s] and [%s]", who,
+      table.concat(a, ", "),
       table.concat(b, ", "))
   end
 end
@@ -48,7 +50,8 @@ local function as_rows(who, x, t)
   if n == 1 then return ops.unsqueeze(x, 1), t:reshape(1), {} end
   if n == 2 then return x, t, nil end
   if n < 2 or t:dim() ~= n - 1 then
-    errors.raise("shape", "%s: [N, C, ...] and [N, ...] were expected, got %d and %d dims", who, n, t:dim())
+    errors.raise("shape", "%s: [N, C, ...] and [N, ...] were expected, got %d and %d dims", who, n,
+      t:dim())
   end
   local sizes, order = t.shape, { 1 }
   for d = 3, n do order[#order + 1] = d end
@@ -87,10 +90,12 @@ end
 ---@param options? tnt.nn.CrossEntropyOptions
 ---@return tnt.Tensor
 function losses.cross_entropy(x, t, options)
-  local o, reduction = read("cross_entropy", options, { "weight", "ignore_index", "label_smoothing" })
+  local o, reduction = read("cross_entropy", options,
+    { "weight", "ignore_index", "label_smoothing" })
   if is_float(t) and x:dim() == t:dim() then return cross_entropy_soft(x, t, o, reduction) end
   local rows, ids, sizes = as_rows("cross_entropy", x, t)
-  local y = ops.cross_entropy(rows, ids, o.weight, o.ignore_index or -100, o.label_smoothing or 0, reduction_numbers[reduction])
+  local y = ops.cross_entropy(rows, ids, o.weight, o.ignore_index or -100, o.label_smoothing or 0,
+    reduction_numbers[reduction])
   if sizes and reduction == "none" then return y:reshape(sizes) end
   return y
 end

@@ -1,4 +1,5 @@
--- LayerNorm and the batch norms. A batch norm's running statistics are buffers that training updates in place.
+-- LayerNorm and the batch norms. A batch norm's running statistics are buffers that training
+-- updates in place.
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local F = require "tnt.nn.functional"
@@ -23,9 +24,11 @@ LayerNorm.scoped, LayerNorm.stateless = false, true
 norm.LayerNorm = LayerNorm
 
 function LayerNorm:init(o)
-  local shape = type(o.normalized_shape) == "number" and { o.normalized_shape } or o.normalized_shape
+  local shape = type(o.normalized_shape) == "number" and { o.normalized_shape }
+    or o.normalized_shape
   if type(shape) ~= "table" or #shape == 0 then
-    errors.raise("argument", "LayerNorm: normalized_shape must be a size or a list of sizes, got %s", type(shape))
+    errors.raise("argument",
+      "LayerNorm: normalized_shape must be a size or a list of sizes, got %s", type(shape))
   end
   for i, n in ipairs(shape) do size.count("LayerNorm", ("normalized_shape[%d]"):format(i), n, 1) end
   self.normalized_shape, self.eps = { unpack(shape) }, o.eps
@@ -48,20 +51,23 @@ function LayerNorm:forward(x)
   if not shape[2] and self.weight then return layernorm(x, self.weight, self.bias, self.eps) end
   local sizes = x.shape
   if sizes[#sizes] ~= shape[#shape] then
-    errors.raise("shape", "layer_norm: x must end in the sizes [%s], got [%s]", table.concat(shape, ", "),
+    errors.raise("shape", "layer_norm: x must end in the sizes [%s], got [%s]",
+      table.concat(shape, ", "),
       table.concat(sizes, ", "))
   end
   return F.layer_norm(x, shape, self.weight, self.bias, self.eps)
 end
 
 function LayerNorm:extra_repr()
-  return ("%s, eps=%s, elementwise_affine=%s, bias=%s"):format(shown(self.normalized_shape), shown(self.eps),
+  return ("%s, eps=%s, elementwise_affine=%s, bias=%s"):format(shown(self.normalized_shape),
+    shown(self.eps),
     shown(self.elementwise_affine), shown(self.bias ~= nil))
 end
 
 local function define_batch_norm(name, dims, form)
   local BatchNorm = Module:extend(name, {
-    "num_features", eps = 1e-5, momentum = 0.1, affine = true, bias = true, track_running_stats = true,
+    "num_features", eps = 1e-5, momentum = 0.1, affine = true, bias = true,
+      track_running_stats = true,
     dtype = class.NONE,
   })
   BatchNorm.scoped, BatchNorm.stateless = false, true
@@ -102,7 +108,8 @@ local function define_batch_norm(name, dims, form)
     local mean, var = self.running_mean, self.running_var
     if not self.training then
       if mean then return ops.batchnorm(x, mean, var, self.weight, self.bias, self.eps, false) end
-      return F.batch_norm(x, nil, nil, { weight = self.weight, bias = self.bias, training = true, eps = self.eps })
+      return F.batch_norm(x, nil, nil, { weight = self.weight, bias = self.bias, training = true,
+        eps = self.eps })
     end
     local momentum = self.momentum
     if mean then
@@ -115,15 +122,19 @@ local function define_batch_norm(name, dims, form)
   end
 
   function BatchNorm:extra_repr()
-    return ("%d, eps=%s, momentum=%s, affine=%s, bias=%s, track_running_stats=%s"):format(self.num_features,
-      shown(self.eps), shown(self.momentum), shown(self.affine), shown(self.bias ~= nil), shown(self.track_running_stats))
+    local text = "%d, eps=%s, momentum=%s, affine=%s, bias=%s, track_running_stats=%s"
+    return text:format(self.num_features,
+      shown(self.eps), shown(self.momentum), shown(self.affine), shown(self.bias ~= nil),
+        shown(self.track_running_stats))
   end
   return BatchNorm
 end
 
---- Normalises channels of [N, C] or [N, C, L]. momentum = "cumulative" keeps plain means (PyTorch's None).
+--- Normalises channels of [N, C] or [N, C, L]. momentum = "cumulative" keeps plain means (PyTorch's
+--- None).
 ---@class tnt.nn.BatchNorm1d: tnt.nn.Module
-norm.BatchNorm1d = define_batch_norm("BatchNorm1d", { [2] = true, [3] = true }, "[N, C] or [N, C, L]")
+norm.BatchNorm1d = define_batch_norm("BatchNorm1d", { [2] = true, [3] = true },
+  "[N, C] or [N, C, L]")
 --- Normalises channels of [N, C, H, W]. momentum = "cumulative" keeps plain means (PyTorch's None).
 ---@class tnt.nn.BatchNorm2d: tnt.nn.Module
 norm.BatchNorm2d = define_batch_norm("BatchNorm2d", { [4] = true }, "[N, C, H, W]")

@@ -1,5 +1,6 @@
--- Parameters: leaf tensors that a module trains and saves. A parameter is one Lua object for life, so a weak table knows
--- which tensors are parameters, and a change of dtype puts another tensor behind the same object.
+-- Parameters: leaf tensors that a module trains and saves. A parameter is one Lua object for life,
+-- so a weak table knows which tensors are parameters, and a change of dtype puts another tensor
+-- behind the same object.
 
 local ffi = require "ffi"
 local core = require "tnt.core"
@@ -7,12 +8,14 @@ local errors = require "tnt.errors"
 local tensor = require "tnt.tensor"
 
 local parameter = {
-  generation = 0, -- counts the changes of what stands behind some parameter: lists of handles are rebuilt then
+  -- counts the changes of what stands behind some parameter: lists of handles are rebuilt then
+  generation = 0,
 }
 
 local known = setmetatable({}, { __mode = "k" })
 
---- A parameter with the values of a tensor, whose memory it shares; it is kept until nothing refers to it.
+--- A parameter with the values of a tensor, whose memory it shares; it is kept until nothing refers
+--- to it.
 --- Errors: argument, when `t` is no tensor; dtype, when it holds whole numbers.
 ---@param t tnt.Tensor  any shape, f32|f64|f16|bf16
 ---@param requires_grad? boolean  default true
@@ -22,7 +25,8 @@ function parameter.new(t, requires_grad)
     errors.raise("argument", "Parameter: a tensor was expected, got %s", type(t))
   end
   if not t.dtype:match "f%d" then
-    errors.raise("dtype", "Parameter: a float dtype was expected, got %s (cast it: t:float())", t.dtype)
+    errors.raise("dtype", "Parameter: a float dtype was expected, got %s (cast it: t:float())",
+      t.dtype)
   end
   local p = t:detach():keep()
   if requires_grad ~= false then p.requires_grad = true end
@@ -35,7 +39,8 @@ end
 ---@return boolean
 function parameter.is(value) return type(value) == "cdata" and known[value] == true end
 
---- Gives a kept tensor (a parameter or a buffer) another dtype behind the same object; its gradient is dropped.
+--- Gives a kept tensor (a parameter or a buffer) another dtype behind the same object; its gradient
+--- is dropped.
 ---@param t tnt.Tensor
 ---@param dtype string
 function parameter.retype(t, dtype)

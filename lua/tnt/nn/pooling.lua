@@ -25,13 +25,15 @@ pooling.MaxPool2d = MaxPool2d
 function MaxPool2d:init(o) read_window(self, "MaxPool2d", o) end
 function MaxPool2d:forward(x) return F.max_pool2d(x, self.kernel_size, self) end
 function MaxPool2d:extra_repr()
-  return ("kernel_size=%s, stride=%s, padding=%s, dilation=1, ceil_mode=False"):format(given(self.kernel_size),
+  return ("kernel_size=%s, stride=%s, padding=%s, dilation=1, ceil_mode=False"):format(
+    given(self.kernel_size),
     given(self.stride), given(self.padding))
 end
 
 --- The mean of each window.
 ---@class tnt.nn.AvgPool2d: tnt.nn.Module
-local AvgPool2d = Module:extend("AvgPool2d", { "kernel_size", stride = class.NONE, padding = 0, count_include_pad = true })
+local AvgPool2d = Module:extend("AvgPool2d", { "kernel_size", stride = class.NONE, padding = 0,
+  count_include_pad = true })
 AvgPool2d.scoped, AvgPool2d.stateless = false, true
 pooling.AvgPool2d = AvgPool2d
 
@@ -41,7 +43,8 @@ function AvgPool2d:init(o)
 end
 function AvgPool2d:forward(x) return F.avg_pool2d(x, self.kernel_size, self) end
 function AvgPool2d:extra_repr()
-  return ("kernel_size=%s, stride=%s, padding=%s"):format(given(self.kernel_size), given(self.stride), given(self.padding))
+  return ("kernel_size=%s, stride=%s, padding=%s"):format(given(self.kernel_size),
+    given(self.stride), given(self.padding))
 end
 
 --- Means over windows such that the output has the size asked for.
@@ -50,7 +53,8 @@ local AdaptiveAvgPool2d = Module:extend("AdaptiveAvgPool2d", { "output_size" })
 AdaptiveAvgPool2d.scoped, AdaptiveAvgPool2d.stateless = false, true
 pooling.AdaptiveAvgPool2d = AdaptiveAvgPool2d
 
-function AdaptiveAvgPool2d:init(o) self.output_size = size.pair("AdaptiveAvgPool2d", "output_size", o.output_size, 1) end
+function AdaptiveAvgPool2d:init(o) self.output_size = size.pair("AdaptiveAvgPool2d", "output_size",
+  o.output_size, 1) end
 function AdaptiveAvgPool2d:forward(x) return F.adaptive_avg_pool2d(x, self.output_size) end
 function AdaptiveAvgPool2d:extra_repr() return "output_size=" .. given(self.output_size) end
 

@@ -1,4 +1,5 @@
--- tostring(module), as PyTorch prints: the class, what it says of itself (extra_repr), and its children by name.
+-- tostring(module), as PyTorch prints: the class, what it says of itself (extra_repr), and its
+-- children by name.
 
 local class = require "tnt.class"
 local Module = require "tnt.nn.module"
@@ -16,7 +17,8 @@ local function joined_lines(children, collapse)
     while collapse and children[j + 1] and children[j + 1].text == children[i].text do j = j + 1 end
     local first = children[i]
     if j > i then
-      lines[#lines + 1] = ("  (%s-%s): %d x %s"):format(first.name, children[j].name, j - i + 1, first.text)
+      lines[#lines + 1] = ("  (%s-%s): %d x %s"):format(first.name, children[j].name, j - i + 1,
+        first.text)
     else
       lines[#lines + 1] = ("  (%s): %s"):format(first.name, first.text)
     end

@@ -1,5 +1,5 @@
--- State dicts: the parameters and saved buffers of a tree by name, out and in. Names are PyTorch's. Nothing is written
--- before every name and shape was checked.
+-- State dicts: the parameters and saved buffers of a tree by name, out and in. Names are PyTorch's.
+-- Nothing is written before every name and shape was checked.
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -26,8 +26,9 @@ local function entries_of(self, all)
   return list
 end
 
---- Parameters and saved buffers by name; tensors that share memory with them, without history. Iterate by tnt.pairs.
----@param options? {trainable?: boolean, match?: string}  only those that want gradients; whose name has a Lua pattern
+--- Parameters and saved buffers by name; tensors that share memory with them, without history.
+--- Iterate by tnt.pairs.
+---@param options? {trainable?: boolean, match?: string}  match: a Lua pattern for names
 ---@return table<string, tnt.Tensor>
 function Module:state_dict(options)
   options = options or {}
@@ -54,7 +55,8 @@ local function renamed(state, rules)
       if type(new) == "string" then new = new:gsub(rule[1], rule[2]) end
     end
     if out[new] ~= nil then
-      errors.raise("argument", "load_state_dict: '%s' and '%s' are both renamed to '%s'", tostring(from[new]), tostring(name),
+      errors.raise("argument", "load_state_dict: '%s' and '%s' are both renamed to '%s'",
+        tostring(from[new]), tostring(name),
         new)
     end
     out[new], from[new] = value, name
@@ -71,16 +73,19 @@ end
 
 local function shape_text(t) return "[" .. table.concat(t.shape, ", ") .. "]" end
 
---- Takes values over from a state dict, cast to the dtypes here. A shared parameter is found under any of its names.
---- Errors: format, when names are missing or unexpected (strict) or a shape differs; nothing was written then.
+--- Takes values over from a state dict, cast to the dtypes here. A shared parameter is found under
+--- any of its names.
+--- Errors: format, when names are missing or unexpected (strict) or a shape differs; nothing was
+--- written then.
 ---@param state table<string, tnt.Tensor>
----@param options? {strict?: boolean, rename?: {[1]: string, [2]: string}[]}  rename: gsub pairs for the names in `state`
+---@param options? {strict?: boolean, rename?: {[1]: string, [2]: string}[]}  rename: gsub pairs
 ---@return string[] missing     names here that `state` lacks
 ---@return string[] unexpected  names in `state` that are not here
 function Module:load_state_dict(state, options)
   options = options or {}
   if type(state) ~= "table" then
-    errors.raise("argument", "load_state_dict: a table of tensors by name was expected, got %s", type(state))
+    errors.raise("argument", "load_state_dict: a table of tensors by name was expected, got %s",
+      type(state))
   end
   check_options("load_state_dict", options, { "rename", "strict" })
   state = renamed(state, options.rename)
@@ -101,7 +106,8 @@ function Module:load_state_dict(state, options)
     elseif not tensor.is_tensor(value) then
       wrong[#wrong + 1] = ("%s is a %s, not a tensor"):format(entry.name, type(value))
     elseif shape_text(value) ~= shape_text(entry.value) then
-      wrong[#wrong + 1] = ("%s must be %s, got %s"):format(entry.name, shape_text(entry.value), shape_text(value))
+      wrong[#wrong + 1] = ("%s must be %s, got %s"):format(entry.name, shape_text(entry.value),
+        shape_text(value))
     else
       found[#found + 1] = { to = entry.value, from = value }
     end
@@ -111,10 +117,13 @@ function Module:load_state_dict(state, options)
   end
   local problems = {}
   if options.strict ~= false and #missing > 0 then problems[1] = "missing: " .. listed(missing) end
-  if options.strict ~= false and #unexpected > 0 then problems[#problems + 1] = "unexpected: " .. listed(unexpected) end
-  if #wrong > 0 then problems[#problems + 1] = "wrong: " .. table.concat(wrong, "; ", 1, math.min(#wrong, 12)) end
+  if options.strict ~= false and #unexpected > 0 then problems[#problems + 1] = "unexpected: "
+    .. listed(unexpected) end
+  if #wrong > 0 then problems[#problems + 1] = "wrong: "
+    .. table.concat(wrong, "; ", 1, math.min(#wrong, 12)) end
   if #problems > 0 then
-    errors.raise("format", "load_state_dict: the state does not fit %s; %s", tostring(class.of(self)),
+    errors.raise("format", "load_state_dict: the state does not fit %s; %s",
+      tostring(class.of(self)),
       table.concat(problems, "; "))
   end
   local before = grad_mode.set(false)

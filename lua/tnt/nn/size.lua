@@ -4,16 +4,19 @@ local errors = require "tnt.errors"
 local size = {}
 
 local function refuse(who, name, what, value)
-  local text = type(value) == "table" and "a table" or type(value) == "string" and ("%q"):format(value) or tostring(value)
+  local text = type(value) == "table" and "a table" or type(value) == "string"
+    and ("%q"):format(value) or tostring(value)
   errors.raise("argument", "%s: %s must be %s, got %s", who, name, what, text)
 end
 
-local function is_count(value, least) return type(value) == "number" and value % 1 == 0 and value >= least end
+local function is_count(value, least) return type(value) == "number" and value % 1 == 0
+  and value >= least end
 
 --- A whole number from `least` on.
 ---@return integer
 function size.count(who, name, value, least)
-  if not is_count(value, least) then refuse(who, name, ("a whole number from %d on"):format(least), value) end
+  if not is_count(value, least) then refuse(who, name, ("a whole number from %d on"):format(least),
+    value) end
   return value
 end
 
@@ -21,7 +24,8 @@ end
 ---@return integer[]
 function size.pair(who, name, value, least)
   if is_count(value, least) then return { value, value } end
-  if type(value) ~= "table" or #value ~= 2 or not is_count(value[1], least) or not is_count(value[2], least) then
+  if type(value) ~= "table" or #value ~= 2 or not is_count(value[1], least)
+    or not is_count(value[2], least) then
     refuse(who, name, ("a whole number from %d on, or two of them"):format(least), value)
   end
   return { value[1], value[2] }

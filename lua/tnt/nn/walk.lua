@@ -1,5 +1,6 @@
--- Walks over a tree of modules: lists, named iteration, get and replace, and what is done to every module of a tree.
--- Parents come before children and own parameters before the children's, as in PyTorch; what is shared is visited once.
+-- Walks over a tree of modules: lists, named iteration, get and replace, and what is done to every
+-- module of a tree. Parents come before children and own parameters before the children's, as in
+-- PyTorch; what is shared is visited once.
 
 local class = require "tnt.class"
 local core = require "tnt.core"
@@ -11,7 +12,8 @@ local walk = {}
 
 local function joined(prefix, name) return prefix == "" and name or prefix .. "." .. name end
 
--- Calls visit(module, name) for each module; `seen` false visits shared ones again, under every name.
+-- Calls visit(module, name) for each module; `seen` false visits shared ones again, under every
+-- name.
 local function each_module(self, prefix, seen, visit)
   if seen then
     if seen[self] then return end
@@ -19,11 +21,13 @@ local function each_module(self, prefix, seen, visit)
   end
   visit(self, prefix)
   for _, entry in ipairs(self:_own()) do
-    if entry.kind == "module" then each_module(entry.value, joined(prefix, entry.name), seen, visit) end
+    if entry.kind == "module" then each_module(entry.value, joined(prefix, entry.name), seen,
+      visit) end
   end
 end
 
---- Entries {name, value, saved} of one kind in a tree, in order; with `all`, shared ones under every name.
+--- Entries {name, value, saved} of one kind in a tree, in order; with `all`, shared ones under
+--- every name.
 ---@param self tnt.nn.Module
 ---@param kind "parameter"|"buffer"
 ---@param all? boolean
@@ -33,7 +37,8 @@ function walk.entries(self, kind, all)
     for _, entry in ipairs(module:_own()) do
       if entry.kind == kind and (all or not seen[entry.value]) then
         seen[entry.value] = true
-        list[#list + 1] = { name = joined(prefix, entry.name), value = entry.value, saved = entry.saved }
+        list[#list + 1] = { name = joined(prefix, entry.name), value = entry.value,
+          saved = entry.saved }
       end
     end
   end)
@@ -45,7 +50,8 @@ local filter_names = { "trainable" }
 local function filtered(who, list, filter)
   if filter == nil then return list end
   if type(filter) ~= "table" then
-    errors.raise("argument", "%s: a filter is a table such as {trainable = true}, got %s", who, type(filter))
+    errors.raise("argument", "%s: a filter is a table such as {trainable = true}, got %s", who,
+      type(filter))
   end
   for name in pairs(filter) do -- order: free
     if name ~= "trainable" then errors.unknown(who, "filter", name, filter_names) end
@@ -74,7 +80,8 @@ end
 
 local function module_entries(self)
   local list = {}
-  each_module(self, "", {}, function(module, name) list[#list + 1] = { name = name, value = module } end)
+  each_module(self, "", {}, function(module, name) list[#list + 1] = { name = name,
+    value = module } end)
   return list
 end
 
@@ -123,7 +130,8 @@ function Module:children() return values(child_entries(self)) end
 --- `for name, child in net:named_children() do`
 function Module:named_children() return iterate(child_entries(self)) end
 
---- The module, parameter or buffer of a state name: net:get("layers.0.attn.weight"). "" is the module itself.
+--- The module, parameter or buffer of a state name: net:get("layers.0.attn.weight"). "" is the
+--- module itself.
 --- Errors: argument, when there is none; the nearest name is suggested.
 ---@param path string
 ---@return any
@@ -143,17 +151,19 @@ function Module:get(path)
   return at
 end
 
---- Puts fn(module, name) in the place of every module of the tree that a predicate picks; what was put in is not
---- searched. The module itself is not replaced.
+--- Puts fn(module, name) in the place of every module of the tree that a predicate picks; what was
+--- put in is not searched. The module itself is not replaced.
 ---@param predicate table|fun(module: tnt.nn.Module, name: string): boolean  or a class
 ---@param fn fun(module: tnt.nn.Module, name: string): tnt.nn.Module
 ---@return tnt.nn.Module self
 ---@return integer count
 function Module:replace(predicate, fn)
   local picks = predicate
-  if class.is_class(predicate) then picks = function(module) return class.is(module, predicate) end end
+  if class.is_class(predicate) then picks = function(module) return class.is(module,
+    predicate) end end
   if type(picks) ~= "function" or type(fn) ~= "function" then
-    errors.raise("argument", "replace: replace(class or predicate, function) was expected, got %s and %s",
+    errors.raise("argument",
+      "replace: replace(class or predicate, function) was expected, got %s and %s",
       type(predicate), type(fn))
   end
   local instead, count = {}, 0 -- a shared module is replaced by one other module
@@ -166,7 +176,8 @@ function Module:replace(predicate, fn)
           if picks(entry.value, name) then
             local other = fn(entry.value, name)
             if not Module.is_module(other) then
-              errors.raise("argument", "replace: the function must return a module for '%s', got %s", name, type(other))
+              errors.raise("argument",
+                "replace: the function must return a module for '%s', got %s", name, type(other))
             end
             instead[entry.value] = other
             instead[other] = instead[other] or false
@@ -215,7 +226,8 @@ function Module:requires_grad_(on)
   return self
 end
 
---- Another dtype for the float parameters and buffers of the tree, or another device. Parameters stay the same objects.
+--- Another dtype for the float parameters and buffers of the tree, or another device. Parameters
+--- stay the same objects.
 ---@param what string  "f16", "f64", "cpu", ...
 ---@return tnt.nn.Module self
 function Module:to(what)

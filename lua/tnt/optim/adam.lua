@@ -1,4 +1,6 @@
--- Adam and AdamW, which differ in where the weight decay goes: to the gradient, or straight to the parameter.
+-- Adam and AdamW, which differ in where the weight decay goes: to the gradient, or straight to the
+-- parameter.
+local check = require "tnt.check_option"
 local errors = require "tnt.errors"
 local Optimizer = require "tnt.optim.optimizer"
 local ops = require "tnt.ops_gen"
@@ -10,12 +12,11 @@ local function check_group(self, who, group)
   local betas = group.betas
   if type(betas) ~= "table" or #betas ~= 2 or not is_beta(betas[1]) or not is_beta(betas[2]) then
     errors.raise("argument", "%s: betas must be two numbers in [0, 1), got %s", who,
-      type(betas) == "table" and ("{%s, %s}"):format(tostring(betas[1]), tostring(betas[2])) or tostring(betas))
+      type(betas) == "table" and ("{%s, %s}"):format(tostring(betas[1]), tostring(betas[2]))
+        or tostring(betas))
   end
   for _, name in ipairs { "eps", "weight_decay" } do
-    if type(group[name]) ~= "number" or not (group[name] >= 0) then
-      errors.raise("argument", "%s: %s must be a number from 0 on, got %s", who, name, tostring(group[name]))
-    end
+    check.number(who, name, group[name], 0)
   end
 end
 
@@ -27,7 +28,8 @@ local function define(name, weight_decay, op)
   Class.check_group = check_group
   function Class:update(group, bucket)
     local betas, lists = group.betas, bucket.lists
-    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, group.lr, betas[1], betas[2], group.eps, group.weight_decay,
+    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, group.lr, betas[1], betas[2], group.eps,
+      group.weight_decay,
       bucket.step)
   end
   return Class

@@ -1,4 +1,6 @@
--- tnt.optim.groups: the parameters of a network in groups, so that biases and the weights of norms decay less.
+-- tnt.optim.groups: the parameters of a network in groups, so that biases and the weights of norms
+-- decay less.
+local check = require "tnt.check_option"
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 
@@ -6,16 +8,17 @@ local option_names = { "bias_decay_mult", "lr", "norm_decay_mult", "trainable", 
 
 ---@class tnt.optim.GroupOptions
 ---@field weight_decay? number     of what decays, default 0.01
----@field norm_decay_mult? number  for the weights and biases of norms: times weight_decay, default 0
----@field bias_decay_mult? number  for the biases of other layers: times weight_decay, default as norm_decay_mult
+---@field norm_decay_mult? number  times weight_decay, for weights and biases of norms, default 0
+---@field bias_decay_mult? number  the same for other biases, default as norm_decay_mult
 ---@field lr? number               of all groups; default: the optimizer's
 ---@field trainable? boolean       true (default): only parameters that want gradients
 
 local function is_norm(module)
-  return class.is(module, require("tnt.nn").LayerNorm) or tostring(class.of(module)):match "Norm" ~= nil
+  return class.is(module, require("tnt.nn").LayerNorm)
+    or tostring(class.of(module)):match "Norm" ~= nil
 end
 
-local function check(net, options)
+local function check_arguments(net, options)
   if type(net) ~= "table" or not net.named_modules then
     errors.raise("argument", "groups: a module was expected, got %s", type(net))
   end
@@ -25,21 +28,19 @@ local function check(net, options)
     if not is_known then errors.unknown("groups", "option", name, option_names) end
   end
   for _, name in ipairs { "weight_decay", "norm_decay_mult", "bias_decay_mult" } do
-    local value = options[name]
-    if value ~= nil and (type(value) ~= "number" or not (value >= 0)) then
-      errors.raise("argument", "groups: %s must be a number from 0 on, got %s", name, tostring(value))
-    end
+    if options[name] ~= nil then check.number("groups", name, options[name], 0) end
   end
 end
 
---- Parameter groups of a network, one for each weight decay that comes out, in order of their first parameter.
---- Parameters of fewer than two dims that are neither a bias nor in a norm (a scale of one's own) decay as norms do.
+--- Parameter groups of a network, one for each weight decay that comes out, in order of their first
+--- parameter. Parameters of fewer than two dims that are neither a bias nor in a norm (a scale of
+--- one's own) decay as norms do.
 ---@param net tnt.nn.Module
 ---@param options? tnt.optim.GroupOptions
 ---@return {params: tnt.Tensor[], names: string[], weight_decay: number}[]
 local function groups(net, options)
   options = options or {}
-  check(net, options)
+  check_arguments(net, options)
   local decay = options.weight_decay or 0.01
   local norm_decay = decay * (options.norm_decay_mult or 0)
   local bias_decay = decay * (options.bias_decay_mult or options.norm_decay_mult or 0)

@@ -1,4 +1,5 @@
--- tnt.optim: optimizers, parameter groups (optim.groups) and schedules of the learning rate (optim.schedule).
+-- tnt.optim: optimizers, parameter groups (optim.groups) and schedules of the learning rate
+-- (optim.schedule).
 local adam = require "tnt.optim.adam"
 
 return {

@@ -1,7 +1,9 @@
--- What optimizers share: parameter groups, state per parameter, state dicts. A step is one call of the core for each
--- bucket: the parameters of a group that have a gradient, one dtype and one count of steps. Buckets are built once and
--- again only when one of these changes. A 16-bit parameter is stepped through an f32 master held in the state.
+-- What optimizers share: parameter groups, state per parameter, state dicts. A step is one call of
+-- the core for each bucket: the parameters of a group that have a gradient, one dtype and one count
+-- of steps. Buckets are built once and again only when one of these changes. A 16-bit parameter is
+-- stepped through an f32 master held in the state.
 
+local check = require "tnt.check_option"
 local class = require "tnt.class"
 local core = require "tnt.core"
 local errors = require "tnt.errors"
@@ -46,8 +48,10 @@ end
 local function check_parameter(who, i, t, taken)
   if not tensor.is_tensor(t) then refuse(who, "parameter %d is no tensor but a %s", i, type(t)) end
   if taken[t] then refuse(who, "parameter %d is in the list, or in another group, already", i) end
-  if not t.is_leaf then refuse(who, "parameter %d is not a leaf: it was computed from others", i) end
-  if not t.dtype:match "f%d" then refuse(who, "parameter %d is of %s; only floats can be trained", i, t.dtype) end
+  if not t.is_leaf then refuse(who, "parameter %d is not a leaf: it was computed from others",
+    i) end
+  if not t.dtype:match "f%d" then refuse(who, "parameter %d is of %s; only floats can be trained",
+    i, t.dtype) end
   taken[t] = true
 end
 
@@ -55,9 +59,7 @@ end
 ---@param who string
 ---@param group tnt.optim.Group
 function Optimizer.check_group(_, who, group)
-  if type(group.lr) ~= "number" or not (group.lr >= 0) then
-    refuse(who, "lr must be a number from 0 on, got %s", tostring(group.lr))
-  end
+  check.number(who, "lr", group.lr, 0)
 end
 
 -- The options of a class are those of its groups; "params" is what is required.
@@ -78,12 +80,14 @@ function Optimizer:init(o)
 end
 
 --- Adds a group of parameters with options of their own; the others are the optimizer's.
---- Errors: argument, for an unknown option, a value out of range, an empty list, a parameter that is there already.
+--- Errors: argument, for an unknown option, a value out of range, an empty list, a parameter that
+--- is there already.
 ---@param group tnt.optim.Group
 function Optimizer:add_param_group(group)
   local who = tostring(class.of(self))
   if not is_plain(group) or group.params == nil then
-    refuse(who, "a group is a table {params = ..., lr = ...}, got %s", is_plain(group) and "one without params" or
+    refuse(who, "a group is a table {params = ..., lr = ...}, got %s", is_plain(group)
+      and "one without params" or
       tensor.is_tensor(group) and "a tensor (all are parameters, or all groups)" or type(group))
   end
   local own, taken = {}, {}
@@ -110,13 +114,14 @@ function Optimizer:add_param_group(group)
   self.param_groups[#self.param_groups + 1] = own
 end
 
--- -- steps --------------------------------------------------------------------------------------------------------------------
+-- -- steps ----------------------------------------------------------------------------------------
 --- State of a parameter at its first step: named tensors like it. Optimizers list their names.
 Optimizer.state_names = {}
 
 local function is_narrow(dtype) return dtype == C.TNT_F16 or dtype == C.TNT_BF16 end
 
--- Masters take 16-bit parameters' place; tensors of the state have the dtype in which the step is computed.
+-- Masters take 16-bit parameters' place; tensors of the state have the dtype in which the step is
+-- computed.
 local function state_of(self, t)
   local state = self.state[t]
   if not state then
@@ -132,7 +137,8 @@ local function state_of(self, t)
   end
   for _, name in ipairs(self.state_names) do
     if not state[name] then
-      if self:wants_state(name, t) then state[name] = make.zeros_like(t, { dtype = wide }):keep() end
+      if self:wants_state(name, t) then state[name] = make.zeros_like(t,
+        { dtype = wide }):keep() end
     elseif state[name].dtype ~= wide then
       state[name] = state[name]:to(wide):keep() -- the parameter was cast meanwhile
     end
@@ -164,7 +170,8 @@ local function build(self, group)
       local key = dtype .. " " .. state.step
       local bucket = buckets[key]
       if not bucket then
-        bucket = { step = state.step, params = {}, states = {}, narrow = is_narrow(dtype) and {} or nil, lists = {} }
+        bucket = { step = state.step, params = {}, states = {}, narrow = is_narrow(dtype) and {}
+          or nil, lists = {} }
         buckets[key] = bucket
         order[#order + 1] = bucket
       end
@@ -178,7 +185,8 @@ local function build(self, group)
     for _, name in ipairs(self.state_names) do
       local list = {}
       for i, state in ipairs(bucket.states) do list[i] = state[name] end
-      if #list == 0 then list = empty_list(#bucket.states) end -- unused: the core wants lists of one length
+      -- unused: the core wants lists of one length
+      if #list == 0 then list = empty_list(#bucket.states) end
       bucket[name] = list
       bucket.lists[name] = core.list(list)
     end
@@ -186,7 +194,8 @@ local function build(self, group)
   return order
 end
 
--- Which parameters have a gradient; the buckets hold while this and the generation of all parameters stay.
+-- Which parameters have a gradient; the buckets hold while this and the generation of all
+-- parameters stay.
 local function is_current(cached, group)
   local params, given = group.params, cached.given
   if cached.generation ~= parameter.generation or #given ~= #params then return false end
@@ -255,7 +264,8 @@ function Optimizer:zero_grad()
     local lists = self.zero_lists or {}
     self.zero_lists = lists
     local cached = lists[index]
-    if not cached or cached.list.n ~= #group.params or cached.generation ~= parameter.generation then
+    if not cached or cached.list.n ~= #group.params
+      or cached.generation ~= parameter.generation then
       cached = { list = core.list(group.params), generation = parameter.generation }
       lists[index] = cached
     end
@@ -263,7 +273,7 @@ function Optimizer:zero_grad()
   end
 end
 
--- -- state dicts ----------------------------------------------------------------------------------------------------------------
+-- -- state dicts ----------------------------------------------------------------------------------
 --- State by the number of the parameter (from 0, through all groups) and the groups' options.
 ---@return {state: table<string, table>, param_groups: table[]}
 function Optimizer:state_dict()
@@ -289,28 +299,34 @@ end
 
 local function check_saved(self, saved)
   local who = tostring(class.of(self))
-  if type(saved) ~= "table" or type(saved.state) ~= "table" or type(saved.param_groups) ~= "table" then
-    errors.raise("format", "%s: a state dict is {state = ..., param_groups = ...}, got %s", who, type(saved))
+  if type(saved) ~= "table" or type(saved.state) ~= "table"
+    or type(saved.param_groups) ~= "table" then
+    errors.raise("format", "%s: a state dict is {state = ..., param_groups = ...}, got %s", who,
+      type(saved))
   end
   if #saved.param_groups ~= #self.param_groups then
-    errors.raise("format", "%s: the state has %d parameter groups, here are %d", who, #saved.param_groups,
+    errors.raise("format", "%s: the state has %d parameter groups, here are %d", who,
+      #saved.param_groups,
       #self.param_groups)
   end
   local list = {}
   for i, group in ipairs(self.param_groups) do
     local n = type(saved.param_groups[i].params) == "table" and #saved.param_groups[i].params or -1
     if n ~= #group.params then
-      errors.raise("format", "%s: group %d has %d parameters, the state has %d", who, i, #group.params, n)
+      errors.raise("format", "%s: group %d has %d parameters, the state has %d", who, i,
+        #group.params, n)
     end
     for _, t in ipairs(group.params) do list[#list + 1] = t end
   end
   for key, state in sorted(saved.state) do
     local t = list[(tonumber(key) or -1) + 1]
     if not t or type(state) ~= "table" then
-      errors.raise("format", "%s: the state of parameter %s belongs to none here (%d from 0 on)", who, tostring(key), #list)
+      errors.raise("format", "%s: the state of parameter %s belongs to none here (%d from 0 on)",
+        who, tostring(key), #list)
     end
     for name, value in sorted(state) do
-      if tensor.is_tensor(value) and table.concat(value.shape, " ") ~= table.concat(t.shape, " ") then
+      if tensor.is_tensor(value) and table.concat(value.shape, " ") ~= table.concat(t.shape,
+        " ") then
         errors.raise("format", "%s: %s of parameter %s must be [%s], got [%s]", who, name, key,
           table.concat(t.shape, ", "), table.concat(value.shape, ", "))
       end
@@ -319,7 +335,8 @@ local function check_saved(self, saved)
   return list
 end
 
---- Takes over what state_dict gave: the values are copied. Options of the groups are taken over too.
+--- Takes over what state_dict gave: the values are copied. Options of the groups are taken over
+--- too.
 --- Errors: format, when groups, counts or shapes differ; nothing was changed then.
 ---@param saved table
 function Optimizer:load_state_dict(saved)
@@ -341,7 +358,7 @@ function Optimizer:load_state_dict(saved)
   end
 end
 
--- -- printing -------------------------------------------------------------------------------------------------------------------
+-- -- printing -------------------------------------------------------------------------------------
 function Optimizer:__tostring()
   local lines = {}
   for i, group in ipairs(self.param_groups) do

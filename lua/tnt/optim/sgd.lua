@@ -1,23 +1,25 @@
--- Stochastic gradient descent, with momentum as PyTorch has it: b = momentum b + (1 - dampening) g, p = p - lr b.
+-- Stochastic gradient descent, with momentum as PyTorch has it: b = momentum b + (1 - dampening) g,
+-- p = p - lr b.
+local check = require "tnt.check_option"
 local errors = require "tnt.errors"
 local Optimizer = require "tnt.optim.optimizer"
 local ops = require "tnt.ops_gen"
 
 ---@class tnt.optim.SGD: tnt.optim.Optimizer
 local SGD = Optimizer:extend("SGD", {
-  "params", lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false, maximize = false,
+  "params", lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false,
+    maximize = false,
 })
 SGD.state_names = { "momentum_buffer" }
 
 function SGD:check_group(who, group)
   Optimizer.check_group(self, who, group)
   for _, name in ipairs { "momentum", "weight_decay" } do
-    if type(group[name]) ~= "number" or not (group[name] >= 0) then
-      errors.raise("argument", "%s: %s must be a number from 0 on, got %s", who, name, tostring(group[name]))
-    end
+    check.number(who, name, group[name], 0)
   end
   if type(group.dampening) ~= "number" then
-    errors.raise("argument", "%s: dampening must be a number, got %s", who, tostring(group.dampening))
+    errors.raise("argument", "%s: dampening must be a number, got %s", who,
+      tostring(group.dampening))
   end
   if group.nesterov and (group.momentum == 0 or group.dampening ~= 0) then
     errors.raise("argument", "%s: nesterov wants a momentum above 0 and no dampening", who)
@@ -31,7 +33,8 @@ function SGD:wants_state() return self.current_group.momentum ~= 0 end
 ---@param group tnt.optim.Group
 ---@param bucket table
 function SGD:update(group, bucket)
-  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, group.lr, group.momentum, group.dampening, group.weight_decay,
+  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, group.lr, group.momentum, group.dampening,
+    group.weight_decay,
     group.nesterov, group.maximize, bucket.step == 1)
 end
 

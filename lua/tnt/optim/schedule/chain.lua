@@ -1,5 +1,6 @@
--- Several schedules as one: the factors by which they change the rate are multiplied, and before its `begin` and after its
--- `stop` each counts with what it begins or ended with. A warm-up and a decay are so a chain, whether they overlap or not.
+-- Several schedules as one: the factors by which they change the rate are multiplied, and before
+-- its `begin` and after its `stop` each counts with what it begins or ended with. A warm-up and a
+-- decay are so a chain, whether they overlap or not.
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -12,19 +13,23 @@ local Chain = class.new "Chain"
 ---@param schedules tnt.optim.Schedule[]
 function Chain:init(schedules)
   if type(schedules) ~= "table" or getmetatable(schedules) or #schedules == 0 then
-    errors.raise("argument", "Chain: a list of schedules was expected: Chain {a, b}, got %s", type(schedules))
+    errors.raise("argument", "Chain: a list of schedules was expected: Chain {a, b}, got %s",
+      type(schedules))
   end
   for i, schedule in ipairs(schedules) do
     if not class.is(schedule, Schedule) then
-      errors.raise("argument", "Chain: entry %d is no schedule that is a formula of the position, got %s", i,
+      errors.raise("argument",
+        "Chain: entry %d is no schedule that is a formula of the position, got %s", i,
         tostring(class.of(schedule) or type(schedule)))
     elseif schedule.optimizer ~= schedules[1].optimizer then
       errors.raise("argument", "Chain: entry %d belongs to another optimizer than the first", i)
     elseif schedule.by ~= schedules[1].by then
-      errors.raise("argument", "Chain: entry %d goes by %s, the first by %s", i, schedule.by, schedules[1].by)
+      errors.raise("argument", "Chain: entry %d goes by %s, the first by %s", i, schedule.by,
+        schedules[1].by)
     end
   end
-  self.schedules, self.optimizer, self.by, self.position = schedules, schedules[1].optimizer, schedules[1].by, 0
+  self.schedules, self.optimizer, self.by, self.position = schedules, schedules[1].optimizer,
+    schedules[1].by, 0
   self.begin, self.stop = 0, math.huge
   self:write()
 end

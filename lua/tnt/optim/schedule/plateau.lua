@@ -1,6 +1,7 @@
--- Plateau: times `factor` when a metric has not become better for more than `patience` steps. Not a formula of the
--- position, so its whole state is saved.
+-- Plateau: times `factor` when a metric has not become better for more than `patience` steps. Not a
+-- formula of the position, so its whole state is saved.
 
+local check = require "tnt.check_option"
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
@@ -8,11 +9,12 @@ local sorted = require "tnt.sorted"
 ---@class tnt.optim.Plateau
 ---@field monitor string|nil  the metric that the loops give to step()
 local Plateau = class.new("Plateau", {
-  "optimizer", monitor = class.NONE, mode = "min", factor = 0.1, patience = 10, threshold = 1e-4, threshold_mode = "rel",
+  "optimizer", monitor = class.NONE, mode = "min", factor = 0.1, patience = 10, threshold = 1e-4,
+    threshold_mode = "rel",
   cooldown = 0, min = 0, eps = 1e-8, by = "epoch",
 })
 
-local function check(o)
+local function check_options(o)
   if type(o.optimizer) ~= "table" or type(o.optimizer.param_groups) ~= "table" then
     errors.raise("argument", "Plateau: an optimizer was expected, got %s", type(o.optimizer))
   elseif o.mode ~= "min" and o.mode ~= "max" then
@@ -23,18 +25,18 @@ local function check(o)
     errors.raise("argument", "Plateau: factor must be in [0, 1), got %s", tostring(o.factor))
   end
   for _, name in ipairs { "patience", "cooldown", "threshold", "min", "eps" } do
-    if type(o[name]) ~= "number" or not (o[name] >= 0) then
-      errors.raise("argument", "Plateau: %s must be a number from 0 on, got %s", name, tostring(o[name]))
-    end
+    check.number("Plateau", name, o[name], 0)
   end
 end
 
 function Plateau:init(o)
-  check(o)
+  check_options(o)
   for name, value in sorted(o) do self[name] = value end
   self.position, self.num_bad, self.cooling = 0, 0, 0
   self.best = o.mode == "min" and math.huge or -math.huge
-  for _, group in ipairs(o.optimizer.param_groups) do group.initial_lr = group.initial_lr or group.lr end
+  for _, group in ipairs(o.optimizer.param_groups) do
+    group.initial_lr = group.initial_lr or group.lr
+  end
 end
 
 local function is_better(self, value)

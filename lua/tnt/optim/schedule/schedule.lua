@@ -1,5 +1,6 @@
--- What schedules share. A schedule is a function from a position (how often step() was called) to a learning rate, so a
--- resumed run continues exactly. It writes within [begin, stop] only: before and after, other schedules may.
+-- What schedules share. A schedule is a function from a position (how often step() was called) to a
+-- learning rate, so a resumed run continues exactly. It writes within [begin, stop] only: before
+-- and after, other schedules may.
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -18,7 +19,8 @@ local Schedule = class.new("Schedule", {
 
 local function count(who, name, value, least)
   if type(value) ~= "number" or value < least or (value % 1 ~= 0 and value ~= math.huge) then
-    errors.raise("argument", "%s: %s must be a whole number from %d on, got %s", who, name, least, tostring(value))
+    errors.raise("argument", "%s: %s must be a whole number from %d on, got %s", who, name, least,
+      tostring(value))
   end
 end
 
@@ -28,8 +30,10 @@ end
 ---@param hi? number  the largest one
 function Schedule:check_number(name, lo, hi)
   local value = self[name]
-  if type(value) ~= "number" or value ~= value or value < (lo or -math.huge) or value > (hi or math.huge) then
-    errors.raise("argument", "%s: %s must be a number in [%g, %g], got %s", tostring(class.of(self)), name, lo or -math.huge,
+  if type(value) ~= "number" or value ~= value or value < (lo or -math.huge)
+    or value > (hi or math.huge) then
+    errors.raise("argument", "%s: %s must be a number in [%g, %g], got %s",
+      tostring(class.of(self)), name, lo or -math.huge,
       hi or math.huge, tostring(value))
   end
 end
@@ -37,7 +41,8 @@ end
 --- Checks a whole number among the options.
 ---@param name string
 ---@param least integer
-function Schedule:check_count(name, least) count(tostring(class.of(self)), name, self[name], least) end
+function Schedule:check_count(name, least) count(tostring(class.of(self)), name, self[name],
+  least) end
 
 -- Options become fields. What a class adds to this stands in its `prepare`.
 function Schedule:init(o)
@@ -55,7 +60,8 @@ function Schedule:init(o)
   self:prepare()
   self.stop = self.stop or math.huge
   count(who, "stop", self.stop, self.begin)
-  for _, group in ipairs(o.optimizer.param_groups) do group.initial_lr = group.initial_lr or group.lr end
+  for _, group in ipairs(o.optimizer.param_groups) do group.initial_lr = group.initial_lr
+    or group.lr end
   self:write()
 end
 
@@ -105,7 +111,8 @@ end
 function Schedule:preview(n, index)
   index = index or 1
   local group = self.optimizer.param_groups[index]
-  if not group then errors.raise("argument", "preview: there is no parameter group %s", tostring(index)) end
+  if not group then errors.raise("argument", "preview: there is no parameter group %s",
+    tostring(index)) end
   local list = {}
   for position = 0, n - 1 do list[position + 1] = self:at(group.initial_lr, position, index) end
   return list
@@ -126,7 +133,8 @@ function Schedule:state_dict() return { position = self.position } end
 ---@param state {position: integer}
 function Schedule:load_state_dict(state)
   if type(state) ~= "table" or type(state.position) ~= "number" then
-    errors.raise("format", "%s: a state is {position = ...}, got %s", tostring(class.of(self)), type(state))
+    errors.raise("format", "%s: a state is {position = ...}, got %s", tostring(class.of(self)),
+      type(state))
   end
   self.position = state.position
   self:write()
