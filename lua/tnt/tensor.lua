@@ -78,16 +78,19 @@ local function sizes(d, i)
   return tonumber(d.size[i - 1]), sizes(d, i + 1)
 end
 
+local function place(who, n, d) -- dim d counted from 0
+  if type(d) ~= "number" or d % 1 ~= 0 or d == 0 or d > n or d < -n then
+    errors.raise("argument", "%s: dim must be in 1..%d (or -%d..-1), got %s", who, n, n, tostring(d))
+  end
+  return (d > 0 and d or n + d + 1) - 1
+end
+
 --- All sizes as several values, or the size of dim d.
 ---@param d? integer
 function methods.size(x, d)
   local i = describe(x)
   if d == nil then return sizes(i, 1) end
-  local n = i.ndim
-  if type(d) ~= "number" or d % 1 ~= 0 or d == 0 or d > n or d < -n then
-    errors.raise("argument", "size: dim must be in 1..%d (or -%d..-1), got %s", n, n, tostring(d))
-  end
-  return tonumber(i.size[(d > 0 and d or n + d + 1) - 1])
+  return tonumber(i.size[place("size", i.ndim, d)])
 end
 
 --- The number of dims.
@@ -100,7 +103,7 @@ function methods.numel(x) return tonumber(describe(x).numel) end
 ---@param d? integer
 function methods.stride(x, d)
   local i = describe(x)
-  if d then return tonumber(i.stride[(d > 0 and d or i.ndim + d + 1) - 1]) end
+  if d then return tonumber(i.stride[place("stride", i.ndim, d)]) end
   local list = {}
   for k = 1, i.ndim do list[k] = tonumber(i.stride[k - 1]) end
   return list
@@ -118,6 +121,8 @@ function methods.keep(x)
   local status = C.tnt_keep(x)
   if status > 0 then core.raise(status) end
   if status == C.TNT_OWNED then core.own(x) end
+  local holders = core.field_holders -- from now on it lives by its name, not by the fields it stands in
+  if holders and holders[x] then holders[x] = nil end
   return x
 end
 

@@ -18,34 +18,53 @@ local function step(x, d, item)
   errors.raise("argument", "index: a number, a range {first, last} or {} was expected for dim %d, got %s", d, type(item))
 end
 
-local function by_list(x, list)
-  local n = x:dim()
-  if #list > n then errors.raise("shape", "index: %d dims were indexed, the tensor has %d", #list, n) end
-  local d = 1
-  for i = 1, #list do
-    local item, stays = list[i], nil
-    if type(item) == "cdata" then
-      x = ops.index_select(x, d, item)
-      stays = true
-    else
-      x, stays = step(x, d, item)
+-- Where a mask is true, as positions in x with the mask's dims made one, and x so; they begin at dim d of x.
+local function by_mask(x, d, mask)
+  local sizes, n = {}, mask:dim()
+  for k = 1, d - 1 do sizes[k] = x:size(k) end
+  sizes[d] = 1
+  for k = 1, n do
+    if d + k - 1 > x:dim() or mask:size(k) ~= x:size(d + k - 1) then
+      errors.raise("shape", "index: a mask must have the sizes of the dims it stands for: [%s] of [%s] from dim %d on",
+        table.concat(mask.shape, ", "), table.concat(x.shape, ", "), d)
     end
-    if stays then d = d + 1 end
+    sizes[d] = sizes[d] * mask:size(k)
   end
-  return x
+  for k = d + n, x:dim() do sizes[#sizes + 1] = x:size(k) end
+  return x:reshape(sizes), ops.nonzero(mask:reshape(-1)):select(2, 1)
 end
 
--- Where a mask is true, as places in x seen with the mask's dims flattened.
-local function mask_places(x, mask)
-  local nm, n = mask:dim(), x:dim()
-  for d = 1, nm do
-    if nm > n or mask:size(d) ~= x:size(d) then
-      errors.raise("shape", "index: a mask must have the sizes of the first dims of the tensor")
+-- The slices of x along d that a tensor names: a mask, or positions from 0; their dims take the place of d.
+local function by_tensor(x, d, key)
+  if key.dtype == "bool" then
+    local seen, places = by_mask(x, d, key)
+    return ops.index_select(seen, d, places), 1
+  end
+  local n = key:dim()
+  if n == 1 then return ops.index_select(x, d, key), 1 end
+  local y, sizes = ops.index_select(x, d, key:reshape(-1)), {}
+  for k = 1, d - 1 do sizes[#sizes + 1] = x:size(k) end
+  for k = 1, n do sizes[#sizes + 1] = key:size(k) end
+  for k = d + 1, x:dim() do sizes[#sizes + 1] = x:size(k) end
+  return y:reshape(sizes), n
+end
+
+local function by_list(x, list)
+  if #list > x:dim() then errors.raise("shape", "index: %d dims were indexed, the tensor has %d", #list, x:dim()) end
+  local d = 1
+  for i = 1, #list do
+    local item = list[i]
+    if tensor.is_tensor(item) then
+      local n
+      x, n = by_tensor(x, d, item)
+      d = d + n
+    else
+      local stays
+      x, stays = step(x, d, item)
+      if stays then d = d + 1 end
     end
   end
-  local rest = {}
-  for d = nm + 1, n do rest[#rest + 1] = x:size(d) end
-  return ops.nonzero(mask:reshape(-1)):select(2, 1), rest
+  return x
 end
 
 local function index(x, key)
@@ -56,56 +75,47 @@ local function index(x, key)
   elseif kind == "table" then
     return by_list(x, key)
   elseif tensor.is_tensor(key) then
-    if key.dtype == "bool" then
-      local places, rest = mask_places(x, key)
-      return ops.index_select(x:reshape(-1, unpack(rest)), 1, places)
-    end
-    local ids = key
-    if key:dim() ~= 1 then ids = key:reshape(-1) end
-    local y = ops.index_select(x, 1, ids)
-    if key:dim() == 1 then return y end
-    local sizes = key.shape
-    for d = 2, x:dim() do sizes[#sizes + 1] = x:size(d) end
-    return y:reshape(sizes)
+    return (by_tensor(x, 1, key))
   end
   errors.raise("argument", "index: a number, a list of ranges, a mask or a tensor of positions was expected, got %s", kind)
 end
 
-local function assign(x, key, value)
-  if tensor.is_tensor(key) then
-    if key.dtype == "bool" then
-      if type(value) == "number" then
-        local mask = key
-        while mask:dim() < x:dim() do mask = mask:unsqueeze(-1) end
-        ops.masked_fill_(x, mask, value)
-        return
-      end
-      local places, rest = mask_places(x, key)
-      if not x:is_contiguous() then errors.raise("state", "index: x[mask] = tensor needs a contiguous tensor") end
-      local flat = x:view(-1, unpack(rest))
-      local rows = value:expand(places:size(1), unpack(rest))
-      local ids = places:reshape(-1, unpack((function()
-        local ones = {}
-        for i = 1, #rest do ones[i] = 1 end
-        return ones
-      end)())):expand(rows.shape)
-      ops.scatter_(flat, 1, ids, rows:to(x.dtype))
-      return
-    end
-    local ids = key:reshape(-1)
-    local sizes = { ids:size(1) }
-    for d = 2, x:dim() do sizes[d] = x:size(d) end
-    local rows = type(value) == "number" and tensor.make.full(sizes, value, { dtype = x.dtype }) or value:to(x.dtype):expand(sizes)
-    local places = ids
-    for _ = 2, x:dim() do places = places:unsqueeze(-1) end
-    ops.scatter_(x, 1, places:expand(sizes), rows)
-    return
+local function has_tensor(key)
+  if type(key) ~= "table" then return tensor.is_tensor(key) end
+  for i = 1, #key do
+    if tensor.is_tensor(key[i]) then return true end
   end
-  local part = index(x, key)
-  if type(value) == "number" then ops.fill_(part, value)
-  elseif type(value) == "boolean" then ops.fill_(part, value and 1 or 0)
-  elseif tensor.is_tensor(value) then ops.assign_(part, value)
-  else errors.raise("argument", "index: a number or a tensor can be assigned, got %s", type(value)) end
+  return false
+end
+
+-- Writes to elements that no view can name: their places in x laid flat are found by indexing the numbers 0, 1, 2, ...
+local function assign_at(x, key, value)
+  local places = index(tensor.make.arange(x:numel()):view(x.shape), key)
+  if tensor.is_tensor(value) then value = value:to(x.dtype):expand(places.shape):reshape(-1)
+  else value = tensor.make.full(places:numel(), value, { dtype = x.dtype }) end
+  if x:is_contiguous() then
+    ops.scatter_(x:view(-1), 1, places:reshape(-1), value)
+  else
+    ops.assign_(x, ops.scatter(x:reshape(-1), 1, places:reshape(-1), value):view(x.shape))
+  end
+end
+
+local function assign(x, key, value)
+  local kind = type(value)
+  if kind == "boolean" then value = value and 1 or 0
+  elseif kind ~= "number" and not tensor.is_tensor(value) then
+    errors.raise("argument", "index: a number or a tensor can be assigned, got %s", kind)
+  end
+  if tensor.is_tensor(key) and key.dtype == "bool" and type(value) == "number" then
+    local mask = key
+    while mask:dim() < x:dim() do mask = mask:unsqueeze(-1) end
+    ops.masked_fill_(x, mask, value)
+  elseif has_tensor(key) then
+    assign_at(x, key, value)
+  else
+    local part = index(x, key)
+    if type(value) == "number" then ops.fill_(part, value) else ops.assign_(part, value) end
+  end
 end
 
 return function() return index, assign end

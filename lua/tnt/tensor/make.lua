@@ -53,8 +53,9 @@ end
 ---@param name? "f32"|"f64"  sets it
 ---@return string
 function make.set_default_dtype(name)
-  check(C.tnt_set_default_dtype(make.dtype_number(name, "set_default_dtype")))
-  default_dtype = core.dtypes[core.dtype_number[name]]
+  local number = make.dtype_number(name, "set_default_dtype")
+  check(C.tnt_set_default_dtype(number))
+  default_dtype = core.dtypes[number]
   return default_dtype
 end
 function make.get_default_dtype() return default_dtype end
@@ -66,8 +67,9 @@ local function empty(who, dtype, list, n, options)
   for i = 1, n do
     local v = list[i]
     if type(v) ~= "number" or v % 1 ~= 0 then
-      errors.raise("argument", "%s: size %d must be a whole number, got %s", who, i, tostring(v))
+      errors.raise("argument", "%s: size %d must be a whole number, got %s", who, i, type(v) == "string" and ("the string %q"):format(v) or tostring(v))
     end
+    if v < 0 then errors.raise("shape", "%s: size %d must be >= 0, got %d", who, i, v) end
     sizes[i - 1] = v
   end
   local y = new()
@@ -180,8 +182,8 @@ function make.arange(...)
   end
   local start, stop, step = list[1], list[2], list[3] or 1
   if not stop then start, stop = 0, start end
-  for i, v in ipairs { start, stop, step } do
-    if type(v) ~= "number" then errors.raise("argument", "arange: argument %d must be a number, got %s", i, tostring(v)) end
+  for i, v in ipairs { start, stop or false, step } do
+    if type(v) ~= "number" then errors.raise("argument", "arange: argument %d must be a number, got %s", i, tostring(v or nil)) end
   end
   local whole = start % 1 == 0 and stop % 1 == 0 and step % 1 == 0
   if not whole and not (options and options.dtype) then
@@ -234,8 +236,12 @@ end
 local function flatten(who, value, shape, depth, into, at, exact)
   if depth > #shape then
     if type(value) == "boolean" then value = value and 1 or 0 end
-    if type(value) == "table" or (type(value) ~= "number" and tonumber(value) == nil) then
-      errors.raise("shape", "%s: a number was expected at depth %d, got %s", who, depth, type(value))
+    if tensor.is_tensor(value) then
+      errors.raise("argument", "%s: numbers were expected, got tensors in a list; tnt.stack(list) lays them side by side", who)
+    end
+    if type(value) ~= "number" and (type(value) ~= "cdata" or tonumber(value) == nil) then
+      errors.raise(type(value) == "table" and "shape" or "argument", "%s: a number was expected at depth %d, got %s", who, depth - 1,
+        type(value) == "string" and ("the string %q"):format(value) or type(value))
     end
     if exact and type(value) == "number" and value % 1 ~= 0 then
       errors.raise("argument", "%s: %g has a fraction and stands beside 64-bit integers", who, value)
