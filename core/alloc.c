@@ -130,9 +130,9 @@ int tnt_memory(tnt_memory_info *out) {
   unlock();
   out->live_tensors = c->live_tensors;
   out->live_nodes = c->live_nodes;
-  out->orphaned_tensors = c->orphans;
+  out->orphaned_tensors = tnt_limbo(NULL);
   out->scoped_tensors = 0;
-  for (uint32_t i = 0; i < c->n_owned; i++) {
+  for (uint32_t i = c->n_scopes ? c->scopes[0].first : c->n_owned; i < c->n_owned; i++) {
     tensor *t = slot_at(c, c->owned[i]);
     if (t->owned_pos == i && (t->flags & FLAG_HANDLE)) out->scoped_tensors++;
   }

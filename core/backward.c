@@ -15,14 +15,24 @@ typedef struct capture { /* an input of tnt.grad: what arrives at its place in t
   tensor *grad;
 } capture;
 
+typedef struct lent { /* a node's scratch, put aside for an outer walk while an inner one uses the node */
+  node *at;
+  uint64_t walk;
+  int32_t waiting;
+  tensor *grads[MAX_OUTPUTS];
+} lent;
+
 struct tnt_backward {
   context *c;
+  struct tnt_backward *outer; /* open walks */
   uint64_t id;
   int create_graph, retain_graph;
   stack ready;
   node **seen; /* references: a graph outlives its walk */
   int n_seen, room_seen;
   node *pulled; /* waits for Lua */
+  lent *lent;
+  int n_lent, room_lent;
   capture *captures;
   int n_captures;
   int failed;
@@ -40,6 +50,20 @@ static int push(stack *s, node *n) {
   return 0;
 }
 
+static int lend(tnt_backward *w, node *n) {
+  if (w->n_lent == w->room_lent) {
+    int room = w->room_lent ? w->room_lent * 2 : 16;
+    lent *more = realloc(w->lent, (size_t)room * sizeof *more);
+    if (!more) return fail(TNT_EMEMORY, "backward: out of memory");
+    w->lent = more;
+    w->room_lent = room;
+  }
+  lent *l = &w->lent[w->n_lent++];
+  *l = (lent){.at = n, .walk = n->walk, .waiting = n->waiting};
+  memcpy(l->grads, n->grads, sizeof l->grads);
+  return 0;
+}
+
 static int visit(tnt_backward *w, node *n, stack *s) {
   if (n->walk == w->id) return 0;
   if (n->cut) {
@@ -50,6 +74,7 @@ static int visit(tnt_backward *w, node *n, stack *s) {
     return fail(TNT_ESTATE, "backward: a second time through %s, whose saved tensors were freed by the first; pass "
                             "{retain_graph = true} to the first", n->op ? n->op->name : "a graph");
   }
+  if (n->walk) TRY(lend(w, n)); /* an open walk's: closing sets it to 0 */
   n->walk = w->id;
   n->waiting = 0;
   for (int o = 0; o < MAX_OUTPUTS; o++) n->grads[o] = NULL;
@@ -128,7 +153,8 @@ static int accumulate(tnt_backward *w, node *n, uint32_t output, tensor *g) {
   return 0;
 }
 
-/* Gradients keep their storage: the first is taken over or copied, later steps write into it. */
+/* Gradients keep their storage: the first is taken over or copied, later steps write into it unless somebody still looks
+ * at the last one. */
 static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
   context *c = w->c;
   if (w->create_graph) {
@@ -139,7 +165,7 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
     leaf->grad = sum;
   } else if (leaf->flags & FLAG_GRAD_WRITTEN) {
     return add_in_place(c, leaf->grad, g);
-  } else if (leaf->grad && !leaf->grad->node && leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
+  } else if (leaf->grad && !leaf->grad->node && leaf->grad->storage->refs == 1 && leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
     call k = {.op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {g}, .out = {leaf->grad}};
     k.compute = g->dtype;
     TRY(elementwise_cpu(&k));
@@ -188,6 +214,7 @@ static void finish(tnt_backward *w, node *n) {
   if (!w->retain_graph && (n->kind == NODE_OP || n->kind == NODE_LUA)) {
     n->freed = 1;
     node_release_saved(w->c, n);
+    node_forget_lua(w->c, n);
   }
 }
 
@@ -266,6 +293,8 @@ int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tenso
   if (!w) return fail(TNT_EMEMORY, "backward: out of memory");
   w->c = c;
   w->id = ++c->walks;
+  w->outer = c->walk;
+  c->walk = w;
   w->create_graph = create_graph;
   w->retain_graph = retain_graph || create_graph;
   stack s = {0};
@@ -410,6 +439,19 @@ int tnt_backward_push(tnt_backward *w, const tnt_tensor *dx, const uint8_t *give
   return rc;
 }
 
+int tnt_backward_result(tnt_tensor *y, tnt_backward *w, const tnt_tensor *hx, int output) {
+  context *c = w->c;
+  node *n = w->pulled;
+  tensor *x;
+  RESOLVE(c, x, hx);
+  if (!n || output < 0 || output >= n->n_outputs) return fail(TNT_EINTERNAL, "backward: no result %d", output);
+  tensor *t = tensor_view(c, x);
+  if (!t) return fail(TNT_EMEMORY, "too many tensors are alive");
+  node_ref(n);
+  t->node = n, t->output = (uint32_t)output, t->node_version = t->storage->version;
+  return handle_give(c, y, t);
+}
+
 int tnt_backward_input(tnt_tensor *h, tnt_backward *w, int i, int *found) {
   context *c = w->c;
   if (i < 0 || i >= w->n_captures) return fail(TNT_EINTERNAL, "backward: no input %d", i);
@@ -426,21 +468,50 @@ int tnt_backward_input(tnt_tensor *h, tnt_backward *w, int i, int *found) {
   return handle_give(c, h, own);
 }
 
+static bool is_open(const context *c, uint64_t id) {
+  for (const tnt_backward *w = c->walk; w; w = w->outer) {
+    if (w->id == id) return true;
+  }
+  return false;
+}
+
+static void drop_grads(context *c, tensor **grads) {
+  for (int o = 0; o < MAX_OUTPUTS; o++) {
+    tensor_unref(c, grads[o]);
+    grads[o] = NULL;
+  }
+}
+
 void tnt_backward_close(tnt_backward *w) {
   context *c = w->c;
+  for (tnt_backward **at = &c->walk; *at; at = &(*at)->outer) {
+    if (*at != w) continue;
+    *at = w->outer;
+    break;
+  }
   for (int i = 0; i < w->n_seen; i++) {
     node *n = w->seen[i];
-    for (int o = 0; o < MAX_OUTPUTS; o++) {
-      tensor_unref(c, n->grads[o]);
-      n->grads[o] = NULL;
-    }
-    node_unref(c, n);
+    if (n->walk != w->id) continue; /* an inner walk that is still open has it */
+    drop_grads(c, n->grads);
+    n->walk = 0;
   }
+  for (int i = 0; i < w->n_lent; i++) {
+    lent *l = &w->lent[i];
+    if (is_open(c, l->walk)) {
+      l->at->walk = l->walk;
+      l->at->waiting = l->waiting;
+      memcpy(l->at->grads, l->grads, sizeof l->grads);
+    } else {
+      drop_grads(c, l->grads);
+    }
+  }
+  for (int i = 0; i < w->n_seen; i++) node_unref(c, w->seen[i]);
   for (int i = 0; i < w->n_captures; i++) {
     node_unref(c, w->captures[i].at);
     tensor_unref(c, w->captures[i].grad);
   }
   free(w->captures);
+  free(w->lent);
   free(w->seen);
   free(w->ready.items);
   free(w);

@@ -46,7 +46,8 @@ enum {
   FLAG_GRAD_WRITTEN = 4,  /* grad holds a value (persistent gradients, core.md section 7) */
   FLAG_LEAVE = 8,         /* survives the next close */
   FLAG_TO_STEP = 16,      /* survives every close up to the step's */
-  FLAG_HANDLE = 32        /* a handle is alive */
+  FLAG_HANDLE = 32,       /* a handle is alive */
+  FLAG_FROZEN = 64        /* a view whose base cannot see writes to it: they are refused while recording */
 };
 
 enum { NOT_OWNED = 0xffffffffu };
@@ -122,8 +123,9 @@ struct node {
 typedef struct scope {
   uint32_t token;
   uint8_t kind;
-  uint32_t first;     /* where its tensors begin in `owned` */
-  uint32_t outer_step;
+  uint32_t first;  /* where its tensors begin in `owned` */
+  uint32_t step;   /* its number when it is a step's, else 0 */
+  uint32_t thread; /* the coroutine that opened it, as Lua numbers them */
 } scope;
 
 enum { MODE_NO_GRAD = 1, MODE_INTERRUPT = 2, MODE_RELEASES = 4, MODE_HARD = 8 };
@@ -149,7 +151,8 @@ struct context {
   uint64_t walks;
   uint64_t seed, random_calls;
   int create_graph; /* backward is being recorded */
-  int64_t live_tensors, live_nodes, orphans;
+  int64_t live_tensors, live_nodes;
+  struct tnt_backward *walk; /* the newest of those open */
   tnt_tensor *scratch;
   int n_scratch;
   tensor **list; /* the list inputs of the call under way */
@@ -316,6 +319,7 @@ static inline void node_unref(context *c, node *n) {
 }
 void node_cut(context *c, node *n);
 void node_release_saved(context *c, node *n);
+void node_forget_lua(context *c, node *n); /* its Lua half may go: its id comes to tnt_dead_node */
 node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, int n_integers, int n_numbers);
 void edge_set(context *c, edge *e, tensor *x, bool wanted);
 void node_attach(context *c, node *n, int output, tensor *t); /* t is output `output` of n from now on */

@@ -185,6 +185,10 @@ static int check_in_place(call *k) {
   if (k->c->view.grad_mode && x->base && (x->base->flags & FLAG_REQUIRES_GRAD)) {
     return fail(TNT_ESTATE, "%s_: a view of a leaf that requires a gradient changes in place only under no_grad", op->name);
   }
+  if (k->c->view.grad_mode && (x->flags & FLAG_FROZEN)) {
+    return fail(TNT_ESTATE, "%s_: this is a view made under no_grad, or a result of a tnt.Function that lies in its argument's "
+                            "memory: gradients would not see the change; clone() it first", op->name);
+  }
   if ((op->flags & OP_PROMOTE) && op != &tnt__ops[OP_ID_ASSIGN]) {
     if (category(k->compute) > category(x->dtype)) {
       return fail(TNT_EDTYPE, "%s_: the result is %s, which a tensor of %s may not receive", op->name, dtype_name(k->compute),

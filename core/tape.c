@@ -64,13 +64,8 @@ static void release_edges(context *c, node *n) {
   }
 }
 
-void node_cut(context *c, node *n) {
-  n->cut = 1;
-  node_release_saved(c, n);
-  release_edges(c, n);
-}
-
-static void node_died(context *c, node *n) { /* its Lua half is dropped by Lua */
+void node_forget_lua(context *c, node *n) { /* its Lua half is dropped by Lua */
+  if (n->kind != NODE_LUA || !n->lua_id) return;
   if (c->n_dead == c->room_dead) {
     uint32_t room = c->room_dead ? c->room_dead * 2 : 64;
     int32_t *more = realloc(c->dead, room * sizeof *more);
@@ -79,7 +74,15 @@ static void node_died(context *c, node *n) { /* its Lua half is dropped by Lua *
     c->room_dead = room;
   }
   c->dead[c->n_dead++] = n->lua_id;
+  n->lua_id = 0;
   c->view.dead_nodes = (int32_t)c->n_dead;
+}
+
+void node_cut(context *c, node *n) {
+  n->cut = 1;
+  node_release_saved(c, n);
+  node_forget_lua(c, n);
+  release_edges(c, n);
 }
 
 int32_t tnt_dead_node(void) {
@@ -110,7 +113,7 @@ void node_destroy(context *c, node *n) {
     node_release_saved(c, n);
     release_edges(c, n);
     for (int i = 0; i < n->n_outputs && i < MAX_OUTPUTS; i++) tensor_unref(c, n->grads[i]);
-    if (n->kind == NODE_LUA) node_died(c, n);
+    node_forget_lua(c, n);
     c->live_nodes--;
     size_t size_class = n->bytes / 128;
     if (size_class < 16) {
@@ -327,8 +330,9 @@ int record(call *k) {
   if (UNLIKELY(k->in_place)) {
     k->out[0]->storage->version++;
   }
-  if (!c->view.grad_mode) return 0;
   bool view = (op->flags & OP_VIEW) != 0;
+  if (view && ((k->in[0]->flags & FLAG_FROZEN) || (!c->view.grad_mode && wants_gradient(k->in[0])))) k->out[0]->flags |= FLAG_FROZEN;
+  if (!c->view.grad_mode) return 0;
   if (view) {
     tensor *x = k->in[0], *base = x->base ? x->base : x;
     tensor_ref(base);
@@ -455,7 +459,12 @@ int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs,
   for (int i = 0; i < n_ys; i++) {
     RESOLVE(c, y, &ys[i]);
     if (y->base) tensor_unref(c, y->base), y->base = NULL;
-    node_attach(c, n, i, y);
+    for (int j = 0; j < n_xs; j++) {
+      RESOLVE(c, x, &xs[j]);
+      if (x->storage == y->storage) y->flags |= FLAG_FROZEN;
+    }
+    if (category(y->dtype) == 2) node_attach(c, n, i, y);
+    else geometry(&n->outputs[i], y);
   }
   node_unref(c, n);
   return 0;

@@ -78,6 +78,7 @@ typedef struct tnt_context_view {
   int32_t grad_mode;    /* 1: operations are recorded */
   uint32_t step;        /* the number of the step scope under way, 0 outside */
   int32_t dead_nodes;   /* Lua gradient nodes waiting in tnt_dead_node */
+  uint32_t innermost;   /* the token of the innermost scope, 0 outside */
   int64_t owned_bytes;  /* bytes made outside scopes since Lua last looked: paces the collector */
 } tnt_context_view;
 
@@ -128,10 +129,15 @@ TNT_API void tnt_parcel_drop(tnt_parcel *parcel);
 TNT_API void tnt_parcel_describe(tnt_info *info, const tnt_parcel *parcel);
 
 /* -- scopes -------------------------------------------------------------------------------------------------------- */
-TNT_API uint32_t tnt_scope_open(int kind);                 /* a token */
+TNT_API uint32_t tnt_scope_open(int kind, uint32_t thread); /* a token; thread: the coroutine's number, 0 the main one's */
 TNT_API int tnt_scope_close(uint32_t token);               /* releases, or dissolves when not innermost */
-TNT_API int tnt_scope_dissolve(uint32_t token);            /* its tensors go outward; deeper scopes with it */
+TNT_API int tnt_scope_dissolve(uint32_t token);            /* its tensors go outward; deeper scopes stay open */
+TNT_API int tnt_scope_at(int i, uint32_t *token, uint32_t *thread); /* 1 is the outermost */
 TNT_API int tnt_scope_dissolve_all(void);
+/* What a scope left that dissolved with none outside stands in limbo: alive until it is kept, freed or released there. */
+TNT_API int64_t tnt_limbo(int64_t *bytes);                 /* how many, and (may be null) their storages' bytes */
+TNT_API int tnt_in_limbo(const tnt_tensor *x);             /* 1 or 0 */
+TNT_API int tnt_limbo_release(void);                       /* all of it, when no scope is open */
 TNT_API int tnt_keep(const tnt_tensor *x);                 /* out of every scope: the handle owns */
 TNT_API int tnt_adopt(const tnt_tensor *x);                /* back into the innermost scope */
 TNT_API int tnt_leave(const tnt_tensor *x, int to_step);   /* survives this close, or those up to the step's end */
@@ -148,6 +154,8 @@ TNT_API int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const t
 TNT_API int tnt_backward_run(tnt_backward *walk); /* 0: done; TNT_PULL: see below */
 TNT_API int tnt_backward_pull(tnt_backward *walk, int32_t *node, tnt_tensor *dy, int *n_dy, uint8_t *needs, int *n_in);
 TNT_API int tnt_backward_push(tnt_backward *walk, const tnt_tensor *dx, const uint8_t *given, int n);
+/* A saved result of the node that waits, with the node as its history: for gradients of gradients. */
+TNT_API int tnt_backward_result(tnt_tensor *y, tnt_backward *walk, const tnt_tensor *x, int output);
 TNT_API int tnt_backward_input(tnt_tensor *g, tnt_backward *walk, int i, int *found);
 TNT_API void tnt_backward_close(tnt_backward *walk);
 /* A node whose gradient is written in Lua, found there by `id`; ids of nodes that died wait in tnt_dead_node. */

@@ -7,11 +7,12 @@ local errors = require "tnt.errors"
 local tensor = require "tnt.tensor"
 local grad_mode = require "tnt.grad_mode"
 local C, check, new, finish = core.C, core.check, core.new, core.finish
+local context = core.context
 local is_tensor = tensor.is_tensor
 
 local autograd = {}
 
--- The Lua halves of nodes, by id: {name, backward, ctx, args}.
+-- The Lua halves of nodes, by id: what forward left for backward, and the tensors it holds (core.md R10).
 local nodes, last_id = {}, 0
 
 local function forget(id)
@@ -23,7 +24,7 @@ local function forget(id)
   end
 end
 
---- Drops the Lua halves of nodes that died; called when scopes close.
+--- Drops the Lua halves of nodes that died; called when scopes close, and by calls of functions outside them.
 function autograd.drain()
   while true do
     local id = C.tnt_dead_node()
@@ -32,14 +33,27 @@ function autograd.drain()
   end
 end
 
-local pulled = ffi.new "struct { int32_t id; int n_dy, n_in; tnt_tensor dy[4]; uint8_t needs[64]; tnt_tensor dx[64]; uint8_t given[64]; }"
+local pulled = ffi.new [[struct {
+  int32_t id; int n_dy, n_in; tnt_tensor dy[4]; uint8_t needs[64]; tnt_tensor dx[64]; uint8_t given[64];
+}]]
 local id_out = ffi.new "int32_t[1]"
 local n_dy_out, n_in_out = ffi.new "int[1]", ffi.new "int[1]"
 
--- One pull, in a scope of its own (R1).
-local function pull(walk)
-  local scope = require "tnt.scope"
-  local token = scope.open "scope"
+-- Results that ctx holds have no history, which would lead back to the node itself. Under create_graph they get it for
+-- the time of the pull, so that gradients of gradients see them.
+local function lend_history(walk, node)
+  local lent = {}
+  for i, place in ipairs(node.results) do
+    local y = new()
+    local status = C.tnt_backward_result(y, walk, place.table[place.key], place.output)
+    if status > 0 then core.raise(status) end
+    lent[i] = { place, place.table[place.key] }
+    place.table[place.key] = y
+  end
+  return lent
+end
+
+local function pull_body(walk, options)
   local status = C.tnt_backward_pull(walk, id_out, pulled.dy, n_dy_out, pulled.needs, n_in_out)
   if status > 0 then core.raise(status) end
   local node = nodes[id_out[0]]
@@ -60,11 +74,16 @@ local function pull(walk)
       ctx.needs[i] = false
     end
   end
-  local results = { node.backward(ctx, unpack(dy)) }
+  ctx.walk_options = options
+  local lent = options.create_graph and lend_history(walk, node)
+  local results = { pcall(node.backward, ctx, unpack(dy)) }
+  ctx.walk_options = nil
+  for _, pair in ipairs(lent or {}) do pair[1].table[pair[1].key] = pair[2] end
+  if not results[1] then error(results[2], 0) end
   at = 0
   for i = 1, node.n_args do
     if node.is_tensor[i] then
-      local g = results[i]
+      local g = results[i + 1]
       if g ~= nil and not is_tensor(g) then
         errors.raise("argument", "%s.backward: result %d must be a tensor or nil, got %s", node.name, i, type(g))
       end
@@ -74,18 +93,42 @@ local function pull(walk)
     end
   end
   check(C.tnt_backward_push(walk, pulled.dx, pulled.given, n_in))
+end
+
+-- One pull, in a scope of its own (R1). It is recorded when gradients of gradients are wanted.
+local function pull(walk, options)
+  local scope = require "tnt.scope"
+  local token = scope.open "scope"
+  local recording = grad_mode.set(options.create_graph and true or false)
+  local ok, err = pcall(pull_body, walk, options)
+  grad_mode.set(recording)
+  if not ok then
+    scope.dissolve(token)
+    error(err, 0)
+  end
   scope.close(token)
 end
 
 local walk_out = ffi.new "tnt_backward *[1]"
 
-local function run(walk)
+local function run(walk, options)
   while true do
     local status = C.tnt_backward_run(walk)
     if status == 0 then return end
     if status ~= C.TNT_PULL then core.raise(status) end
-    pull(walk)
+    pull(walk, options)
   end
+end
+
+-- Runs what follows a first pull, and closes the walk whatever happens.
+local function pull_and_run(walk, options)
+  local ok, err = pcall(function()
+    pull(walk, options)
+    run(walk, options)
+  end)
+  C.tnt_backward_close(walk)
+  if context.dead_nodes > 0 then autograd.drain() end
+  if not ok then error(err, 0) end
 end
 
 local function open(ys, seeds, inputs, create_graph, retain_graph)
@@ -124,15 +167,19 @@ function tensor.methods.backward(x, gradient, options)
   check(C.tnt_backward_open(walk_out, x, gradient, 1, nil, 0, create_graph and 1 or 0, retain_graph and 1 or 0))
   local walk = walk_out[0]
   local status = C.tnt_backward_run(walk)
-  if status == C.TNT_PULL then
-    local ok, err = pcall(function()
-      pull(walk)
-      run(walk)
-    end)
-    C.tnt_backward_close(walk)
-    if not ok then error(err, 0) end
-    return
-  end
+  if status == C.TNT_PULL then return pull_and_run(walk, { create_graph = create_graph }) end
+  C.tnt_backward_close(walk)
+  if status ~= 0 then core.raise(status) end
+end
+
+--- Backward from several tensors at once, each with a gradient of its own; for gradients written in Lua that run a part of
+--- the forward again.
+---@param ys tnt.Tensor[]
+---@param gradients tnt.Tensor[]
+function autograd.backward_from(ys, gradients)
+  local walk = open(core.list(ys), core.list(gradients), nil, false, false)
+  local status = C.tnt_backward_run(walk)
+  if status == C.TNT_PULL then return pull_and_run(walk, {}) end
   C.tnt_backward_close(walk)
   if status ~= 0 then core.raise(status) end
 end
@@ -159,7 +206,7 @@ function autograd.grad(outputs, inputs, options)
   local walk = open(ys, seeds, xs, options.create_graph, options.retain_graph)
   local result = {}
   local ok, err = pcall(function()
-    run(walk)
+    run(walk, { create_graph = options.create_graph, is_partial = true })
     for i = 1, xs.n do
       local g = new()
       local status = C.tnt_backward_input(g, walk, i - 1, found)
@@ -170,6 +217,7 @@ function autograd.grad(outputs, inputs, options)
     end
   end)
   C.tnt_backward_close(walk)
+  if context.dead_nodes > 0 then autograd.drain() end
   if not ok then error(err, 0) end
   if single then return result[1] or nil end
   return result
@@ -193,14 +241,16 @@ function Context:saved()
   return unpack(self.saved_tensors or {})
 end
 
--- Tensors of ctx live as long as the node: each is replaced by an alias of its own; results without their history, which
--- would lead back to the node itself.
-local function hold(ctx, results, held)
-  local function alias(t)
+-- Tensors of ctx live as long as the node: each is replaced by an alias of its own; results by one without their history
+-- (lend_history). Returns the aliases, and where results are.
+local function hold(ctx, results)
+  local held, places = {}, {}
+  local function alias(t, container, key)
     for i = 1, #results do
       if rawequal(results[i], t) then
         local y = t:detach():keep()
         held[#held + 1] = y
+        places[#places + 1] = { table = container, key = key, output = i - 1 }
         return y
       end
     end
@@ -212,25 +262,55 @@ local function hold(ctx, results, held)
     held[#held + 1] = y
     return y
   end
-  local function walk(value, depth)
-    if is_tensor(value) then return alias(value) end
-    if type(value) == "table" and depth > 0 and not getmetatable(value) then
-      for k, v in pairs(value) do value[k] = walk(v, depth - 1) end -- order: free
+  local function walk(container, depth) -- nested tables are copied: they may be the caller's
+    for key, v in next, container do -- order: free
+      if is_tensor(v) then
+        container[key] = alias(v, container, key)
+      elseif type(v) == "table" and depth > 0 and not getmetatable(v) then
+        local copy = {}
+        for k, inner in next, v do copy[k] = inner end -- order: free
+        container[key] = copy
+        walk(copy, depth - 1)
+      end
     end
-    return value
   end
-  for key, value in pairs(ctx) do -- order: free
-    ctx[key] = walk(value, 3)
-  end
+  walk(ctx, 3)
   ctx.saved_versions = {}
   for i, t in ipairs(ctx.saved_tensors or {}) do ctx.saved_versions[i] = tensor.describe(t).version end
+  return held, places
+end
+
+-- Gives the results of a forward the history of a node whose gradient is written in Lua.
+local function attach(self, ctx, results, xs, n_args, is_tensor_arg)
+  for i, y in ipairs(results) do
+    if not is_tensor(y) then errors.raise("argument", "%s.forward: result %d must be a tensor, got %s", self.name, i, type(y)) end
+    for _, x in ipairs(xs) do
+      if rawequal(x, y) then -- an argument handed through gets a handle of its own
+        results[i] = x:detach()
+      end
+    end
+  end
+  local held, places = hold(ctx, results)
+  repeat last_id = last_id % 2147483646 + 1 until not nodes[last_id]
+  local id = last_id
+  nodes[id] = {
+    name = self.name, backward = self.backward, ctx = ctx, held = held, results = places, n_args = n_args,
+    is_tensor = is_tensor_arg,
+  }
+  local ys, list = core.list(results), core.list(xs)
+  local status = C.tnt_lua_node(ys.items, ys.n, list.items, list.n, id)
+  if status ~= 0 then
+    forget(id)
+    core.raise(status)
+  end
 end
 
 local function call(self, ...)
+  if context.dead_nodes > 0 then autograd.drain() end -- outside scopes nobody else does
   local n = select("#", ...)
   local args = { ... }
   local ctx = setmetatable({ needs = {}, name = self.name }, Context)
-  local wanted = false
+  local wanted = self.is_always_recorded
   local is_tensor_arg, xs = {}, {}
   for i = 1, n do
     if is_tensor(args[i]) then
@@ -249,20 +329,7 @@ local function call(self, ...)
   table.remove(results, 1)
   if not (wanted and recording) then return unpack(results) end
   if #results == 0 then errors.raise("argument", "%s.forward: a tensor was expected as result", self.name) end
-  for i, y in ipairs(results) do
-    if not is_tensor(y) then errors.raise("argument", "%s.forward: result %d must be a tensor, got %s", self.name, i, type(y)) end
-    for _, x in ipairs(xs) do
-      if rawequal(x, y) then -- an argument handed through gets a handle of its own
-        results[i] = x:detach()
-      end
-    end
-  end
-  last_id = last_id % 2147483646 + 1
-  local held = {}
-  hold(ctx, results, held)
-  nodes[last_id] = { name = self.name, backward = self.backward, ctx = ctx, held = held, n_args = n, is_tensor = is_tensor_arg }
-  local ys, list = core.list(results), core.list(xs)
-  check(C.tnt_lua_node(ys.items, ys.n, list.items, list.n, last_id))
+  attach(self, ctx, results, xs, n, is_tensor_arg)
   return unpack(results)
 end
 

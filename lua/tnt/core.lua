@@ -83,6 +83,15 @@ function core.finish(status, a, b, c)
 end
 
 core.new = Handle
+if C.tnt_hard() ~= 0 then -- where each handle was made, for messages
+  local made_at = setmetatable({}, { __mode = "k" })
+  core.made_at = made_at
+  function core.new()
+    local t = Handle()
+    made_at[t] = errors.where(2)
+    return t
+  end
+end
 
 -- -- arguments that are not what the fast path expects --------------------------------------------------------------------
 local function describe(value)

@@ -1,18 +1,52 @@
 -- Scopes in Lua (core.md section 1): what is made in one is released when it closes, except what leaves (results), what
 -- direct fields of its owners hold (R4), and what `keep` names. In doubt a scope dissolves outward; it never releases.
+-- Which coroutine opened a scope decides whether one that was left open may still be wanted.
 
 local core = require "tnt.core"
 local errors = require "tnt.errors"
 local tensor = require "tnt.tensor"
+local escape = require "tnt.scope.escape"
+local limbo = require "tnt.scope.limbo"
+local threads = require "tnt.scope.threads"
 local ffi = require "ffi"
 local C, context = core.C, core.context
 local is_tensor, own = tensor.is_tensor, core.own
-local type, next, select = type, next, select
+local type, next, select, rawget, rawequal = type, next, select, rawget, rawequal
+local thread, is_gone = threads.current, threads.is_gone
 
 local scope = {}
 
 local kinds = { scope = C.TNT_SCOPE_PLAIN, module = C.TNT_SCOPE_MODULE, step = C.TNT_SCOPE_STEP }
+local MODULE = kinds.module
 local drain -- autograd's dead Lua nodes
+
+-- -- order ----------------------------------------------------------------------------------------------------------
+local token_out, thread_out = ffi.new "uint32_t[1]", ffi.new "uint32_t[1]"
+
+local function scope_at(i)
+  local status = C.tnt_scope_at(i, token_out, thread_out)
+  if status > 0 then core.raise(status) end
+  return token_out[0], thread_out[0]
+end
+
+-- Whether a scope is innermost, once those are gone that were opened in it and left by an error or a break: its owner
+-- closes it, so whoever opened one later in the same coroutine, or in one that is dead, will not come back.
+local function reach(token)
+  local at
+  for i = context.depth, 1, -1 do
+    if scope_at(i) == token then
+      at = i
+      break
+    end
+  end
+  if not at then return false end
+  local here = thread()
+  for i = context.depth, at + 1, -1 do
+    local deeper, opener = scope_at(i)
+    if opener == here or is_gone(opener) then C.tnt_scope_dissolve(deeper) end
+  end
+  return context.innermost == token
+end
 
 -- -- leaving ------------------------------------------------------------------------------------------------------------------
 
@@ -102,102 +136,58 @@ function scope.adopt(nest, seen)
   return nest
 end
 
--- -- fields (R4, R5) --------------------------------------------------------------------------------------------------------------
--- held[owner][field] is the tensor that was found there when the owner's scope closed; holders[t] counts such places. A
--- tensor that none holds any more goes to the scope that is closing.
+-- -- fields (R4, R5) -------------------------------------------------------------------------------------------------
+-- holders[t] counts the owners' fields that keep t, by which alone it lives; tensors that were kept by name, or owned
+-- themselves before, have none. held[owner][field] is the tensor found there when the owner's scope last closed. One that
+-- no field holds any more goes to the step's scope; outside steps its handle owns it.
 local held = setmetatable({}, { __mode = "k" })
 local holders = setmetatable({}, { __mode = "k" })
+core.field_holders = holders
+
+local function let_go(t)
+  if context.step == 0 or not t:is_alive() then return end
+  ffi.gc(t, nil)
+  if C.tnt_adopt(t) == C.TNT_OWNED then own(t) end
+  C.tnt_leave(t, 1)
+end
 
 local function drop_overwritten(owner)
   local fields = held[owner]
   if not fields then return end
   for field, t in next, fields do -- order: free
-    if rawget(owner, field) ~= t then
+    if not rawequal(rawget(owner, field), t) then
       fields[field] = nil
-      local n = (holders[t] or 1) - 1
-      holders[t] = n > 0 and n or nil
-      if n == 0 and t:is_alive() then
-        ffi.gc(t, nil)
-        if C.tnt_adopt(t) == C.TNT_OWNED then own(t) end
+      local n = holders[t]
+      if n then
+        holders[t] = n > 1 and n - 1 or nil
+        if n == 1 then let_go(t) end
       end
     end
+  end
+end
+
+local function hold(owner, field, t)
+  if C.tnt_keep(t) == C.TNT_OWNED then
+    own(t)
+    holders[t] = holders[t] or 0
+  end
+  local n = holders[t]
+  if not n then return end
+  local fields = held[owner]
+  if not fields then
+    fields = {}
+    held[owner] = fields
+  end
+  if not rawequal(fields[field], t) then
+    fields[field] = t
+    holders[t] = n + 1
   end
 end
 
 local function hold_fields(owner)
-  local fields = held[owner]
   for field, v in next, owner do -- order: free
-    if type(v) == "cdata" and is_tensor(v) and C.tnt_keep(v) == C.TNT_OWNED then
-      own(v)
-      if not fields then
-        fields = {}
-        held[owner] = fields
-      end
-      if fields[field] ~= v then
-        fields[field] = v
-        holders[v] = (holders[v] or 0) + 1
-      end
-    end
+    if type(v) == "cdata" and is_tensor(v) then hold(owner, field, v) end
   end
-end
-
--- -- the escape check (R7) ------------------------------------------------------------------------------------------------------------
-local function power_of_two(n)
-  while n > 1 and n % 2 == 0 do n = n / 2 end
-  return n == 1
-end
-
-local hard = C.tnt_hard() ~= 0
-
--- Looks through nested tables and functions' upvalues for a tensor that closing would release, and returns its path.
-local function find_escape(value, path, token, depth, seen, is_owner)
-  local kind = type(value)
-  if kind == "cdata" then
-    if is_tensor(value) then
-      local ok, will = pcall(C.tnt_will_release, value, token) -- istype takes a ctype for one of its values
-      if ok and will ~= 0 then return path end
-    end
-  elseif kind == "table" then
-    if seen[value] or depth == 0 then return end
-    seen[value] = true
-    for key, v in next, value do -- order: free
-      local t = type(v)
-      if t == "table" or t == "cdata" or t == "function" then
-        local name = type(key) == "string" and key:match "^[%a_][%w_]*$" and "." .. key or "[" .. tostring(key) .. "]"
-        local found = find_escape(v, path .. name, token, depth - 1, seen)
-        if found then return found end
-      end
-    end
-    local class = getmetatable(value)
-    if is_owner and class and not seen[class] then -- the methods of the user's classes
-      seen[class] = true
-      for key, v in next, class do -- order: free
-        if type(v) == "function" then
-          local found = find_escape(v, ("%s.%s"):format(tostring(rawget(class, "__name") or path), tostring(key)), token, 2, seen)
-          if found then return found end
-        end
-      end
-    end
-  elseif kind == "function" then
-    if seen[value] then return end
-    seen[value] = true
-    local source = debug.getinfo(value, "S").source
-    if source == "=[C]" or errors.is_own(source) then return end
-    for i = 1, 60 do
-      local name, v = debug.getupvalue(value, i)
-      if not name then break end
-      local t = type(v)
-      if t == "cdata" or (t == "table" and not package.loaded[v] and getmetatable(v) == nil) then
-        local found = find_escape(v, ("upvalue `%s` of %s"):format(name, path), token, 2, seen)
-        if found then return found end
-      end
-    end
-  end
-end
-
-local function refuse_escape(path, what)
-  errors.raise("released", "%s would be released at the end of this %s, but is still reachable there: tnt.keep it, return it, "
-    .. "or store it in a direct field (Metric:collect(v) gathers lists)", path, what)
 end
 
 -- -- plain scopes ------------------------------------------------------------------------------------------------------------------------
@@ -206,28 +196,49 @@ end
 ---@param kind "step"|"module"|"scope"
 ---@return integer token
 function scope.open(kind)
-  local token = C.tnt_scope_open(kinds[kind])
+  local token = C.tnt_scope_open(kinds[kind], thread())
   if token == 0 then errors.raise("memory", "scope: out of memory") end
   return token
 end
 
---- Closes a scope: what is in `...` leaves (plain tables to depth 4), the rest is released. A scope that is not the
---- innermost one dissolves instead.
----@param token integer
-function scope.close(token, ...)
-  leave_all(...)
-  local status = C.tnt_scope_close(token)
-  if status > 0 then core.raise(status) end
-  if context.dead_nodes > 0 then drain() end
+-- Closed while a coroutine that may go on has deeper ones open: dissolved.
+local function close_out_of_order(token, ...)
+  scope.dissolve(token)
+  if context.depth == 0 then leave_all(...) end
   return ...
 end
 
---- Takes a scope away without releasing anything; deeper ones go with it.
+local function finish(token)
+  local status = C.tnt_scope_close(token)
+  if status > 0 then core.raise(status) end
+  if context.dead_nodes > 0 then drain() end
+end
+
+--- Closes a scope: what is in `...` leaves (plain tables to depth 4), the rest is released. Scopes left open in it by an
+--- error or a break end with it. Where a coroutine that may go on has a deeper one, it dissolves instead.
 ---@param token integer
-function scope.dissolve(token) C.tnt_scope_dissolve(token) end
+function scope.close(token, ...)
+  if context.innermost ~= token and not reach(token) then return close_out_of_order(token, ...) end
+  leave_all(...)
+  finish(token)
+  return ...
+end
+
+--- Takes a scope away without releasing anything; deeper ones stay open.
+---@param token integer
+function scope.dissolve(token)
+  C.tnt_scope_dissolve(token)
+  if context.depth == 0 then limbo.tidy() end
+end
 
 --- Dissolves every open scope: for the prompt, after a line.
-function scope.dissolve_all() C.tnt_scope_dissolve_all() end
+function scope.dissolve_all()
+  C.tnt_scope_dissolve_all()
+  limbo.tidy()
+end
+
+local cli = package.preload["tnt.cli"] and require "tnt.cli" -- only where tntlua is the program
+local function note_traceback(err) return cli and cli.keep_traceback(err) or err end
 
 local function close_run(token, ok, ...)
   if not ok then
@@ -241,7 +252,7 @@ end
 ---@param fn function
 function scope.run(fn, ...)
   local token = scope.open "scope"
-  if context.depth == 1 then return close_run(token, pcall(fn, ...)) end -- nobody outside would take it up
+  if context.depth == 1 then return close_run(token, xpcall(fn, note_traceback, ...)) end -- nobody outside would take it up
   return scope.close(token, fn(...))
 end
 
@@ -253,56 +264,88 @@ local steps_closed = setmetatable({}, { __mode = "k" }) -- per list of owners: h
 ---@param token integer
 ---@param owners {[1]: table, [2]: string}[]  objects and their names in messages
 function scope.close_step(token, owners)
+  if context.innermost ~= token and not reach(token) then return scope.dissolve(token) end
   local n = (steps_closed[owners] or 0) + 1
   steps_closed[owners] = n
   for i = 1, #owners do drop_overwritten(owners[i][1]) end
   for i = 1, #owners do hold_fields(owners[i][1]) end
-  if hard or power_of_two(n) then
-    local seen = { [_G] = true, [package.loaded] = true }
-    for i = 1, #owners do
-      local path = find_escape(owners[i][1], owners[i][2], token, 6, seen, true)
-      if path then
-        scope.dissolve(token)
-        refuse_escape(path, "step")
-      end
+  if escape.is_due(n) then
+    local path, t = escape.of_owners(token, owners)
+    if path then
+      scope.dissolve(token)
+      escape.refuse(path, t, "step")
     end
   end
-  local status = C.tnt_scope_close(token)
-  if status > 0 then core.raise(status) end
-  if context.dead_nodes > 0 then drain() end
+  finish(token)
 end
 
 -- -- calls of modules ----------------------------------------------------------------------------------------------------------------------------
-local calls = setmetatable({}, { __mode = "k" })
+-- What was seen of a module when its call last closed: its field names as a list, and the tensors there. A new name makes
+-- the list stale (Module.__newindex says so); walking a list is what compiled code is good at.
+local seen_of = setmetatable({}, { __mode = "k" })
+
+--- A module has a new field.
+---@param module table
+function scope.fields_changed(module)
+  local seen = seen_of[module]
+  if seen then seen.names = nil end
+end
 
 --- Opens the scope of a module's call.
 ---@return integer token
-function scope.open_module() return C.tnt_scope_open(C.TNT_SCOPE_MODULE) end
+function scope.open_module() return C.tnt_scope_open(MODULE, thread()) end
+
+--- A call with no scope outside, where an error would leave the module's open.
+---@param module table
+---@param forward function  what to call: the module's forward, with its hooks
+function scope.outermost_call(module, forward, ...)
+  local token = scope.open_module()
+  local function finished(ok, ...)
+    if not ok then return close_run(token, ok, ...) end
+    return scope.close_module(token, module, module.stateless, ...)
+  end
+  return finished(xpcall(forward, note_traceback, module, ...))
+end
+
+local function list_fields(module, seen)
+  local names, tensors = {}, {}
+  for name, v in next, module do -- order: free
+    names[#names + 1] = name
+    tensors[#names] = type(v) == "cdata" and is_tensor(v) and v or false
+  end
+  seen.names, seen.tensors = names, tensors
+  drop_overwritten(module)
+  for i = 1, #names do
+    if tensors[i] then hold(module, names[i], tensors[i]) end
+  end
+end
 
 local function module_fields(token, module)
-  drop_overwritten(module)
-  hold_fields(module)
-  local n = (calls[module] or 0) + 1
-  calls[module] = n
-  if hard or power_of_two(n) then
-    local name = tostring(rawget(getmetatable(module) or {}, "__name") or "module")
-    local seen = { [_G] = true, [package.loaded] = true }
-    for key, v in next, module do -- order: free; child modules have calls of their own
-      if type(v) == "table" and not calls[v] and not (getmetatable(v) and v.forward) then
-        local found = find_escape(v, name .. "." .. tostring(key), token, 5, seen)
-        if found then
-          scope.dissolve(token)
-          refuse_escape(found, "call")
-        end
+  local seen = seen_of[module]
+  if not seen then
+    seen = { calls = 0 }
+    seen_of[module] = seen
+  end
+  local n = seen.calls + 1
+  seen.calls = n
+  local names, tensors = seen.names, seen.tensors
+  local due = escape.is_due(n)
+  if not names or due then
+    list_fields(module, seen)
+  else
+    for i = 1, #names do
+      local v = rawget(module, names[i])
+      if not rawequal(v, tensors[i]) and (tensors[i] or type(v) == "cdata") then
+        list_fields(module, seen)
+        break
       end
     end
-    local forward = module.forward
-    if type(forward) == "function" then
-      local found = find_escape(forward, name .. ".forward", token, 3, seen)
-      if found then
-        scope.dissolve(token)
-        refuse_escape(found, "call")
-      end
+  end
+  if due then
+    local path, t = escape.of_module(token, module)
+    if path then
+      scope.dissolve(token)
+      escape.refuse(path, t, "call")
     end
   end
 end
@@ -312,22 +355,18 @@ end
 ---@param module table
 ---@param stateless? boolean  its forward assigns no tensor to fields
 function scope.close_module(token, module, stateless, ...)
+  if context.innermost ~= token and not reach(token) then return close_out_of_order(token, ...) end
   leave_all(...)
   if not stateless then module_fields(token, module) end
-  local status = C.tnt_scope_close(token)
-  if status > 0 then core.raise(status) end
-  if context.dead_nodes > 0 then drain() end
+  finish(token)
   return ...
 end
 
 --- As close_module for a forward with one result: no varargs, which is what hot calls want.
 function scope.close_module1(token, module, stateless, y)
+  if context.innermost ~= token and not reach(token) then return close_out_of_order(token, y) end
   if type(y) == "cdata" then
-    local status = context.depth > 1 and C.tnt_leave(y, 0) or C.tnt_keep(y)
-    if status ~= 0 then
-      if status > 0 then core.raise(status) end
-      if context.depth <= 1 then own(y) end
-    end
+    leave(y)
   elseif type(y) == "table" then
     leave_nest(y, 4, {})
   end
@@ -338,41 +377,79 @@ function scope.close_module1(token, module, stateless, y)
   return y
 end
 
---- What a forward hook is given lives until the step ends (R8).
+--- What a forward hook is given lives until the step ends (R8); outside steps its handles own.
 ---@param nest any
 function scope.until_step(nest)
-  if is_tensor(nest) then
-    C.tnt_leave(nest, 1)
+  if type(nest) == "cdata" then
+    if not is_tensor(nest) then return end
+    if context.step ~= 0 then C.tnt_leave(nest, 1) else nest:keep() end
   elseif type(nest) == "table" and not getmetatable(nest) then
     for _, v in next, nest do scope.until_step(v) end -- order: free
   end
 end
 
 -- -- tnt.steps ---------------------------------------------------------------------------------------------------------------------------------------
---- For plain loops: `for i, batch in tnt.steps(loader) do ... end` runs each turn in a step's scope, opened before the
---- batch is fetched and closed when the next turn begins.
----@param loader any  anything with :iterate(), an iterator function, or a list
----@return function
-function scope.steps(loader)
-  local fetch
-  if type(loader) == "function" then fetch = loader
-  elseif type(loader) == "table" and type(loader.iterate) == "function" then fetch = loader:iterate()
-  elseif type(loader) == "table" then
+local turns = setmetatable({}, { __mode = "v" }) -- token -> the iterator whose turn it is
+
+-- Whether a function of this coroutine still uses an iterator: a loop over it has it in a slot of its own.
+local function is_in_use(iterator)
+  for level = 2, 250 do
+    local info = debug.getinfo(level, "f")
+    if not info then return false end
+    if info.func == iterator then return true end
+    for i = 1, 250 do
+      local name, v = debug.getlocal(level, i)
+      if not name then break end
+      if rawequal(v, iterator) and name ~= "(*temporary)" then return true end
+    end
+  end
+  return true
+end
+
+-- Turns of loops that were left by break or error in this coroutine, and scopes of coroutines that are dead.
+local function dissolve_abandoned()
+  local here = thread()
+  for i = context.depth, 1, -1 do
+    local token, opener = scope_at(i)
+    local iterator = turns[token]
+    if is_gone(opener) or (iterator and opener == here and not is_in_use(iterator)) then scope.dissolve(token) end
+  end
+end
+
+local function fetcher(loader)
+  if type(loader) == "table" and type(loader.iterate) == "function" then return loader:iterate() end
+  if type(loader) == "table" then
     local at = 0
-    fetch = function()
+    return function()
       at = at + 1
       return loader[at]
     end
-  else
-    errors.raise("argument", "steps: a loader, an iterator function or a list was expected, got %s", type(loader))
   end
+  if type(loader) ~= "function" then
+    errors.raise("argument", "steps: a loader, a function that returns an iterator or a list was expected, got %s", type(loader))
+  end
+  local fetch = loader()
+  if type(fetch) ~= "function" then
+    errors.raise("argument", "steps: a function given as loader must return an iterator (a function that gives the next batch, or "
+      .. "nil at the end), got %s", type(fetch))
+  end
+  return fetch
+end
+
+--- For plain loops: `for i, batch in tnt.steps(loader) do ... end` runs each turn in a step's scope, opened before the
+--- batch is fetched and closed when the next turn begins. After a break, what the last turn made lives on.
+---@param loader any  anything with :iterate(), a function that returns an iterator, or a list
+---@return function
+function scope.steps(loader)
+  if context.depth > 0 then dissolve_abandoned() end
+  local fetch = fetcher(loader)
   local i, token = 0, nil
   -- a loop that was left by break never comes back: when its iterator is collected, its scope dissolves
   local guard = newproxy(true)
   getmetatable(guard).__gc = function()
-    if token then scope.dissolve(token) end
+    if token then C.tnt_scope_dissolve(token) end
   end
-  return function()
+  local function iterator()
     local _ = guard
     if token then
       local before = token
@@ -380,6 +457,7 @@ function scope.steps(loader)
       scope.close(before)
     end
     token = scope.open "step"
+    turns[token] = iterator
     local batch = fetch()
     if batch == nil then
       local before = token
@@ -390,6 +468,7 @@ function scope.steps(loader)
     i = i + 1
     return i, batch
   end
+  return iterator
 end
 
 function drain() require("tnt.autograd").drain() end

@@ -73,7 +73,7 @@ return function(address, number)
   while true do
     local message = C.tnt_worker_take(ticket, pool)
     if message == nil then return end
-    local scope = core.C.tnt_scope_open(core.C.TNT_SCOPE_PLAIN)
+    local scope = core.C.tnt_scope_open(core.C.TNT_SCOPE_PLAIN, 0)
     local good, result = xpcall(function() return answer(fetcher, transport.unpack(message)) end,
       report)
     if not good then result = pack_report(result, number) end

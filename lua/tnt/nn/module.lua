@@ -1,5 +1,6 @@
--- nn.Module: what networks are made of. A module is a raw table whose fields hold its children, parameters and tensors;
--- only the order in which they came, and which tensors are buffers, is kept beside it. Walks over trees are in walk.lua.
+-- nn.Module: what networks are made of. A module is a raw table whose fields hold its children,
+-- parameters and tensors; only the order in which they came, and which tensors are buffers, is kept
+-- beside it. Walks over trees are in walk.lua.
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -8,6 +9,8 @@ local scope = require "tnt.scope"
 local tensor = require "tnt.tensor"
 
 local is_tensor, is_parameter = tensor.is_tensor, parameter.is
+local context = require("tnt.core").context
+local fields_changed, outermost_call = scope.fields_changed, scope.outermost_call
 local type, rawget, rawset, select, getmetatable = type, rawget, rawset, select, getmetatable
 
 ---@class tnt.nn.Module
@@ -19,7 +22,8 @@ Module.is_nn_module = true
 Module.scoped = true
 Module.stateless = false
 
--- What stands beside a module: names (in order of creation), is_named, buffers (name -> saved or not).
+-- What stands beside a module: names (in order of creation), is_named, buffers (name -> saved or
+-- not).
 local beside = setmetatable({}, { __mode = "k" })
 
 local function record_of(self)
@@ -51,12 +55,14 @@ end
 -- A new field: modules and parameters take their place in the order.
 function Module:__newindex(name, value)
   rawset(self, name, value)
+  fields_changed(self)
   if type(name) == "string" and (is_parameter(value) or is_module(value)) then note(self, name) end
 end
 
---- A class of modules: `nn.Module:extend("Net", {"vocab", width = 64})`; define `init(o)` and `forward(...)`.
+--- A class of modules: `nn.Module:extend("Net", {"vocab", width = 64})`; define `init(o)` and
+--- `forward(...)`.
 ---@param name string
----@param declared? table  required names in order, options with defaults; none: init gets the arguments unchecked
+---@param declared? table  required names, options with defaults; none: init gets what it is given
 ---@return table Class
 function Module:extend(name, declared)
   local Class = class.extend(self, name, declared)
@@ -64,6 +70,7 @@ function Module:extend(name, declared)
   return Class
 end
 
+--- Every module begins in training mode.
 function Module.construct(self) rawset(self, "training", true) end
 
 -- A module made inside a scope keeps the tensors that init put into its fields.
@@ -75,12 +82,13 @@ end
 
 --- What the module computes; every class defines it.
 function Module:forward()
-  errors.raise("state", "%s has no forward: define function %s:forward(...)", tostring(class.of(self)),
-    tostring(class.of(self)))
+  errors.raise("state", "%s has no forward: define function %s:forward(...)",
+    tostring(class.of(self)), tostring(class.of(self)))
 end
 
--- -- calling ------------------------------------------------------------------------------------------------------
-local open_module, close_module, close_module1 = scope.open_module, scope.close_module, scope.close_module1
+-- -- calling --------------------------------------------------------------------------------------
+local open_module = scope.open_module
+local close_module, close_module1 = scope.close_module, scope.close_module1
 
 local function close(token, self, y, ...)
   if select("#", ...) == 0 then return close_module1(token, self, self.stateless, y) end
@@ -102,8 +110,13 @@ local function run_hooks(self, hooks, inputs, ...)
   return output
 end
 
+local function forward_and_hooks(self, ...)
+  return run_hooks(self, self._forward_hooks, { ... }, self:forward(...))
+end
+
 local function call_hooked(self, hooks, ...)
   if not self.scoped then return run_hooks(self, hooks, { ... }, self:forward(...)) end
+  if context.depth == 0 then return outermost_call(self, forward_and_hooks, ...) end
   local token = open_module()
   return close(token, self, run_hooks(self, hooks, { ... }, self:forward(...)))
 end
@@ -112,12 +125,13 @@ function Module:__call(...)
   local hooks = rawget(self, "_forward_hooks")
   if hooks then return call_hooked(self, hooks, ...) end
   if not self.scoped then return self:forward(...) end
+  if context.depth == 0 then return outermost_call(self, self.forward, ...) end
   local token = open_module()
   return close(token, self, self:forward(...))
 end
 
---- Calls fn(module, inputs, output) after each forward; a value it returns replaces the output. What it is given lives
---- until the step ends.
+--- Calls fn(module, inputs, output) after each forward; a value it returns replaces the output.
+--- What it is given lives until the step ends.
 ---@param fn fun(module: tnt.nn.Module, inputs: any[], output: any): any
 ---@return {remove: fun(self: table)} handle  handle:remove() takes the hook away
 function Module:register_forward_hook(fn)
@@ -139,10 +153,11 @@ function Module:register_forward_hook(fn)
   }
 end
 
--- -- registering ------------------------------------------------------------------------------------------------------
+-- -- registering ----------------------------------------------------------------------------------
 local function check_name(self, what, name)
   if type(name) ~= "string" or name == "" or name:find(".", 1, true) then
-    errors.raise("argument", "%s: the name must be a string without dots, got %s", what, tostring(name))
+    errors.raise("argument", "%s: the name must be a string without dots, got %s", what,
+      tostring(name))
   end
   if class.of(self)[name] ~= nil then
     errors.raise("argument", "%s: %s has a method or class field '%s'; choose another name", what,
@@ -178,11 +193,11 @@ function Module:register_parameter(name, t)
   return self
 end
 
--- -- what a module holds directly --------------------------------------------------------------------------------------
+-- -- what a module holds directly -----------------------------------------------------------------
 local function by_name(a, b) return a < b end
 
--- Field names: positions ascending, then names in order of creation. A field that was something else before it became a
--- module or a parameter was not seen coming; such ones stand last, by name.
+-- Field names: positions ascending, then names in order of creation. A field that was something
+-- else before it became a module or a parameter was not seen coming; such ones stand last, by name.
 local function field_names(self)
   local record, names, late = record_of(self), {}, {}
   for i = 1, #self do names[i] = i end
@@ -190,7 +205,8 @@ local function field_names(self)
     if rawget(self, name) ~= nil then names[#names + 1] = name end
   end
   for name, value in next, self do -- order: free, sorted below
-    if type(name) == "string" and not record.is_named[name] and (is_parameter(value) or is_module(value)) then
+    if type(name) == "string" and not record.is_named[name]
+      and (is_parameter(value) or is_module(value)) then
       late[#late + 1] = name
     end
   end
@@ -199,8 +215,9 @@ local function field_names(self)
   return names
 end
 
---- The direct children, parameters and buffers, as a list of {kind, name (as in state dicts), value, key, saved}.
----@return {kind: "module"|"parameter"|"buffer", name: string, value: any, key: any, saved: boolean}[]
+--- The direct children, parameters and buffers, as a list of {kind, name (as in state dicts),
+--- value, key, saved}.
+---@return {kind: string, name: string, value: any, key: any, saved: boolean}[]
 function Module:_own()
   local list, buffers = {}, record_of(self).buffers
   for _, key in ipairs(field_names(self)) do
@@ -209,7 +226,8 @@ function Module:_own()
       or buffers[key] ~= nil and is_tensor(value) and "buffer"
     if kind then
       local name = type(key) == "number" and tostring(key - 1) or key -- state names count from 0
-      list[#list + 1] = { kind = kind, name = name, value = value, key = key, saved = kind ~= "buffer" or buffers[key] }
+      list[#list + 1] = { kind = kind, name = name, value = value, key = key,
+        saved = kind ~= "buffer" or buffers[key] }
     end
   end
   return list
