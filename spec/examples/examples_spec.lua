@@ -12,7 +12,7 @@ local function run(command)
   pipe:close()
   assert(text:match "exit=0%s*$", command .. "\n" .. text)
   local values = {}
-  for key, value in (text:match "result: ([^\n]*)" or ""):gmatch "(%w+)=(%S+)" do values[key] = tonumber(value) or value end
+  for key, value in (text:match "result: ([^\n]*)" or ""):gmatch "([%w_]+)=(%S+)" do values[key] = tonumber(value) or value end
   assert(next(values), "no result line: " .. text)
   return values, text
 end
