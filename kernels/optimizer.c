@@ -11,23 +11,33 @@ typedef struct optimizer_rule {
 /* One run of elements of one parameter; s1, s2 are its states there (null: it has none). */
 typedef void optimizer_run(T *p, const T *g, T *s1, T *s2, int64_t n, const optimizer_rule *r);
 
+/* Elements from <= k < to of all parameters, counted through. */
+static void optimizer_part(tnt__args *a, optimizer_run *run, const optimizer_rule *r, int states,
+                           int64_t from, int64_t to) {
+  int64_t at = 0;
+  for (int i = 0; i < a->n_list && at < to; i++) {
+    const tnt__view *p = &a->list[i];
+    int64_t k0 = from > at ? from - at : 0, k1 = to - at < p->numel ? to - at : p->numel;
+    at += p->numel;
+    if (k0 >= k1) continue;
+    T *s[2] = {NULL, NULL};
+    for (int j = 0; j < states; j++) s[j] = (T *)a->list[(2 + j) * a->n_list + i].data + k0;
+    run((T *)p->data + k0, (const T *)a->list[a->n_list + i].data + k0, s[0], s[1], k1 - k0, r);
+  }
+}
+
 static void optimizer_all(tnt__args *a, optimizer_run *run, const optimizer_rule *r, int states) {
   int64_t total = 0;
   for (int i = 0; i < a->n_list; i++) total += a->list[i].numel;
   int threads = THREADS(total);
+  if (threads <= 1) { /* a region of one thread still costs a system call */
+    optimizer_part(a, run, r, states, 0, total);
+    return;
+  }
   int64_t part = ((total + threads - 1) / threads + 63) / 64 * 64; /* whole cache lines */
-#pragma omp parallel for num_threads(threads) schedule(static, 1) if (threads > 1)
+#pragma omp parallel for num_threads(threads) schedule(static, 1)
   for (int t = 0; t < threads; t++) {
-    int64_t from = part * t, to = from + part < total ? from + part : total, at = 0;
-    for (int i = 0; i < a->n_list && at < to; i++) {
-      const tnt__view *p = &a->list[i];
-      int64_t k0 = from > at ? from - at : 0, k1 = to - at < p->numel ? to - at : p->numel;
-      at += p->numel;
-      if (k0 >= k1) continue;
-      T *s[2] = {NULL, NULL};
-      for (int j = 0; j < states; j++) s[j] = (T *)a->list[(2 + j) * a->n_list + i].data + k0;
-      run((T *)p->data + k0, (const T *)a->list[a->n_list + i].data + k0, s[0], s[1], k1 - k0, r);
-    }
+    optimizer_part(a, run, r, states, part * t, part * (t + 1) < total ? part * (t + 1) : total);
   }
 }
 
