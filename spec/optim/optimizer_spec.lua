@@ -142,6 +142,25 @@ describe("optimizers", function()
     end)
   end
 
+  it("take their arguments in every form", function()
+    local p, q = param(1), param(2)
+    local groups = { { params = { p } }, { params = { q } } }
+    for i, opt in ipairs {
+      optim.Adam({ p, q }), optim.Adam({ p, q }, { lr = 1e-3 }), optim.Adam { { p, q }, lr = 1e-3 },
+      optim.Adam { params = { p, q } },
+    } do
+      assert.equal(1, #opt.param_groups, i)
+      assert.equal(p, opt.param_groups[1].params[1])
+      assert.equal(q, opt.param_groups[1].params[2])
+      assert.equal(1e-3, opt.param_groups[1].lr)
+    end
+    for i, opt in ipairs { optim.Adam(groups), optim.Adam(groups, {}), optim.Adam { groups } } do
+      assert.equal(2, #opt.param_groups, i)
+    end
+    assert.equal(2, optim.Adam { q, lr = 2 }.param_groups[1].lr)
+    assert.matches("list of parameters is empty", refusal("argument", optim.SGD, nn.ReLU():parameters()))
+  end)
+
   it("refuse betas and momenta out of range", function()
     assert.matches("betas must be two numbers",
       refusal("argument", optim.Adam, { param(1) }, { betas = { 0.9, 1 } }))

@@ -29,6 +29,35 @@ local function refuse(who, fmt, ...) errors.raise("argument", who .. ": " .. fmt
 
 local function is_plain(value) return type(value) == "table" and getmetatable(value) == nil end
 
+-- Whether the only argument of a class is the list of parameters (or of groups), and not the list of
+-- arguments that one plain table is otherwise: AdamW(net:parameters()).
+local function is_list_of_parameters(value)
+  if not is_plain(value) then return false end
+  local first = value[1]
+  if first == nil then return next(value) == nil end
+  for key in next, value do -- order: free
+    if type(key) ~= "number" then return false end
+  end
+  return tensor.is_tensor(first) or is_plain(first) and first.params ~= nil
+end
+
+--- A class of optimizers: {"params", lr = ..., ...} declares the options of its groups.
+---@param name string
+---@param declared table
+---@return table Class
+function Optimizer:extend(name, declared)
+  local Class = class.extend(self, name, declared)
+  local meta = getmetatable(Class)
+  local instantiate = meta.__call
+  function meta.__call(C, ...)
+    if select("#", ...) == 1 and is_list_of_parameters((...)) then
+      return instantiate(C, (...), {})
+    end
+    return instantiate(C, ...)
+  end
+  return Class
+end
+
 -- A list of parameters, of {params = ...} groups, or one tensor; as groups.
 local function as_groups(who, params)
   if tensor.is_tensor(params) then return { { params = { params } } } end
