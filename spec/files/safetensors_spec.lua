@@ -1,5 +1,6 @@
 local ffi = require "ffi"
 local scratch = require "spec.files.scratch"
+local metadata = require("tnt.files.safetensors").metadata
 local tnt = require "tnt"
 
 local dir
@@ -24,7 +25,6 @@ end
 describe("safetensors", function()
   it("gives back tensors of every dtype, and metadata #tiny", function()
     local value = {
-      ["__metadata__"] = { format = "pt", note = 'a "quoted" word' },
       ["a.weight"] = tnt.randn(2, 3), ["b \"x\""] = tnt.tensor { true, false },
       scalar = tnt.tensor(1.5), empty = tnt.zeros(0, 2), transposed = tnt.randn(2, 3):t(),
     }
@@ -33,22 +33,28 @@ describe("safetensors", function()
     end
     tnt.save(dir .. "/a.safetensors", value)
     scratch.same(value, tnt.load(dir .. "/a.safetensors"))
+    scratch.same({}, metadata(dir .. "/a.safetensors"))
+    value["__metadata__"] = { format = "pt", note = 'a "quoted" word' }
+    tnt.save(dir .. "/a.safetensors", value)
+    scratch.same(value["__metadata__"], metadata(dir .. "/a.safetensors"))
+    value["__metadata__"] = nil
+    scratch.same(value, tnt.load(dir .. "/a.safetensors"))
   end)
 
   it("names nested tensors with dots", function()
     tnt.save(dir .. "/b.safetensors", { net = { { w = tnt.ones(2) } }, note = "text" })
-    scratch.same({ ["net.1.w"] = tnt.ones(2), ["__metadata__"] = { note = "text" } },
-      tnt.load(dir .. "/b.safetensors"))
+    scratch.same({ ["net.1.w"] = tnt.ones(2) }, tnt.load(dir .. "/b.safetensors"))
+    scratch.same({ note = "text" }, metadata(dir .. "/b.safetensors"))
   end)
 
   it("reads a file byte by byte as the format says", function()
     -- Source: github.com/huggingface/safetensors, README, "Format".
     local header = '{"__metadata__":{"k":"v"},"t":{"dtype":"I16","shape":[2],"data_offsets":[0,4]},'
       .. '"u":{"dtype":"U32","shape":[],"data_offsets":[4,8]}}   '
-    scratch.same({
-      ["__metadata__"] = { k = "v" }, t = tnt.tensor({ -2, 258 }, { dtype = "i32" }),
-      u = tnt.i64(4294967295),
-    }, tnt.load(file_of(header, "\254\255\2\1\255\255\255\255")))
+    local path = file_of(header, "\254\255\2\1\255\255\255\255")
+    scratch.same({ t = tnt.tensor({ -2, 258 }, { dtype = "i32" }), u = tnt.i64(4294967295) },
+      tnt.load(path))
+    scratch.same({ k = "v" }, metadata(path))
   end)
 
   it("puts data where eight-byte elements are aligned", function()

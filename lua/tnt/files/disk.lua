@@ -99,7 +99,7 @@ end
 --- Opens a file, calls fn(reader), closes it on every path.
 ---@param path string
 ---@param fn fun(reader: tnt.files.Reader): any
----@return any
+---@return any  what fn returns
 function disk.read(path, fn)
   local reader = disk.open(path)
   local ok, result = pcall(fn, reader)

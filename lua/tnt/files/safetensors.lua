@@ -1,7 +1,8 @@
 -- safetensors: a table of tensors by name. Eight bytes of length, a JSON header, the data without
 -- holes. The checks are those of the format's own implementation (huggingface/safetensors,
 -- safetensors/src/tensor.rs): header at most 100 MB, offsets in order, no overlap, no gap, sizes
--- that fit. Nested tables become names with dots; strings stand in "__metadata__".
+-- that fit. Nested tables become names with dots; strings go into "__metadata__", which `metadata`
+-- reads, so that what tnt.load gives is a state_dict.
 
 local block = require "tnt.files.block"
 local cjson = require "cjson".new()
@@ -207,22 +208,25 @@ local function read_tensor(reader, entry, start)
   return x
 end
 
+local function check_metadata(reader, found)
+  if type(found) ~= "table" then reader:refuse("%s should be an object", METADATA) end
+  for word, text in sorted(found) do
+    if type(word) ~= "string" or type(text) ~= "string" then
+      reader:refuse("%s should hold strings by name", METADATA)
+    end
+  end
+end
+
 --- See tnt.load.
 ---@param path string
----@return table<string, tnt.Tensor>  and __metadata__, a table of strings, where there is one
+---@return table<string, tnt.Tensor>
 function safetensors.load(path)
   return disk.read(path, function(reader)
     local header, start = read_header(reader)
     local room, list, loaded = reader.size - start, {}, {}
     for name, entry in sorted(header) do
       if name == METADATA then
-        if type(entry) ~= "table" then reader:refuse("%s should be an object", METADATA) end
-        for word, text in sorted(entry) do
-          if type(word) ~= "string" or type(text) ~= "string" then
-            reader:refuse("%s should hold strings by name", METADATA)
-          end
-        end
-        loaded[METADATA] = entry
+        check_metadata(reader, entry)
       else
         list[#list + 1] = read_entry(reader, name, entry, room)
       end
@@ -230,6 +234,18 @@ function safetensors.load(path)
     check_order(reader, list, room)
     for _, entry in ipairs(list) do loaded[entry.name] = read_tensor(reader, entry, start) end
     return loaded
+  end)
+end
+
+--- The strings that stand beside the tensors of a .safetensors file.
+--- Errors: io, format.
+---@param path string
+---@return table<string, string>
+function safetensors.metadata(path)
+  return disk.read(path, function(reader)
+    local found = read_header(reader)[METADATA] or {}
+    check_metadata(reader, found)
+    return found
   end)
 end
 
