@@ -44,7 +44,7 @@ return setmetatable(tnt, {
     end
     local value
     if type(place) == "table" then
-      if place[1]:match "^tnt%.tensor%." then require "tnt.tensor" end
+      if place[1]:match "^tnt%.tensor%." or place[1] == "tnt.autograd" then require "tnt.tensor" end
       value = require(place[1])[place[2]]
     else
       value = require(place)
