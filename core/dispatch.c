@@ -162,6 +162,11 @@ static int infer_dtype(call *k) {
     }
   }
   if ((op->flags & OP_FLOAT_OUT) && category(dtype) != 2) dtype = default_float;
+  if (op == &tnt__ops[OP_ID_CLAMP] && category(dtype) != 2) { /* a bound counts as a number beside x does */
+    for (int i = 0; i < 2; i++) {
+      if (k->numbers[i] != __builtin_floor(k->numbers[i])) dtype = default_float;
+    }
+  }
   if ((op->flags & OP_WIDE_SUM) && category(dtype) != 2) dtype = TNT_I64;
   if ((op->flags & OP_ONLY_FLOAT) && category(dtype) != 2 && !((op->flags & OP_LIST) && !k->n_list)) {
     return fail(TNT_EDTYPE, "%s: a float dtype was expected, got %s (cast it: x:float())", op->name, dtype_name(dtype));
@@ -231,6 +236,9 @@ static int outputs_elementwise(call *k) {
   context *c = k->c;
   int dtype = (op->flags & OP_BOOL_OUT) ? TNT_BOOL : k->compute;
   if (op == &tnt__ops[OP_ID_CAST]) {
+    if (k->integers[CAST_DTYPE] < 0 || k->integers[CAST_DTYPE] >= TNT_DTYPES) {
+      return fail(TNT_EDTYPE, "cast: no dtype has number %lld", (long long)k->integers[CAST_DTYPE]);
+    }
     dtype = (int)k->integers[CAST_DTYPE];
     k->compute = conversion_dtype(k->in[0]->dtype, dtype);
   } else if (op == &tnt__ops[OP_ID_ASSIGN]) {

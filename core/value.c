@@ -1,4 +1,6 @@
 /* Values in and out of tensors: single elements, and whole contents as dense memory of the caller's. */
+#include <math.h>
+
 #include "calls_gen.h"
 #include "../kernels/cpu.h"
 
@@ -10,6 +12,18 @@ static int one_element(context *c, tensor **t, const tnt_tensor *h, const char *
     return fail(TNT_ESHAPE, "%s: a tensor of one element was expected, got shape %s", who, text);
   }
   return 0;
+}
+
+/* LuaJIT keeps other values in the bits of a NaN and takes numbers from C as they are: a NaN with a payload, as in memory
+ * never written, would be one of those to it. So none but the plain NaN leaves for Lua. */
+static void one_kind_of_nan(void *data, int dtype, int64_t n) {
+  if (dtype == TNT_F64) {
+    double *v = data;
+    for (int64_t i = 0; i < n; i++) v[i] = v[i] != v[i] ? (double)NAN : v[i];
+  } else if (dtype == TNT_F32) {
+    float *v = data;
+    for (int64_t i = 0; i < n; i++) v[i] = v[i] != v[i] ? NAN : v[i];
+  }
 }
 
 int tnt_item(double *value, const tnt_tensor *h) {
@@ -25,6 +39,7 @@ int tnt_item(double *value, const tnt_tensor *h) {
     return 0;
   }
   kernels_for(TNT_F64)->load(value, t->data, t->dtype, 1, 0);
+  one_kind_of_nan(value, TNT_F64, 1);
   return 0;
 }
 
@@ -64,9 +79,11 @@ int tnt_read(void *data, int dtype, int64_t n, const tnt_tensor *h) {
   TRY(outside(&there, x, data, dtype, n, "read"));
   if (x->dtype == dtype && (x->flags & FLAG_DENSE)) {
     memcpy(data, x->data, (size_t)n * dtype_size[dtype]);
-    return 0;
+  } else {
+    TRY(converted(c, &there, x));
   }
-  return converted(c, &there, x);
+  one_kind_of_nan(data, dtype, n);
+  return 0;
 }
 
 int tnt_write(const tnt_tensor *h, const void *data, int dtype, int64_t n) {

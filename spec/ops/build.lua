@@ -2,6 +2,7 @@
 -- calls an op with them.
 local ffi = require "ffi"
 local tnt = require "tnt"
+local core = require "tnt.core"
 local ops = require "tnt.ops_gen"
 
 local build = {}
@@ -111,8 +112,8 @@ end
 --- The elements as a flat list of numbers (booleans as 0 and 1).
 function build.flat(x)
   local n = x:numel()
-  local y = x:detach():to "f64":contiguous()
-  local at = ffi.cast("double *", y:data_ptr())
+  local at = ffi.gc(ffi.cast("double *", ffi.C.malloc(8 * n + 8)), ffi.C.free)
+  core.check(core.C.tnt_read(at, core.C.TNT_F64, n, x))
   local list = {}
   for i = 1, n do list[i] = at[i - 1] end
   return list

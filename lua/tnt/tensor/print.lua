@@ -116,7 +116,7 @@ return function(x)
     return "[" .. table.concat(parts, gap) .. "]"
   end
   local body = write(nest, 1, #prefix)
-  if ndim == 0 then body = text_of(nest) end
+  if ndim == 0 then body = text_of(nest) elseif n == 0 then body = "[]" end
   local tail = #notes > 0 and ", " .. table.concat(notes, ", ") or ""
   return prefix .. body .. tail .. ")"
 end

@@ -177,14 +177,22 @@ function shape.stack(list, d)
   return ops.cat(rows, d)
 end
 
+-- x where keep is true, else a number, which counts by its kind: beside whole numbers one with a fraction makes floats.
+local function or_number(x, keep, number)
+  local dtype = x.dtype
+  if not dtype:match "f" and number % 1 ~= 0 then x = x:to(tensor.make.get_default_dtype())
+  elseif dtype == "bool" then x = x:to "i64" end
+  return ops.masked_fill(x, ops.logical_not(keep), number)
+end
+
 --- Values of a where c is true, else of b; a and b may be numbers.
 function shape.where(c, a, b)
   if type(a) == "number" and type(b) == "number" then
     return ops.where(c, tensor.make.tensor(a), tensor.make.tensor(b))
-  elseif type(b) == "number" then
-    return ops.masked_fill(a, ops.logical_not(c), b)
-  elseif type(a) == "number" then
-    return ops.masked_fill(b, c, a)
+  elseif type(b) == "number" and tensor.is_tensor(a) then
+    return or_number(a, c, b)
+  elseif type(a) == "number" and tensor.is_tensor(b) then
+    return or_number(b, ops.logical_not(c), a)
   end
   return ops.where(c, a, b)
 end
