@@ -2,13 +2,13 @@
 -- same random numbers. It is a tnt.Function whose gradient runs the part's own graph; parameters of modules it calls get
 -- their gradients from that inner backward, straight into .grad.
 
+local tensor = require "tnt.tensor"
 local autograd = require "tnt.autograd"
 local core = require "tnt.core"
 local errors = require "tnt.errors"
 local grad_mode = require "tnt.grad_mode"
 local random = require "tnt.random"
 local scope = require "tnt.scope"
-local tensor = require "tnt.tensor"
 
 local is_tensor = tensor.is_tensor
 

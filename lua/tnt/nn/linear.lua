@@ -1,7 +1,7 @@
 -- Linear: y = x w^T + b.
 local class = require "tnt.class"
 local init = require "tnt.nn.initialisation"
-local make = require "tnt.tensor.make"
+local make = require("tnt.tensor").make
 local Module = require "tnt.nn.module"
 local ops = require "tnt.ops_gen"
 local parameter = require "tnt.nn.parameter"
