@@ -9,7 +9,7 @@ local places = {
   train = "tnt.train", evaluate = "tnt.evaluate", predict = "tnt.predict", fit = "tnt.fit",
   TrainUnit = { "tnt.unit", "TrainUnit" }, EvalUnit = { "tnt.unit", "EvalUnit" }, PredictUnit = { "tnt.unit", "PredictUnit" },
   Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit", Hook = { "tnt.hook", "Hook" }, event = { "tnt.hook", "event" },
-  current = { "tnt.state", "current" },
+  current = { "tnt.state", "current" }, Timer = "tnt.timer", system = "tnt.system",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
