@@ -56,13 +56,13 @@ static void sgd_run(T *restrict p, const T *restrict g, T *restrict buf, T *s2, 
     LOOP_SIMD
     for (int64_t k = 0; k < n; k++) buf[k] = 0;
   }
-  T along = r->nesterov ? momentum : 1;
+  T reach = r->nesterov ? momentum : 1;
   LOOP_SIMD
   for (int64_t k = 0; k < n; k++) {
     T d = sign * g[k] + decay * p[k];
     T b = old * buf[k] + fresh * d;
     buf[k] = b;
-    p[k] -= lr * (ahead * d + along * b);
+    p[k] -= lr * (ahead * d + reach * b);
   }
 }
 

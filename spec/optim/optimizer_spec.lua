@@ -158,7 +158,8 @@ describe("optimizers", function()
       assert.equal(2, #opt.param_groups, i)
     end
     assert.equal(2, optim.Adam { q, lr = 2 }.param_groups[1].lr)
-    assert.matches("list of parameters is empty", refusal("argument", optim.SGD, nn.ReLU():parameters()))
+    assert.matches("list of parameters is empty",
+      refusal("argument", optim.SGD, nn.ReLU():parameters()))
   end)
 
   it("refuse betas and momenta out of range", function()

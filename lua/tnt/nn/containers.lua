@@ -10,9 +10,11 @@ local containers = {}
 
 local function check_module(who, what, value)
   if Module.is_module(value) then return value end
-  errors.raise("argument", "%s: %s must be a module, got %s", who, what,
-    class.is_class(value) and ("the class %s; call it: %s(...)"):format(tostring(value),
-      tostring(value)) or type(value))
+  local got = type(value)
+  if class.is_class(value) then
+    got = ("the class %s; call it: %s(...)"):format(tostring(value), tostring(value))
+  end
+  errors.raise("argument", "%s: %s must be a module, got %s", who, what, got)
 end
 
 -- Modules as several arguments or as one plain list.

@@ -58,8 +58,9 @@ end
 
 local conv2d = ops.conv2d
 function Conv2d:forward(x)
-  if type(self.padding) == "string" or x:dim() ~= 4 then return F.conv2d(x, self.weight, self.bias,
-    self) end
+  if type(self.padding) == "string" or x:dim() ~= 4 then
+    return F.conv2d(x, self.weight, self.bias, self)
+  end
   return conv2d(x, self.weight, self.bias, self.stride, self.padding, self.dilation, self.groups)
 end
 

@@ -36,8 +36,9 @@ end
 --- Draws the vectors anew, normal with deviation 1.
 function Embedding:reset_parameters()
   init.normal_(self.weight)
-  if self.padding_idx then init.zeros_(ops.select(self.weight:detach(), 1,
-    self.padding_idx + 1)) end
+  if self.padding_idx then
+    init.zeros_(ops.select(self.weight:detach(), 1, self.padding_idx + 1))
+  end
 end
 
 local embedding = ops.embedding

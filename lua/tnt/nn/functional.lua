@@ -78,8 +78,8 @@ function F.layer_norm(x, shape, w, b, eps)
   end
   for d = 1, first do lead[d] = sizes[d] end
   lead[first + 1] = count
-  local y = ops.layernorm(x:reshape(lead), w and w:reshape(count), b and b:reshape(count), eps
-    or 1e-5)
+  w, b = w and w:reshape(count), b and b:reshape(count)
+  local y = ops.layernorm(x:reshape(lead), w, b, eps or 1e-5)
   return y:reshape(sizes)
 end
 
@@ -157,12 +157,13 @@ end
 function F.conv2d(x, w, b, o)
   o = o or {}
   if x:dim() == 3 then return ops.squeeze(F.conv2d(ops.unsqueeze(x, 1), w, b, o), 1) end
-  local stride, padding, dilation, groups = o.stride or 1, o.padding or 0, o.dilation or 1, o.groups
-    or 1
+  local stride, padding = o.stride or 1, o.padding or 0
+  local dilation, groups = o.dilation or 1, o.groups or 1
   if padding == "same" then return conv2d_same(x, w, b, stride, dilation, groups) end
   if padding == "valid" then padding = 0 end
-  if type(padding) == "string" then errors.unknown("conv2d", "padding", padding,
-    { "same", "valid" }) end
+  if type(padding) == "string" then
+    errors.unknown("conv2d", "padding", padding, { "same", "valid" })
+  end
   return ops.conv2d(x, w, b, stride, padding, dilation, groups)
 end
 

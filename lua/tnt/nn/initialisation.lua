@@ -62,8 +62,9 @@ function init.ones_(t) return init.constant_(t, 1) end
 
 --- The identity matrix.
 function init.eye_(t)
-  if t:dim() ~= 2 then errors.raise("shape", "eye_: a matrix was expected, got %d dims",
-    t:dim()) end
+  if t:dim() ~= 2 then
+    errors.raise("shape", "eye_: a matrix was expected, got %d dims", t:dim())
+  end
   return quietly(function(x)
     ops.fill_(x, 0)
     ops.fill_(x:diagonal(), 1)
@@ -76,8 +77,9 @@ end
 ---@return integer fan_out
 function init.fans(t)
   local shape = t.shape
-  if #shape < 2 then errors.raise("shape", "a weight of at least 2 dims was expected, got %d",
-    #shape) end
+  if #shape < 2 then
+    errors.raise("shape", "a weight of at least 2 dims was expected, got %d", #shape)
+  end
   local field = 1
   for d = 3, #shape do field = field * shape[d] end
   return shape[2] * field, shape[1] * field
@@ -94,8 +96,9 @@ local gain_names = { "linear", "conv2d", "sigmoid", "tanh", "relu", "leaky_relu"
 ---@return number
 function init.calculate_gain(nonlinearity, slope)
   if nonlinearity == "leaky_relu" then return math.sqrt(2 / (1 + (slope or 0.01) ^ 2)) end
-  if not gains[nonlinearity] then errors.unknown("calculate_gain", "nonlinearity", nonlinearity,
-    gain_names) end
+  if not gains[nonlinearity] then
+    errors.unknown("calculate_gain", "nonlinearity", nonlinearity, gain_names)
+  end
   return gains[nonlinearity]
 end
 
@@ -109,15 +112,16 @@ local kaiming_names = { "a", "mode", "nonlinearity" }
 local function kaiming_std(who, t, o)
   o = o or {}
   for name in pairs(o) do -- order: free
-    if name ~= "a" and name ~= "mode" and name ~= "nonlinearity" then errors.unknown(who, "option",
-      name, kaiming_names) end
+    if name ~= "a" and name ~= "mode" and name ~= "nonlinearity" then
+      errors.unknown(who, "option", name, kaiming_names)
+    end
   end
   local fan_in, fan_out = init.fans(t)
   if o.mode ~= nil and o.mode ~= "fan_in" and o.mode ~= "fan_out" then
     errors.unknown(who, "mode", o.mode, { "fan_in", "fan_out" })
   end
-  return init.calculate_gain(o.nonlinearity or "leaky_relu", o.a
-    or 0) / math.sqrt(o.mode == "fan_out" and fan_out or fan_in)
+  local gain = init.calculate_gain(o.nonlinearity or "leaky_relu", o.a or 0)
+  return gain / math.sqrt(o.mode == "fan_out" and fan_out or fan_in)
 end
 
 --- Uniform numbers whose variance keeps that of the signal. Source: He et al. 2015.

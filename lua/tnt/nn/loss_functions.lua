@@ -22,8 +22,9 @@ local function read(who, options, known)
     end
   end
   local reduction = options.reduction or "mean"
-  if not reduction_numbers[reduction] then errors.unknown(who, "reduction", reduction,
-    { "mean", "none", "sum" }) end
+  if not reduction_numbers[reduction] then
+    errors.unknown(who, "reduction", reduction, { "mean", "none", "sum" })
+  end
   return options, reduction
 end
 

@@ -64,11 +64,11 @@ local function renamed(state, rules)
   return out
 end
 
-local function listed(names)
+local function listed(names, separator)
   local shown = {}
   for i = 1, math.min(#names, 12) do shown[i] = names[i] end
   if #names > 12 then shown[13] = ("and %d more"):format(#names - 12) end
-  return table.concat(shown, ", ")
+  return table.concat(shown, separator or ", ")
 end
 
 local function shape_text(t) return "[" .. table.concat(t.shape, ", ") .. "]" end
@@ -116,11 +116,14 @@ function Module:load_state_dict(state, options)
     if not known[name] then unexpected[#unexpected + 1] = tostring(name) end
   end
   local problems = {}
-  if options.strict ~= false and #missing > 0 then problems[1] = "missing: " .. listed(missing) end
-  if options.strict ~= false and #unexpected > 0 then problems[#problems + 1] = "unexpected: "
-    .. listed(unexpected) end
-  if #wrong > 0 then problems[#problems + 1] = "wrong: "
-    .. table.concat(wrong, "; ", 1, math.min(#wrong, 12)) end
+  local function problem(what, list, separator)
+    if #list > 0 then problems[#problems + 1] = what .. ": " .. listed(list, separator) end
+  end
+  if options.strict ~= false then
+    problem("missing", missing)
+    problem("unexpected", unexpected)
+  end
+  problem("wrong", wrong, "; ")
   if #problems > 0 then
     errors.raise("format", "load_state_dict: the state does not fit %s; %s",
       tostring(class.of(self)),

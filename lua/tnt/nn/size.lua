@@ -4,19 +4,22 @@ local errors = require "tnt.errors"
 local size = {}
 
 local function refuse(who, name, what, value)
-  local text = type(value) == "table" and "a table" or type(value) == "string"
-    and ("%q"):format(value) or tostring(value)
+  local text = tostring(value)
+  if type(value) == "table" then text = "a table" end
+  if type(value) == "string" then text = ("%q"):format(value) end
   errors.raise("argument", "%s: %s must be %s, got %s", who, name, what, text)
 end
 
-local function is_count(value, least) return type(value) == "number" and value % 1 == 0
-  and value >= least end
+local function is_count(value, least)
+  return type(value) == "number" and value % 1 == 0 and value >= least
+end
 
 --- A whole number from `least` on.
 ---@return integer
 function size.count(who, name, value, least)
-  if not is_count(value, least) then refuse(who, name, ("a whole number from %d on"):format(least),
-    value) end
+  if not is_count(value, least) then
+    refuse(who, name, ("a whole number from %d on"):format(least), value)
+  end
   return value
 end
 

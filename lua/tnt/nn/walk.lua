@@ -21,8 +21,9 @@ local function each_module(self, prefix, seen, visit)
   end
   visit(self, prefix)
   for _, entry in ipairs(self:_own()) do
-    if entry.kind == "module" then each_module(entry.value, joined(prefix, entry.name), seen,
-      visit) end
+    if entry.kind == "module" then
+      each_module(entry.value, joined(prefix, entry.name), seen, visit)
+    end
   end
 end
 
@@ -159,8 +160,9 @@ end
 ---@return integer count
 function Module:replace(predicate, fn)
   local picks = predicate
-  if class.is_class(predicate) then picks = function(module) return class.is(module,
-    predicate) end end
+  if class.is_class(predicate) then
+    picks = function(module) return class.is(module, predicate) end
+  end
   if type(picks) ~= "function" or type(fn) ~= "function" then
     errors.raise("argument",
       "replace: replace(class or predicate, function) was expected, got %s and %s",

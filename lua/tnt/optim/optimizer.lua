@@ -29,7 +29,7 @@ local function refuse(who, fmt, ...) errors.raise("argument", who .. ": " .. fmt
 
 local function is_plain(value) return type(value) == "table" and getmetatable(value) == nil end
 
--- Whether the only argument of a class is the list of parameters (or of groups), and not the list of
+-- Whether the only argument of a class is the list of parameters (or groups), and not the list of
 -- arguments that one plain table is otherwise: AdamW(net:parameters()).
 local function is_list_of_parameters(value)
   if not is_plain(value) then return false end
@@ -49,11 +49,11 @@ function Optimizer:extend(name, declared)
   local Class = class.extend(self, name, declared)
   local meta = getmetatable(Class)
   local instantiate = meta.__call
-  function meta.__call(C, ...)
+  function meta.__call(self_class, ...)
     if select("#", ...) == 1 and is_list_of_parameters((...)) then
-      return instantiate(C, (...), {})
+      return instantiate(self_class, (...), {})
     end
-    return instantiate(C, ...)
+    return instantiate(self_class, ...)
   end
   return Class
 end
@@ -77,10 +77,12 @@ end
 local function check_parameter(who, i, t, taken)
   if not tensor.is_tensor(t) then refuse(who, "parameter %d is no tensor but a %s", i, type(t)) end
   if taken[t] then refuse(who, "parameter %d is in the list, or in another group, already", i) end
-  if not t.is_leaf then refuse(who, "parameter %d is not a leaf: it was computed from others",
-    i) end
-  if not t.dtype:match "f%d" then refuse(who, "parameter %d is of %s; only floats can be trained",
-    i, t.dtype) end
+  if not t.is_leaf then
+    refuse(who, "parameter %d is not a leaf: it was computed from others", i)
+  end
+  if not t.dtype:match "f%d" then
+    refuse(who, "parameter %d is of %s; only floats can be trained", i, t.dtype)
+  end
   taken[t] = true
 end
 
@@ -115,9 +117,10 @@ end
 function Optimizer:add_param_group(group)
   local who = tostring(class.of(self))
   if not is_plain(group) or group.params == nil then
-    refuse(who, "a group is a table {params = ..., lr = ...}, got %s", is_plain(group)
-      and "one without params" or
-      tensor.is_tensor(group) and "a tensor (all are parameters, or all groups)" or type(group))
+    local got = type(group)
+    if is_plain(group) then got = "one without params" end
+    if tensor.is_tensor(group) then got = "a tensor (all are parameters, or all groups)" end
+    refuse(who, "a group is a table {params = ..., lr = ...}, got %s", got)
   end
   local own, taken = {}, {}
   for _, other in ipairs(self.param_groups) do
@@ -166,8 +169,9 @@ local function state_of(self, t)
   end
   for _, name in ipairs(self.state_names) do
     if not state[name] then
-      if self:wants_state(name, t) then state[name] = make.zeros_like(t,
-        { dtype = wide }):keep() end
+      if self:wants_state(name, t) then
+        state[name] = make.zeros_like(t, { dtype = wide }):keep()
+      end
     elseif state[name].dtype ~= wide then
       state[name] = state[name]:to(wide):keep() -- the parameter was cast meanwhile
     end
@@ -199,8 +203,8 @@ local function build(self, group)
       local key = dtype .. " " .. state.step
       local bucket = buckets[key]
       if not bucket then
-        bucket = { step = state.step, params = {}, states = {}, narrow = is_narrow(dtype) and {}
-          or nil, lists = {} }
+        bucket = { step = state.step, params = {}, states = {}, lists = {} }
+        bucket.narrow = is_narrow(dtype) and {} or nil
         buckets[key] = bucket
         order[#order + 1] = bucket
       end

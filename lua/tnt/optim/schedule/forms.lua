@@ -114,8 +114,9 @@ define("OneCycle", {
   self:check_number("pct_start", 0, 1)
   self:check_number("div_factor", 0)
   self:check_number("final_div_factor", 0)
-  if not shapes[self.anneal] then errors.unknown("OneCycle", "anneal", self.anneal,
-    { "cos", "linear" }) end
+  if not shapes[self.anneal] then
+    errors.unknown("OneCycle", "anneal", self.anneal, { "cos", "linear" })
+  end
   local groups = #self.optimizer.param_groups
   if type(self.max_lr) == "number" then
     local one = self.max_lr

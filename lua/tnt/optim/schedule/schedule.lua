@@ -60,8 +60,9 @@ function Schedule:init(o)
   self:prepare()
   self.stop = self.stop or math.huge
   count(who, "stop", self.stop, self.begin)
-  for _, group in ipairs(o.optimizer.param_groups) do group.initial_lr = group.initial_lr
-    or group.lr end
+  for _, group in ipairs(o.optimizer.param_groups) do
+    group.initial_lr = group.initial_lr or group.lr
+  end
   self:write()
 end
 
@@ -111,8 +112,9 @@ end
 function Schedule:preview(n, index)
   index = index or 1
   local group = self.optimizer.param_groups[index]
-  if not group then errors.raise("argument", "preview: there is no parameter group %s",
-    tostring(index)) end
+  if not group then
+    errors.raise("argument", "preview: there is no parameter group %s", tostring(index))
+  end
   local list = {}
   for position = 0, n - 1 do list[position + 1] = self:at(group.initial_lr, position, index) end
   return list
