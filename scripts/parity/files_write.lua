@@ -1,4 +1,4 @@
--- Writes one file of each format into a folder, for files_check.py: luajit files_write.lua DIR; with
+-- Writes a file of each format into a folder, for files_check.py: luajit files_write.lua DIR; with
 -- "read" as second argument reads back what files_check.py has written there and compares.
 
 local tnt = require "tnt"
