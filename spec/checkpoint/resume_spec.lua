@@ -17,7 +17,8 @@ local function new_unit(seed)
   local Unit = tnt.AutoUnit:extend "Resumed"
   function Unit:configure_optimizers_and_lr_scheduler(module)
     local optimizer = tnt.optim.AdamW(module:parameters(), { lr = 0.02 })
-    return optimizer, tnt.optim.schedule.Cosine(optimizer, { T_max = 20, by = "update", warmup = 2 })
+    return optimizer,
+      tnt.optim.schedule.Cosine(optimizer, { T_max = 20, by = "update", warmup = 2 })
   end
   function Unit:compute_loss(_, batch)
     local logits = self.module(batch.x)
@@ -71,8 +72,8 @@ describe("a run that goes on", function()
       same(where, "cut off after step " .. at)
     end)
 
-    -- max_steps closes the epoch, and an accumulation window that is open then is flushed (epochs have
-    -- 5 steps, windows 2): such a run has taken another way.
+    -- max_steps closes the epoch, and an accumulation window that is open then is flushed (epochs
+    -- have 5 steps, windows 2): such a run has taken another way.
     local is_open = at % 5 % 2 == 1
     if not is_open then it("after max_steps = " .. at, function()
       local where = ("%s/limit%d"):format(dir, at)
