@@ -79,6 +79,7 @@ modules = {
     "tanh": module_case(nn.Tanh(), x2), "sigmoid": module_case(nn.Sigmoid(), x2),
     "leaky_relu": module_case(nn.LeakyReLU(0.2), x2), "elu": module_case(nn.ELU(1.5), x2),
     "softmax": module_case(nn.Softmax(dim=-1), x2), "log_softmax": module_case(nn.LogSoftmax(dim=-1), x2),
+    "softplus": module_case(nn.Softplus(), x2 * 6),
     "flatten": module_case(nn.Flatten(), x4), "identity": module_case(nn.Identity(), x2),
     "sequential": module_case(
         nn.Sequential(nn.Linear(6, 8), nn.ReLU(), nn.Sequential(nn.LayerNorm(8), nn.Linear(8, 2)), nn.Dropout(0.0)), x2

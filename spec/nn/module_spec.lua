@@ -217,6 +217,18 @@ Net(
     refusal("argument", net.register_forward_hook, net, 3)
   end)
 
+  it("gives hooks what lives until the step ends", function()
+    local scope = require "tnt.scope"
+    local net, acts = nn.Sequential(Block(4), nn.Linear(4, 2)), {}
+    net[1].up:register_forward_hook(function(_, _, output) acts.up = output end)
+    local step = scope.open "step"
+    net(tnt.randn(3, 4))
+    assert.is_true(acts.up:is_alive())
+    assert.same({ 3, 8 }, acts.up.shape)
+    scope.close(step)
+    assert.is_false(acts.up:is_alive())
+  end)
+
   it("releases what its calls made, but not their results and fields", function()
     local Keeper = nn.Module:extend "Keeper"
     function Keeper:init() self.lin = nn.Linear(3, 3) end
