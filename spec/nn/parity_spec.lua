@@ -113,8 +113,7 @@ local modules = {
 -- own for out_proj.
 local texts_differ = {
   flatten = true, softplus = true, batchnorm2d_cumulative = true,
-  attention = true, attention_cross = true,
-    sequential = true,
+  attention = true, attention_cross = true, sequential = true,
 }
 local calls = { batchnorm2d = 2, batchnorm2d_cumulative = 3 }
 
