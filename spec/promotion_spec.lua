@@ -1,4 +1,5 @@
--- Promotion is PyTorch's (interface.md, "Numbers"): result dtypes for all pairs of dtypes, with dims, without, as numbers,
+-- Promotion is PyTorch's (interface.md, "Numbers"): result dtypes for all pairs of dtypes, with
+-- dims, without, as numbers,
 -- in and out of place, against spec/reference/promotion.lua; and the values of conversions.
 local tnt = require "tnt"
 local build = require "spec.ops.build"
@@ -9,7 +10,9 @@ for name in reference.dtypes:gmatch "%S+" do dtypes[#dtypes + 1] = name end
 
 -- Where the program is more willing than PyTorch, on purpose: bool counts as 0 and 1 in arithmetic.
 local willing = { sub = true, remainder = true, floor_divide = true, pow = true }
-local function more_willing(op, a, b) return willing[(op:gsub("_$", ""))] and (a == "bool" or b == "bool") end
+local function more_willing(op, a, b)
+  return willing[(op:gsub("_$", ""))] and (a == "bool" or b == "bool")
+end
 
 local function operand(form, dtype)
   if form == "tensor" then return tnt.ones(1, { dtype = dtype }) end
@@ -53,7 +56,8 @@ describe("the result dtype of", function()
           if not ok then assert.equal("dtype", y.kind, tostring(y)) end
           n = n + 1
           if got ~= want and not (want == "-" and more_willing(op, da, db)) then
-            wrong[#wrong + 1] = ("%s of %s %s and %s %s: %s, PyTorch: %s%s"):format(op, line.a, da, line.b, db, got, want,
+            wrong[#wrong + 1] = ("%s of %s %s and %s %s: %s, PyTorch: %s%s"):format(op, line.a, da,
+              line.b, db, got, want,
               ok and "" or " (" .. y.message .. ")")
           end
         end
@@ -74,7 +78,8 @@ describe("conversions", function()
       local y = x:to(to)
       assert.equal(to, y.dtype)
       assert.is_nil(build.difference(build.flat(y), want, 0, 0))
-      assert.is_nil(build.difference(build.flat(build.layouts.sliced(x):to(to)), want, 0, 0), "strided")
+      assert.is_nil(build.difference(build.flat(build.layouts.sliced(x):to(to)), want, 0, 0),
+        "strided")
       local z = build.layouts.sliced(tnt.zeros(#values, { dtype = to }))
       z:copy_(x)
       assert.is_nil(build.difference(build.flat(z), want, 0, 0), "copy_")

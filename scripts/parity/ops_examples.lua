@@ -1,4 +1,5 @@
--- Prints the examples of spec/ops/examples.lua, one a line, as JSON, for scripts/parity/ops.py. Run from the checkout.
+-- Prints the examples of spec/ops/examples.lua, one a line, as JSON, for scripts/parity/ops.py. Run
+-- from the checkout.
 package.path = "./?.lua;" .. package.path
 local examples = require "spec.ops.examples"
 
@@ -21,7 +22,8 @@ for _, row in ipairs(examples.walk()) do
       args[i] = write(case.args[i])
       wanted[i] = examples.differentiable(case, i) and "true" or "false"
     end
-    print(('{"name": "%s", "op": "%s", "args": [%s], "wanted": [%s]}'):format(case.name, row.name, table.concat(args, ", "),
+    print(('{"name": "%s", "op": "%s", "args": [%s], "wanted": [%s]}'):format(case.name, row.name,
+      table.concat(args, ", "),
       table.concat(wanted, ", ")))
   end
 end

@@ -1,4 +1,5 @@
--- Makes tensors of the plain examples (spec/ops/examples.lua): in a dtype, in a layout, with or without a history; and
+-- Makes tensors of the plain examples (spec/ops/examples.lua): in a dtype, in a layout, with or
+-- without a history; and
 -- calls an op with them.
 local ffi = require "ffi"
 local tnt = require "tnt"
@@ -7,7 +8,8 @@ local ops = require "tnt.ops_gen"
 
 local build = {}
 
--- A value of an example in a dtype: whole numbers for whole dtypes, of few sizes, so that ties and zeros are met.
+-- A value of an example in a dtype: whole numbers for whole dtypes, of few sizes, so that ties and
+-- zeros are met.
 local function as(v, value, dtype)
   if value.is ~= "tensor" then return v end
   if dtype == "bool" then return not value.positive and math.floor(v * 64) % 3 == 0 and 0 or 1 end
@@ -55,7 +57,8 @@ function layouts.sliced(x)
   room[ranges] = x
   return room[ranges]
 end
--- The first slice repeated without memory of its own; the values change, so compare with a dense copy.
+-- The first slice repeated without memory of its own; the values change, so compare with a dense
+-- copy.
 function layouts.expanded(x)
   if x:dim() == 0 or x:numel() == 0 then return x end
   return x:narrow(1, 1, 1):expand(x.shape)
@@ -63,7 +66,9 @@ end
 build.layouts = layouts
 
 --- One tensor of an example's argument.
-function build.tensor(value, dtype, layout) return layouts[layout or "dense"](plain(value, dtype)) end
+function build.tensor(value, dtype, layout)
+  return layouts[layout or "dense"](plain(value, dtype))
+end
 
 --- The arguments of an example as tensors: {n = count, ...}. change(x, i) may replace each.
 function build.arguments(case, dtype, layout, change)
@@ -121,9 +126,12 @@ end
 
 --- Whether two tensors have the same shape, dtype and bits.
 function build.same_bits(a, b)
-  if a.dtype ~= b.dtype or table.concat(a.shape, ",") ~= table.concat(b.shape, ",") then return false end
+  if a.dtype ~= b.dtype or table.concat(a.shape, ",") ~= table.concat(b.shape, ",") then
+    return false
+  end
   local x, y = a:detach():contiguous(), b:detach():contiguous()
-  local width = ({ f32 = 4, f64 = 8, f16 = 2, bf16 = 2, i64 = 8, i32 = 4, u8 = 1, bool = 1 })[a.dtype]
+  local width = ({ f32 = 4, f64 = 8, f16 = 2, bf16 = 2, i64 = 8, i32 = 4, u8 = 1,
+    bool = 1 })[a.dtype]
   local n = a:numel() * width
   return ffi.C.memcmp(x:data_ptr(), y:data_ptr(), n) == 0
 end

@@ -1,4 +1,5 @@
--- Prints results and gradients of every op's examples, in f32 and i64, one line each: run in processes with other kernels
+-- Prints results and gradients of every op's examples, in f32 and i64, one line each: run in
+-- processes with other kernels
 -- (TNT_ISA) by isa_spec.lua.
 local tnt = require "tnt"
 local build = require "spec.ops.build"
@@ -6,7 +7,8 @@ local examples = require "spec.ops.examples"
 
 print("isa " .. require("ffi").string(require("tnt.core").C.tnt_isa()))
 for _, row in ipairs(examples.walk()) do
-  for _, case in ipairs(examples.of(row, 7)) do -- a few more elements than a vector holds, and an odd rest
+  -- a few more elements than a vector holds, and an odd rest
+  for _, case in ipairs(examples.of(row, 7)) do
     for _, dtype in ipairs { "f32", "f64", "f16", "i64" } do
       local leaves = {}
       local args = build.arguments(case, dtype, "dense", function(x, i)
@@ -22,10 +24,12 @@ for _, row in ipairs(examples.walk()) do
         for _, y in ipairs(results) do
           if y.requires_grad then
             ys[#ys + 1] = y
-            seeds[#seeds + 1] = ((tnt.arange(y:numel(), { dtype = y.dtype }) % 7 - 3) / 4):view(y.shape)
+            seeds[#seeds + 1] = ((tnt.arange(y:numel(),
+              { dtype = y.dtype }) % 7 - 3) / 4):view(y.shape)
           end
         end
-        local grads = #ys > 0 and tnt.grad(ys, leaves, { grad_outputs = seeds, allow_unused = true }) or {}
+        local grads = #ys > 0 and tnt.grad(ys, leaves,
+          { grad_outputs = seeds, allow_unused = true }) or {}
         for _, g in ipairs(grads) do results[#results + 1] = g or nil end
         local numbers = {}
         for _, y in ipairs(results) do

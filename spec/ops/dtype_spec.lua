@@ -1,4 +1,5 @@
--- Every row in every dtype: it works, with the dtype that the table promises and the values of the same computation in
+-- Every row in every dtype: it works, with the dtype that the table promises and the values of the
+-- same computation in
 -- f64, or refuses with kind "dtype".
 local tnt = require "tnt"
 local build = require "spec.ops.build"
@@ -59,7 +60,8 @@ describe("dtypes", function()
           if not ok then
             assert.equal("dtype", got.kind, where .. ": " .. tostring(got))
             assert.truthy(got.message:find(row.name, 1, true), tostring(got))
-            assert.is_truthy(whole[dtype] and not row.int and not row.float, where .. " was refused: " .. tostring(got))
+            assert.is_truthy(whole[dtype] and not row.int and not row.float,
+              where .. " was refused: " .. tostring(got))
           else
             accepted[dtype] = true
             assert.is_falsy(whole[dtype] and row.onlyfloat, where .. " should have been refused")
@@ -68,7 +70,8 @@ describe("dtypes", function()
               local expected = of_ids and "i64" or promised(case, row.outs[k], dtype)
               assert.equal(expected, y.dtype, where)
               local rtol = precision[y.dtype] or 0
-              assert.is_nil(build.difference(build.flat(y), as_dtype(build.flat(want[k]), y.dtype), rtol, rtol), where)
+              assert.is_nil(build.difference(build.flat(y), as_dtype(build.flat(want[k]), y.dtype),
+                rtol, rtol), where)
             end
           end
         end
@@ -86,10 +89,13 @@ describe("ids", function()
           local case = examples.of(row)[1]
           local want = build.call(case, build.arguments(case, "f32"))
           for _, dtype in ipairs { "i32", "u8" } do
-            local args = build.arguments(case, "f32", "dense", function(x, k) return k == i and x:to(dtype) or x end)
-            assert.is_true(build.same_bits(want[1], build.call(case, args)[1]), row.name .. " with ids of " .. dtype)
+            local args = build.arguments(case, "f32", "dense",
+              function(x, k) return k == i and x:to(dtype) or x end)
+            assert.is_true(build.same_bits(want[1], build.call(case, args)[1]),
+              row.name .. " with ids of " .. dtype)
           end
-          local args = build.arguments(case, "f32", "dense", function(x, k) return k == i and x:to "f32" or x end)
+          local args = build.arguments(case, "f32", "dense",
+            function(x, k) return k == i and x:to "f32" or x end)
           local ok, err = pcall(build.call, case, args)
           assert.is_false(ok, row.name)
           assert.equal("dtype", err.kind)

@@ -1,5 +1,7 @@
--- Example arguments for every row of the op table, as plain data without tensors, so that the scripts that ask PyTorch
--- for reference results read the same ones. Most follow from the signature; what a signature cannot say stands in
+-- Example arguments for every row of the op table, as plain data without tensors, so that the
+-- scripts that ask PyTorch
+-- for reference results read the same ones. Most follow from the signature; what a signature cannot
+-- say stands in
 -- spec/ops/listed.lua. All values are multiples of 1/64: exact in f32, f16 and bf16.
 local optable = require "core.optable"
 local listed = require "spec.ops.listed"
@@ -11,12 +13,15 @@ examples.rows = optable.load "core/ops.lua"
 -- Rows whose specs stand elsewhere.
 examples.elsewhere = {
   cast = "spec/tensor/convert_spec.lua",
-  uniform_ = "spec/ops/random_spec.lua", normal_ = "spec/ops/random_spec.lua", bernoulli_ = "spec/ops/random_spec.lua",
-  randint_ = "spec/ops/random_spec.lua", randperm_ = "spec/ops/random_spec.lua", multinomial = "spec/ops/random_spec.lua",
+  uniform_ = "spec/ops/random_spec.lua", normal_ = "spec/ops/random_spec.lua",
+    bernoulli_ = "spec/ops/random_spec.lua",
+  randint_ = "spec/ops/random_spec.lua", randperm_ = "spec/ops/random_spec.lua",
+    multinomial = "spec/ops/random_spec.lua",
   arange_ = "spec/tensor/make_spec.lua",
 }
 
--- Numbers that come out alike in every process: Lehmer's generator (Park and Miller 1988), started from the text.
+-- Numbers that come out alike in every process: Lehmer's generator (Park and Miller 1988), started
+-- from the text.
 local function generator(text)
   local state = 1
   for i = 1, #text do state = (state * 31 + text:byte(i)) % 2147483647 end
@@ -33,7 +38,8 @@ local function count(shape)
   return n
 end
 
--- 64ths that keep away from halves and whole numbers, where floor and round jump; those of different arguments never
+-- 64ths that keep away from halves and whole numbers, where floor and round jump; those of
+-- different arguments never
 -- meet, nor do two of one: no ties.
 local function distinct(draw, n, argument)
   local list = {}
@@ -50,11 +56,15 @@ local function distinct(draw, n, argument)
 end
 
 local function fill(value, row, number, g)
-  local n, draw = count(value.shape), generator(row.name .. number .. table.concat(value.shape, "x"))
+  local n, draw = count(value.shape), generator(row.name .. number
+    .. table.concat(value.shape, "x"))
   local values
   if value.is == "ids" then
     values = {}
-    for i = 1, n do values[i] = value.values and value.values[(i - 1) % #value.values + 1] or draw(0, value.below - 1) end
+    for i = 1, n do
+      values[i] = value.values and value.values[(i - 1) % #value.values + 1]
+        or draw(0, value.below - 1)
+    end
   elseif value.is == "mask" then
     values = {}
     for i = 1, n do values[i] = draw(0, 1) end
@@ -81,7 +91,9 @@ function builders.t(shape, options)
   for k, v in pairs(options or {}) do value[k] = v end -- order: free
   return value
 end
-function builders.ids(shape, below, values) return { is = "ids", shape = shape, below = below, values = values } end
+function builders.ids(shape, below, values)
+  return { is = "ids", shape = shape, below = below, values = values }
+end
 function builders.mask(shape) return { is = "mask", shape = shape } end
 
 -- Sizes of letters; `...` stands for one dim. g enlarges the first of them.
@@ -123,8 +135,10 @@ local function derive(row, g, without_optional)
   return args
 end
 
---- The examples of a row: {row, n arguments, args, name, constant = {argument = true}}; an absent argument is nil.
---- g > 1 makes the first tensor's first dim g times as large. With `only`, that one alone gets its values.
+--- The examples of a row: {row, n arguments, args, name, constant = {argument = true}}; an absent
+--- argument is nil.
+--- g > 1 makes the first tensor's first dim g times as large. With `only`, that one alone gets its
+--- values.
 --- Raises when a row has neither derivable nor listed ones.
 function examples.of(row, g, only)
   g = g or 1
@@ -133,7 +147,8 @@ function examples.of(row, g, only)
   if not (given and given.only) then
     local args, what = derive(row, g)
     if not args and not given then
-      error(("row %s: the example of argument %s does not follow from the signature; list it in spec/ops/listed.lua")
+      error(("row %s: the example of argument %s does not follow from the signature; "
+        .. "list it in spec/ops/listed.lua")
         :format(row.name, what))
     end
     if args then
@@ -165,7 +180,8 @@ function examples.of(row, g, only)
   return list
 end
 
---- Rows that specs walk: all but those with a spec elsewhere and those over whole models (spec/optim).
+--- Rows that specs walk: all but those with a spec elsewhere and those over whole models
+--- (spec/optim).
 function examples.walk()
   local list = {}
   for _, row in ipairs(examples.rows) do

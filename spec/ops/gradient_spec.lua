@@ -1,4 +1,5 @@
--- Every row's gradient against central differences in f64, and the gradients of gradients of those that promise them.
+-- Every row's gradient against central differences in f64, and the gradients of gradients of those
+-- that promise them.
 local ffi = require "ffi"
 local tnt = require "tnt"
 local build = require "spec.ops.build"
@@ -6,7 +7,8 @@ local examples = require "spec.ops.examples"
 
 local STEP = 1e-6
 
--- What a scalar made of the results by fixed weights gives: every element of every result matters differently.
+-- What a scalar made of the results by fixed weights gives: every element of every result matters
+-- differently.
 local function weights(n, k)
   local list = {}
   for i = 1, n do list[i] = ((i * 37 + k * 11) % 64 - 31.5) / 32 end
@@ -84,7 +86,8 @@ describe("gradients", function()
           local got = tnt.grad(results, leaves, { grad_outputs = seeds, allow_unused = true })
           for k, x in ipairs(leaves) do
             local want = tnt.no_grad(function()
-              return differences(function() return weighted_sum(results_of(case, args), seeds) end, x)
+              return differences(function() return weighted_sum(results_of(case, args), seeds) end,
+                x)
             end)
             local have = got[k] and build.flat(got[k]) or weights(0, 0)
             if not got[k] then
@@ -103,7 +106,8 @@ describe("gradients", function()
             local results = results_of(case, args)
             seeds = seeds or seeds_for(results)
             for _, s in ipairs(seeds) do s.requires_grad = true end
-            return tnt.grad(results, leaves, { grad_outputs = seeds, allow_unused = true, create_graph = create })
+            return tnt.grad(results, leaves, { grad_outputs = seeds, allow_unused = true,
+              create_graph = create })
           end
           local first = gradients(true)
           local outs, factors, inputs = {}, {}, {}
@@ -117,9 +121,11 @@ describe("gradients", function()
           end
           for _, x in ipairs(leaves) do inputs[#inputs + 1] = x end
           for _, s in ipairs(seeds) do inputs[#inputs + 1] = s end
-          local second = #outs > 0 and tnt.grad(outs, inputs, { grad_outputs = factors, allow_unused = true }) or {}
+          local second = #outs > 0 and tnt.grad(outs, inputs,
+            { grad_outputs = factors, allow_unused = true }) or {}
           for k, x in ipairs(inputs) do
-            local want = differences(function() return weighted_sum(gradients(false), factor_of) end, x)
+            local want = differences(function() return weighted_sum(gradients(false),
+              factor_of) end, x)
             local have = second[k] and build.flat(second[k]) or {}
             if not second[k] then
               for i = 1, x:numel() do have[i] = 0 end

@@ -1,6 +1,6 @@
--- In-place forms: the results and gradients of the others, in strided memory and through views; what they may not do; and
+-- In-place forms: the results and gradients of the others, in strided memory and through views;
+-- what they may not do; and
 -- that no gradient is ever worked out of values that were overwritten meanwhile.
-local ffi = require "ffi"
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
 local build = require "spec.ops.build"
@@ -97,8 +97,7 @@ describe("the in-place form of", function()
         end)
         compare("through a part of a larger one", function(args)
           local x = args[1]
-          local room = tnt.zeros(unpack { 3, (unpack(x.shape)) }, { dtype = "f64" })
-          room = tnt.stack({ tnt.zeros_like(x), x, tnt.ones_like(x) }, 1) * 1
+          local room = tnt.stack({ tnt.zeros_like(x), x, tnt.ones_like(x) }, 1) * 1
           args[1] = room:select(1, 2)
           f(unpack(args, 1, case.n))
           return room:select(1, 2)
@@ -109,7 +108,8 @@ describe("the in-place form of", function()
 end)
 
 describe("after a change in place", function()
-  -- Either backward knows (kind state, naming what was changed), or what was changed was not needed.
+  -- Either backward knows (kind state, naming what was changed), or what was changed was not
+  -- needed.
   for _, row in ipairs(examples.walk()) do
     for _, case in ipairs(examples.of(row)) do
       local any = false
@@ -150,7 +150,8 @@ describe("after a change in place", function()
               end)
               if got then
                 for k, w in ipairs(want) do
-                  assert.is_nil(build.difference(got[k], w, 1e-12, 1e-12), ("argument %d changed"):format(i))
+                  assert.is_nil(build.difference(got[k], w, 1e-12, 1e-12),
+                    ("argument %d changed"):format(i))
                 end
               end
             end
@@ -183,7 +184,8 @@ describe("after a change in place", function()
     refused(function(x) local y = x:matmul(x); x:zero_(); return y end)
     refused(function(x) local y = x:sigmoid(); y:select(1, 1):zero_(); return y end)
     refused(function(x) local y = x:square(); x[{ 1, 1 }] = 3; return y end)
-    refused(function(x) local y = x:square(); x:detach():add_(1); return y end) -- shares memory and version
+    -- shares memory and version
+    refused(function(x) local y = x:square(); x:detach():add_(1); return y end)
   end)
 end)
 

@@ -1,4 +1,5 @@
--- The kernels for every machine: those built for any x86-64 give what those for AVX2 and AVX-512 give, to rounding (a fused
+-- The kernels for every machine: those built for any x86-64 give what those for AVX2 and AVX-512
+-- give, to rounding (a fused
 -- multiply-add rounds once where two instructions round twice).
 local precision = { f32 = 4e-6, f64 = 1e-6, f16 = 2 ^ -9, i64 = 0 } -- f64 is printed with 9 digits
 
@@ -36,8 +37,10 @@ describe("kernels", function()
           for text in fast[name]:gmatch "%S+" do
             k = k + 1
             local got, w = tonumber(text), want[k]
-            if not (got == w or (got ~= got and w ~= w) or math.abs(got - w) <= tolerance * math.max(1, math.abs(w))) then
-              error(("%s: element %d is %s with %s kernels, %.9g with base ones"):format(name, k, text, used, w))
+            if not (got == w or (got ~= got and w ~= w)
+              or math.abs(got - w) <= tolerance * math.max(1, math.abs(w))) then
+              error(("%s: element %d is %s with %s kernels, %.9g with base ones"):format(name, k,
+                text, used, w))
             end
           end
           assert.equal(#want, k)

@@ -1,4 +1,5 @@
--- What a tensor is does not depend on how it lies in memory: every row on strided, broadcast, empty and 0-dim inputs.
+-- What a tensor is does not depend on how it lies in memory: every row on strided, broadcast, empty
+-- and 0-dim inputs.
 local tnt = require "tnt"
 local build = require "spec.ops.build"
 local examples = require "spec.ops.examples"
@@ -33,7 +34,8 @@ local function run(case, layout, copy)
   if #ys > 0 then
     local grads = tnt.grad(ys, leaves, { grad_outputs = seeds, allow_unused = true })
     for k, g in ipairs(grads) do
-      out[#out + 1] = g and { shape = g.shape, values = build.flat(g), leaf = k } or { shape = {}, values = {} }
+      out[#out + 1] = g and { shape = g.shape, values = build.flat(g), leaf = k }
+        or { shape = {}, values = {} }
     end
   end
   return out
@@ -57,7 +59,8 @@ describe("layout", function()
               assert.equal(#want, #got, where)
               for k, w in ipairs(want) do
                 assert.same(w.shape, got[k].shape, where)
-                assert.is_nil(build.difference(got[k].values, w.values, 1e-12, 1e-12), where .. (" result %d"):format(k))
+                assert.is_nil(build.difference(got[k].values, w.values, 1e-12, 1e-12),
+                  where .. (" result %d"):format(k))
               end
             end
           end
@@ -75,7 +78,8 @@ describe("broadcasting", function()
         local function make(shape, k)
           local n = 1
           for _, s in ipairs(shape) do n = n * s end
-          local x = (tnt.arange(n, { dtype = "f64" }) * (0.37 + k / 10) % (range[2] - range[1]) + range[1]):view(shape)
+          local x = (tnt.arange(n,
+            { dtype = "f64" }) * (0.37 + k / 10) % (range[2] - range[1]) + range[1]):view(shape)
           return x
         end
         local shapes = { { 3, 1, 2 }, { 4, 1 }, { 1, 1, 2 }, {} }
@@ -109,7 +113,8 @@ describe("no elements", function()
       it("in and out of " .. row.name, function()
         local args = { n = #row.args }
         for i, a in ipairs(row.args) do
-          if a.is_tensor then args[i] = a.kind == "mask" and tnt.zeros(0, 3, { dtype = "bool" }) or tnt.zeros(0, 3, { requires_grad = true })
+          if a.is_tensor then args[i] = a.kind == "mask" and tnt.zeros(0, 3, { dtype = "bool" })
+            or tnt.zeros(0, 3, { requires_grad = true })
           elseif not a.default then args[i] = 1 end
         end
         local y = build.call({ row = row, n = #row.args, args = args }, args)[1]
@@ -117,7 +122,9 @@ describe("no elements", function()
         if y.requires_grad then
           y:sum():backward()
           for i = 1, #row.args do
-            if tnt.is_tensor(args[i]) and args[i].grad then assert.same({ 0, 3 }, args[i].grad.shape) end
+            if tnt.is_tensor(args[i]) and args[i].grad then
+              assert.same({ 0, 3 }, args[i].grad.shape)
+            end
           end
         end
       end)
@@ -167,7 +174,8 @@ describe("no elements", function()
     a:matmul(tnt.zeros(0, 3)):sum():backward()
     assert.same({ 2, 0 }, a.grad.shape)
     local linear = require("tnt.ops_gen").linear
-    assert.same({ { 5, 6 } }, linear(tnt.zeros(1, 0), tnt.zeros(2, 0), tnt.tensor { 5, 6 }):totable())
+    assert.same({ { 5, 6 } }, linear(tnt.zeros(1, 0), tnt.zeros(2, 0),
+      tnt.tensor { 5, 6 }):totable())
     assert.same({ 0, 2 }, linear(tnt.zeros(0, 4), tnt.zeros(2, 4), tnt.zeros(2)).shape)
   end)
 end)
@@ -183,7 +191,8 @@ describe("no dims", function()
           if a.is_tensor then args[i] = a.kind == "mask" and tnt.tensor(true) or x
           elseif not a.default then args[i] = 1 end
         end
-        assert.same({}, build.call({ row = row, n = #row.args, args = args }, args)[1].shape, row.name)
+        assert.same({}, build.call({ row = row, n = #row.args, args = args }, args)[1].shape,
+          row.name)
       end
     end
     assert.equal(3, x:sum():item())

@@ -1,5 +1,7 @@
--- Arguments that signatures cannot say, by op: examples(g, make) gives lists of arguments, where make.t(shape),
--- make.ids(shape, below) and make.mask(shape) stand for tensors, and g enlarges the first. constant: arguments without a
+-- Arguments that signatures cannot say, by op: examples(g, make) gives lists of arguments, where
+-- make.t(shape),
+-- make.ids(shape, below) and make.mask(shape) stand for tensors, and g enlarges the first.
+-- constant: arguments without a
 -- gradient. only: the signature's own example would be wrong. wrong: shapes that must be refused.
 local listed = {}
 
@@ -9,9 +11,10 @@ local function list(name, examples, options)
   listed[name] = options
 end
 
--- -- elementwise ---------------------------------------------------------------------------------------------------------
+-- Elementwise.
 for name in ("add sub mul div pow maximum minimum remainder atan2 eq"):gmatch "%S+" do
-  list(name, function(g, m) return { { m.t { 2 * g, 1, 3 }, m.t { 4, 1 } }, { m.t {}, m.t { 2 * g } } } end)
+  list(name, function(g, m) return { { m.t { 2 * g, 1, 3 }, m.t { 4, 1 } },
+    { m.t {}, m.t { 2 * g } } } end)
 end
 for name in ("add sub mul div maximum minimum lt pow"):gmatch "%S+" do
   local before = listed[name] and listed[name].examples
@@ -22,81 +25,104 @@ for name in ("add sub mul div maximum minimum lt pow"):gmatch "%S+" do
     return all
   end)
 end
-list("clamp", function(g, m) return { { m.t { 2 * g, 5 }, -1, 1 }, { m.t { 2 * g, 5 }, nil, 1 }, { m.t { 2 * g, 5 }, -1 } } end)
+list("clamp", function(g, m) return { { m.t { 2 * g, 5 }, -1, 1 }, { m.t { 2 * g, 5 }, nil, 1 },
+  { m.t { 2 * g, 5 }, -1 } } end)
 list("leaky_relu", function(g, m) return { { m.t { 2 * g, 3 }, 0.25 } } end)
 list("elu", function(g, m) return { { m.t { 2 * g, 3 }, 0.5 } } end)
 list("where", function(g, m) return { { m.mask { 3 }, m.t { 2 * g, 1 }, m.t {} } } end)
-list("masked_fill", function(g, m) return { { m.t { 2 * g, 3 }, m.mask { 2 * g, 3 }, 2 }, { m.t { 2 * g, 3 }, m.mask { 3 }, 2 } } end)
+list("masked_fill", function(g, m) return { { m.t { 2 * g, 3 }, m.mask { 2 * g, 3 }, 2 },
+  { m.t { 2 * g, 3 }, m.mask { 3 }, 2 } } end)
 list("fill", function(g, m) return { { m.t { 2 * g, 3 }, 3 } } end)
-list("assign", function(g, m) return { { m.t { 2 * g, 3 }, m.t { 2 * g, 3 } }, { m.t { 2 * g, 3 }, m.t { 3 } } } end, { only = true })
+list("assign", function(g, m) return { { m.t { 2 * g, 3 }, m.t { 2 * g, 3 } },
+  { m.t { 2 * g, 3 }, m.t { 3 } } } end, { only = true })
 
--- -- reductions ----------------------------------------------------------------------------------------------------------
+-- Reductions.
 for name in ("sum mean amax amin prod"):gmatch "%S+" do
   list(name, function(g, m)
-    return { { m.t { 2 * g, 3, 4 }, 1 }, { m.t { 2 * g, 3, 4 }, { 1, 3 } }, { m.t { 2 * g, 3, 4 }, { -1, 2 }, true }, { m.t {} },
+    return { { m.t { 2 * g, 3, 4 }, 1 }, { m.t { 2 * g, 3, 4 }, { 1, 3 } },
+      { m.t { 2 * g, 3, 4 }, { -1, 2 }, true }, { m.t {} },
       { m.t { 2, 2, 2, 3 * g }, { 1, 3 } } }
   end)
 end
 list("var", function(g, m)
-  return { { m.t { 2 * g, 3, 4 }, 2 }, { m.t { 2 * g, 3, 4 }, { 1, 3 }, 0, true }, { m.t { 3, 4 * g }, -1, 1, true } }
+  return { { m.t { 2 * g, 3, 4 }, 2 }, { m.t { 2 * g, 3, 4 }, { 1, 3 }, 0, true },
+    { m.t { 3, 4 * g }, -1, 1, true } }
 end)
 for name in ("argmax argmin"):gmatch "%S+" do
-  list(name, function(g, m) return { { m.t { 2 * g, 3, 4 }, 2 }, { m.t { 2 * g, 3, 4 }, -1, true } } end)
+  list(name, function(g, m) return { { m.t { 2 * g, 3, 4 }, 2 },
+    { m.t { 2 * g, 3, 4 }, -1, true } } end)
 end
 for name in ("max_dim min_dim"):gmatch "%S+" do
-  list(name, function(g, m) return { { m.t { 2 * g, 3, 4 }, 2 }, { m.t { 2 * g, 3, 4 }, 1, true }, { m.t {}, 1 } } end)
+  list(name, function(g, m) return { { m.t { 2 * g, 3, 4 }, 2 }, { m.t { 2 * g, 3, 4 }, 1, true },
+    { m.t {}, 1 } } end)
 end
-list("cumsum", function(g, m) return { { m.t { 2 * g, 3, 4 }, 1 }, { m.t { 2 * g, 3, 4 }, 2 }, { m.t { 2, 3 * g }, -1 } } end)
-list("flip", function(g, m) return { { m.t { 2 * g, 3, 4 }, { 1, 3 } }, { m.t { 2 * g, 3 }, 2 } } end, { only = true })
-list("sort", function(g, m) return { { m.t { 2 * g, 5 }, 1, true }, { m.t { 2, 3, 4 * g }, 2 } } end)
-list("topk", function(g, m) return { { m.t { 2 * g, 5 }, 2 }, { m.t { 5, 3 * g }, 3, 1, false } } end)
+list("cumsum", function(g, m) return { { m.t { 2 * g, 3, 4 }, 1 }, { m.t { 2 * g, 3, 4 }, 2 },
+  { m.t { 2, 3 * g }, -1 } } end)
+list("flip", function(g, m) return { { m.t { 2 * g, 3, 4 }, { 1, 3 } },
+  { m.t { 2 * g, 3 }, 2 } } end, { only = true })
+list("sort", function(g, m) return { { m.t { 2 * g, 5 }, 1, true },
+  { m.t { 2, 3, 4 * g }, 2 } } end)
+list("topk", function(g, m) return { { m.t { 2 * g, 5 }, 2 },
+  { m.t { 5, 3 * g }, 3, 1, false } } end)
 
--- -- algebra -------------------------------------------------------------------------------------------------------------
+-- Algebra.
 list("matmul", function(g, m)
-  return { { m.t { 3 * g, 4 }, m.t { 4, 2 } }, { m.t { 2, 1, 3 * g, 4 }, m.t { 3, 4, 2 } }, { m.t { 1, 4 }, m.t { 4, g } },
+  return { { m.t { 3 * g, 4 }, m.t { 4, 2 } }, { m.t { 2, 1, 3 * g, 4 }, m.t { 3, 4, 2 } },
+    { m.t { 1, 4 }, m.t { 4, g } },
     { m.t { 2 * g, 3, 4 }, m.t { 4, 1 } } }
 end)
 list("linear", function(g, m)
-  return { { m.t { 3 * g, 4 }, m.t { 2, 4 }, m.t { 2 } }, { m.t { 4 }, m.t { 2 * g, 4 }, m.t { 2 * g } }, { m.t { 4 }, m.t { 3 * g, 4 } } }
+  return { { m.t { 3 * g, 4 }, m.t { 2, 4 }, m.t { 2 } },
+    { m.t { 4 }, m.t { 2 * g, 4 }, m.t { 2 * g } }, { m.t { 4 }, m.t { 3 * g, 4 } } }
 end)
 for name in ("softmax log_softmax"):gmatch "%S+" do
   list(name, function(g, m) return { { m.t { 4, 3 * g }, 1 }, { m.t { 2 * g, 3, 4 }, 2 } } end)
-  list(name .. "_grad", function(g, m) return { { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, -1 }, { m.t { 2, 3, g }, m.t { 2, 3, g }, 2 } } end)
+  list(name .. "_grad", function(g, m) return { { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, -1 },
+    { m.t { 2, 3, g }, m.t { 2, 3, g }, 2 } } end)
 end
 list("cross_entropy", function(g, m)
   return {
     { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), nil, -100, 0, 1 },
     { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), m.t({ 4 }, { range = { 0.5, 2 } }), -100, 0.25, 1 },
     { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4, { 3, 1, 0, 1, 2 }), nil, 1, 0.25, 1 },
-    { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4, { 3, -100, 0, 1, 2 }), m.t({ 4 }, { range = { 0.5, 2 } }), -100, 0, 2 },
+    { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4, { 3, -100, 0, 1, 2 }),
+      m.t({ 4 }, { range = { 0.5, 2 } }), -100, 0, 2 },
     { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), m.t({ 4 }, { range = { 0.5, 2 } }), -100, 0.25, 0 },
     { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4, { 0, 3, 2, 2, 0 }), nil, 2, 0, 0 },
   }
 end, { only = true, constant = { w = true } })
 list("cross_entropy_grad", function(g, m)
-  return { { m.t({ 5 * g }, { range = { 0.5, 2 } }), m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), nil, m.t({ 5 * g }, { range = { 2, 3 } }), -100, 0.25, 0 },
-    { m.t({}, { range = { 0.5, 2 } }), m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), m.t({ 4 }, { range = { 0.5, 2 } }),
+  return { { m.t({ 5 * g }, { range = { 0.5, 2 } }), m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), nil,
+    m.t({ 5 * g }, { range = { 2, 3 } }), -100, 0.25, 0 },
+    { m.t({}, { range = { 0.5, 2 } }), m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4),
+      m.t({ 4 }, { range = { 0.5, 2 } }),
       m.t({ 5 * g }, { range = { 2, 3 } }), 1, 0, 1 } }
 end, { only = true })
 list("layernorm_grad", function(g, m)
   local function stat(range) return m.t({ 3 * g }, { range = range }) end
-  return { { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, m.t { 4 }, stat { -0.5, 0.5 }, stat { 0.5, 2 }, true },
+  return { { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, m.t { 4 }, stat { -0.5, 0.5 }, stat { 0.5, 2 },
+    true },
     { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, nil, stat { -0.5, 0.5 }, stat { 0.5, 2 }, false } }
 end, { only = true })
 list("layernorm", function(g, m)
-  return { { m.t { 3, 2 * g, 4 }, m.t { 4 }, m.t { 4 }, 0.125 }, { m.t { 3 * g, 4 }, nil, m.t { 4 } }, { m.t { 5 * g }, m.t { 5 * g } } }
+  return { { m.t { 3, 2 * g, 4 }, m.t { 4 }, m.t { 4 }, 0.125 },
+    { m.t { 3 * g, 4 }, nil, m.t { 4 } }, { m.t { 5 * g }, m.t { 5 * g } } }
 end)
 local spread = { range = { 0.5, 2 } }
-list("batchnorm_stats", function(g, m) return { { m.t { 2 * g, 3, 4 } }, { m.t { 4 * g, 3 } } } end, { only = true })
+list("batchnorm_stats", function(g, m) return { { m.t { 2 * g, 3, 4 } },
+  { m.t { 4 * g, 3 } } } end, { only = true })
 list("batchnorm", function(g, m)
-  return { { m.t { 2 * g, 3, 2, 2 }, m.t { 3 }, m.t({ 3 }, spread), m.t { 3 }, m.t { 3 }, 0.125, false },
+  return { { m.t { 2 * g, 3, 2, 2 }, m.t { 3 }, m.t({ 3 }, spread), m.t { 3 }, m.t { 3 }, 0.125,
+    false },
     { m.t { 4 * g, 3 }, m.t { 3 }, m.t({ 3 }, spread), nil, nil, 0.125, false },
     { m.t { 4 * g, 3 }, m.t { 3 }, m.t({ 3 }, spread), m.t { 3 }, m.t { 3 }, 0.125, true },
     { m.t { 2 * g, 3, 2, 2 }, m.t { 3 }, m.t({ 3 }, spread), m.t { 3 }, nil, 0.125, true } }
 end, { only = true, constant = { mean = true, var = true },
-  wrong = function(m) return { { m.t { 2, 3 }, m.t { 4 }, m.t({ 3 }, spread), nil, nil, 0.125, false } } end })
+  wrong = function(m) return { { m.t { 2, 3 }, m.t { 4 }, m.t({ 3 }, spread), nil, nil, 0.125,
+    false } } end })
 list("batchnorm_grad", function(g, m)
-  return { { m.t { 2 * g, 3, 4 }, m.t { 2 * g, 3, 4 }, m.t { 3 }, m.t({ 3 }, spread), m.t { 3 }, 0.125, true },
+  return { { m.t { 2 * g, 3, 4 }, m.t { 2 * g, 3, 4 }, m.t { 3 }, m.t({ 3 }, spread), m.t { 3 },
+    0.125, true },
     { m.t { 4 * g, 3 }, m.t { 4 * g, 3 }, m.t { 3 }, m.t({ 3 }, spread), nil, 0.125, false } }
 end, { only = true })
 local function convolutions(pick)
@@ -113,69 +139,106 @@ local function convolutions(pick)
     return all
   end
 end
-list("conv2d", convolutions(function(m, c) return { m.t(c[1]), m.t(c[2]), m.t { c[2][1] }, c[3], c[4], c[5], c[6] } end), { only = true,
-  wrong = function(m) return { { m.t { 2, 3, 5, 5 }, m.t { 4, 2, 3, 3 }, nil, { 1 }, { 0 }, { 1 }, 1 },
+list("conv2d", convolutions(function(m, c)
+  return { m.t(c[1]), m.t(c[2]), m.t { c[2][1] }, c[3], c[4], c[5], c[6] }
+end), { only = true,
+  wrong = function(m) return { { m.t { 2, 3, 5, 5 }, m.t { 4, 2, 3, 3 }, nil, { 1 }, { 0 }, { 1 },
+    1 },
     { m.t { 2, 3, 2, 2 }, m.t { 4, 3, 3, 3 }, nil, { 1 }, { 0 }, { 1 }, 1 } } end })
-list("conv2d_dx", convolutions(function(m, c) return { m.t(c[7]), m.t(c[2]), c[1], c[3], c[4], c[5], c[6] } end), { only = true })
-list("conv2d_dw", convolutions(function(m, c) return { m.t(c[7]), m.t(c[1]), c[2], c[3], c[4], c[5], c[6] } end), { only = true })
+list("conv2d_dx", convolutions(function(m, c)
+  return { m.t(c[7]), m.t(c[2]), c[1], c[3], c[4], c[5], c[6] }
+end), { only = true })
+list("conv2d_dw", convolutions(function(m, c)
+  return { m.t(c[7]), m.t(c[1]), c[2], c[3], c[4], c[5], c[6] }
+end), { only = true })
 list("maxpool2d", function(g, m)
-  return { { m.t { g, 2, 4, 4 }, { 2, 2 }, { 2, 2 }, { 0, 0 } }, { m.t { g, 1, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 0 } } }
-end, { only = true, wrong = function(m) return { { m.t { 1, 2, 2, 2 }, { 3 }, { 1 }, { 0 } } } end })
-list("maxpool2d_grad", function(g, m) return { { m.t { 2 * g, 2, 2, 2 }, m.ids({ 2 * g, 2, 2, 2 }, 16), { 2 * g, 2, 4, 4 } } } end, { only = true })
+  return { { m.t { g, 2, 4, 4 }, { 2, 2 }, { 2, 2 }, { 0, 0 } },
+    { m.t { g, 1, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 0 } } }
+end, { only = true, wrong = function(m) return { { m.t { 1, 2, 2, 2 }, { 3 }, { 1 },
+  { 0 } } } end })
+list("maxpool2d_grad", function(g, m) return { { m.t { 2 * g, 2, 2, 2 },
+  m.ids({ 2 * g, 2, 2, 2 }, 16), { 2 * g, 2, 4, 4 } } } end, { only = true })
 list("avgpool2d", function(g, m)
-  return { { m.t { g, 2, 4, 4 }, { 2, 2 }, { 2, 2 }, { 0, 0 }, true }, { m.t { g, 2, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 1 }, false },
+  return { { m.t { g, 2, 4, 4 }, { 2, 2 }, { 2, 2 }, { 0, 0 }, true },
+    { m.t { g, 2, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 1 }, false },
     { m.t { g, 1, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 1 }, true } }
-end, { only = true, wrong = function(m) return { { m.t { 1, 2, 2, 2 }, { 3 }, { 1 }, { 0 }, true } } end })
+end, { only = true, wrong = function(m) return { { m.t { 1, 2, 2, 2 }, { 3 }, { 1 }, { 0 },
+  true } } end })
 list("avgpool2d_grad", function(g, m)
   return { { m.t { g, 2, 2, 2 }, { g, 2, 4, 4 }, { 2, 2 }, { 2, 2 }, { 0, 0 }, true },
     { m.t { g, 2, 3, 7 }, { g, 2, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 1 }, false } }
 end, { only = true })
 
--- -- places --------------------------------------------------------------------------------------------------------------
-list("embedding", function(g, m) return { { m.ids({ 2 * g, 3 }, 5), m.t { 5, 4 } }, { m.ids({}, 5), m.t { 5 * g, 4 } } } end,
+-- Places.
+list("embedding", function(g, m) return { { m.ids({ 2 * g, 3 }, 5), m.t { 5, 4 } },
+  { m.ids({}, 5), m.t { 5 * g, 4 } } } end,
   { only = true, wrong = function(m) return { { m.ids({ 2 }, 5), m.t { 5 } } } end })
-list("embedding_grad", function(g, m) return { { m.t { 2 * g, 3, 4 }, m.ids({ 2 * g, 3 }, 5), 5 } } end, { only = true })
+list("embedding_grad", function(g, m) return { { m.t { 2 * g, 3, 4 }, m.ids({ 2 * g, 3 }, 5),
+  5 } } end, { only = true })
 list("index_select", function(g, m)
-  return { { m.t { 3, 4 }, 1, m.ids({ 4 * g }, 3) }, { m.t { 2 * g, 3, 2 }, 2, m.ids({ 5 }, 3) }, { m.t { 2 * g, 3 }, -1, m.ids({ 0 }, 3) } }
+  return { { m.t { 3, 4 }, 1, m.ids({ 4 * g }, 3) }, { m.t { 2 * g, 3, 2 }, 2, m.ids({ 5 }, 3) },
+    { m.t { 2 * g, 3 }, -1, m.ids({ 0 }, 3) } }
 end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2, 2 }, 3) } } end })
 list("index_add", function(g, m)
-  return { { m.t { 3, 4 }, 1, m.ids({ 4 * g }, 3), m.t { 4 * g, 4 } }, { m.t { 2 * g, 3, 2 }, 2, m.ids({ 2 }, 3), m.t { 2 * g, 2, 2 } } }
-end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2 }, 3), m.t { 2, 5 } } } end })
-list("gather", function(g, m) return { { m.t { 3, 4 * g }, 1, m.ids({ 2, 4 * g }, 3) }, { m.t { 3 * g, 4 }, 2, m.ids({ 2 * g, 5 }, 4) } } end,
-  { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2 }, 3) }, { m.t { 3, 4 }, 1, m.ids({ 2, 5 }, 3) } } end })
+  return { { m.t { 3, 4 }, 1, m.ids({ 4 * g }, 3), m.t { 4 * g, 4 } },
+    { m.t { 2 * g, 3, 2 }, 2, m.ids({ 2 }, 3), m.t { 2 * g, 2, 2 } } }
+end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2 }, 3),
+  m.t { 2, 5 } } } end })
+list("gather", function(g, m) return { { m.t { 3, 4 * g }, 1, m.ids({ 2, 4 * g }, 3) },
+  { m.t { 3 * g, 4 }, 2, m.ids({ 2 * g, 5 }, 4) } } end,
+  { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2 }, 3) },
+    { m.t { 3, 4 }, 1, m.ids({ 2, 5 }, 3) } } end })
 local apart = { 2, 0, 1 } -- along d every place once: what is written does not depend on an order
 list("scatter", function(g, m)
-  return { { m.t { 3, 3 * g }, 2, m.ids({ 3, 3 }, 3, apart), m.t { 3, 3 } }, { m.t { 2 * g, 4 }, -1, m.ids({ 2 * g, 3 }, 4, apart), m.t { 2 * g, 3 } } }
-end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2, 2 }, 3), m.t { 2, 3 } } } end })
+  return { { m.t { 3, 3 * g }, 2, m.ids({ 3, 3 }, 3, apart), m.t { 3, 3 } },
+    { m.t { 2 * g, 4 }, -1, m.ids({ 2 * g, 3 }, 4, apart), m.t { 2 * g, 3 } } }
+end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2, 2 }, 3),
+  m.t { 2, 3 } } } end })
 list("scatter_add", function(g, m)
-  return { { m.t { 3, 4 * g }, 1, m.ids({ 5, 4 * g }, 3), m.t { 5, 4 * g } }, { m.t { 2 * g, 4 }, 2, m.ids({ 2 * g, 3 }, 4), m.t { 2 * g, 3 } } }
-end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2, 2 }, 3), m.t { 2, 3 } } } end })
+  return { { m.t { 3, 4 * g }, 1, m.ids({ 5, 4 * g }, 3), m.t { 5, 4 * g } },
+    { m.t { 2 * g, 4 }, 2, m.ids({ 2 * g, 3 }, 4), m.t { 2 * g, 3 } } }
+end, { only = true, wrong = function(m) return { { m.t { 3, 4 }, 1, m.ids({ 2, 2 }, 3),
+  m.t { 2, 3 } } } end })
 list("cat", function(g, m)
-  return { { { m.t { 2 * g, 3 }, m.t { 1, 3 }, m.t { 0, 3 } } }, { { m.t { 2 * g, 1, 2 }, m.t { 2 * g, 3, 2 } }, 2 }, { { m.t { 2 * g, 2 } }, -1 } }
-end, { only = true, wrong = function(m) return { { { m.t { 2, 3 }, m.t { 2, 4 } }, 1 }, { { m.t { 2, 3 }, m.t { 3 } }, 1 } } end })
+  return { { { m.t { 2 * g, 3 }, m.t { 1, 3 }, m.t { 0, 3 } } },
+    { { m.t { 2 * g, 1, 2 }, m.t { 2 * g, 3, 2 } }, 2 }, { { m.t { 2 * g, 2 } }, -1 } }
+end, { only = true, wrong = function(m) return { { { m.t { 2, 3 }, m.t { 2, 4 } }, 1 },
+  { { m.t { 2, 3 }, m.t { 3 } }, 1 } } end })
 for name in ("tril triu"):gmatch "%S+" do
-  list(name, function(g, m) return { { m.t { 3 * g, 4 } }, { m.t { 2 * g, 3, 4 }, 1 }, { m.t { 3, 4 * g }, -1 } } end, { only = true })
+  list(name, function(g, m) return { { m.t { 3 * g, 4 } }, { m.t { 2 * g, 3, 4 }, 1 },
+    { m.t { 3, 4 * g }, -1 } } end, { only = true })
 end
 list("one_hot", function(g, m) return { { m.ids({ 2 * g, 3 }, 4), 4 } } end, { only = true })
 
--- -- random --------------------------------------------------------------------------------------------------------------
-list("dropout", function(g, m) return { { m.t { 4 * g, 5 }, 0.25 }, { m.t { 4 * g, 5 }, 0 }, { m.t { 4 * g, 5 }, 1 } } end)
+-- Random.
+list("dropout", function(g, m) return { { m.t { 4 * g, 5 }, 0.25 }, { m.t { 4 * g, 5 }, 0 },
+  { m.t { 4 * g, 5 }, 1 } } end)
 list("dropout_again", function(g, m) return { { m.t { 4 * g, 5 }, 0.25, 7, 3 } } end)
 
--- -- views ---------------------------------------------------------------------------------------------------------------
+-- Views.
 local function view(name, examples, wrong) list(name, examples, { only = true, wrong = wrong }) end
-view("view", function(g, m) return { { m.t { 2 * g, 6 }, { 3 * g, 4 } }, { m.t { 2 * g, 3, 4 }, { -1, 12 } }, { m.t {}, { 1, 1 } } } end,
+view("view", function(g, m) return { { m.t { 2 * g, 6 }, { 3 * g, 4 } },
+  { m.t { 2 * g, 3, 4 }, { -1, 12 } }, { m.t {}, { 1, 1 } } } end,
   function(m) return { { m.t { 2, 3 }, { 4 } }, { m.t { 2, 3 }, { -1, 4 } } } end)
-view("transpose", function(g, m) return { { m.t { 2 * g, 3, 4 }, 1, 3 }, { m.t { 2 * g, 3 }, -1, -2 } } end)
+view("transpose", function(g, m) return { { m.t { 2 * g, 3, 4 }, 1, 3 },
+  { m.t { 2 * g, 3 }, -1, -2 } } end)
 view("permute", function(g, m) return { { m.t { 2 * g, 3, 4 }, { 3, 1, 2 } } } end)
-view("expand", function(g, m) return { { m.t { 2 * g, 1, 3 }, { -1, 4, 3 } }, { m.t { 3 * g }, { 2, 3 * g } }, { m.t {}, { 2, 3 } } } end,
+view("expand", function(g, m) return { { m.t { 2 * g, 1, 3 }, { -1, 4, 3 } },
+  { m.t { 3 * g }, { 2, 3 * g } }, { m.t {}, { 2, 3 } } } end,
   function(m) return { { m.t { 2, 3 }, { 4, 3 } }, { m.t { 2, 3 }, { 3 } } } end)
-view("narrow", function(g, m) return { { m.t { 4 * g, 3 }, 1, 2, 2 }, { m.t { 2 * g, 5 }, -1, -3, 2 }, { m.t { 2 * g, 5 }, 2, 6, 0 } } end)
-view("slice", function(g, m) return { { m.t { 7 * g, 2 }, 1, 2, 7, 2 }, { m.t { 2 * g, 5 }, 2, -3, -1, 1 } } end)
-view("select", function(g, m) return { { m.t { 3 * g, 4 }, 1, 2 }, { m.t { 3 * g, 4 }, -1, -1 } } end)
-view("unsqueeze", function(g, m) return { { m.t { 2 * g, 3 }, 1 }, { m.t { 2 * g, 3 }, 3 }, { m.t { 2 * g, 3 }, -1 }, { m.t {}, 1 } } end)
-view("squeeze", function(g, m) return { { m.t { 1, 2 * g, 1, 3 } }, { m.t { 1, 2 * g, 1, 3 }, { 1, 2 } } } end)
-view("diagonal", function(g, m) return { { m.t { 3 * g, 4 } }, { m.t { 2 * g, 4, 3 }, 1 }, { m.t { 4 * g, 3 }, -2 } } end)
-view("unfold", function(g, m) return { { m.t { 7 * g, 2 }, 1, 3, 2 }, { m.t { 2 * g, 6 }, -1, 2, 3 }, { m.t { 2 * g, 5 }, 2, 4, 1 } } end)
+view("narrow", function(g, m) return { { m.t { 4 * g, 3 }, 1, 2, 2 },
+  { m.t { 2 * g, 5 }, -1, -3, 2 }, { m.t { 2 * g, 5 }, 2, 6, 0 } } end)
+view("slice", function(g, m) return { { m.t { 7 * g, 2 }, 1, 2, 7, 2 },
+  { m.t { 2 * g, 5 }, 2, -3, -1, 1 } } end)
+view("select", function(g, m) return { { m.t { 3 * g, 4 }, 1, 2 },
+  { m.t { 3 * g, 4 }, -1, -1 } } end)
+view("unsqueeze", function(g, m) return { { m.t { 2 * g, 3 }, 1 }, { m.t { 2 * g, 3 }, 3 },
+  { m.t { 2 * g, 3 }, -1 }, { m.t {}, 1 } } end)
+view("squeeze", function(g, m) return { { m.t { 1, 2 * g, 1, 3 } },
+  { m.t { 1, 2 * g, 1, 3 }, { 1, 2 } } } end)
+view("diagonal", function(g, m) return { { m.t { 3 * g, 4 } }, { m.t { 2 * g, 4, 3 }, 1 },
+  { m.t { 4 * g, 3 }, -2 } } end)
+view("unfold", function(g, m) return { { m.t { 7 * g, 2 }, 1, 3, 2 },
+  { m.t { 2 * g, 6 }, -1, 2, 3 }, { m.t { 2 * g, 5 }, 2, 4, 1 } } end)
 
 return listed

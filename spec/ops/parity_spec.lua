@@ -1,11 +1,13 @@
--- Every op against PyTorch, results and gradients, in f64 and in f32: spec/reference/ops.lua, which scripts/parity/ops.py
+-- Every op against PyTorch, results and gradients, in f64 and in f32: spec/reference/ops.lua, which
+-- scripts/parity/ops.py
 -- writes from the same examples.
 local tnt = require "tnt"
 local build = require "spec.ops.build"
 local examples = require "spec.ops.examples"
 local reference = require "spec.reference.ops"
 
--- No op of PyTorch's corresponds: the gradient kernels of other rows, whose gradients are compared here, and dropout, whose
+-- No op of PyTorch's corresponds: the gradient kernels of other rows, whose gradients are compared
+-- here, and dropout, whose
 -- random numbers differ.
 local without = { batchnorm_stats = true, dropout = true, dropout_again = true }
 local function has_none(name)
@@ -28,7 +30,8 @@ local function compare(case, want, dtype, rtol, atol)
     end
     return x
   end)
-  assert.is_true(math.abs(total - want.inputs) < 1e-9, case.name .. " has other inputs now: run scripts/parity/ops.py")
+  assert.is_true(math.abs(total - want.inputs) < 1e-9,
+    case.name .. " has other inputs now: run scripts/parity/ops.py")
   local results, ys, seeds = build.call(case, args), {}, {}
   for k, w in ipairs(want.outs) do
     local y = results[k]
@@ -39,7 +42,8 @@ local function compare(case, want, dtype, rtol, atol)
       seeds[#seeds + 1] = seed_for(y, #ys)
     end
   end
-  local grads = #ys > 0 and tnt.grad(ys, leaves, { grad_outputs = seeds, allow_unused = true }) or {}
+  local grads = #ys > 0 and tnt.grad(ys, leaves, { grad_outputs = seeds, allow_unused = true })
+    or {}
   assert.equal(#want.grads, #leaves)
   for k, w in ipairs(want.grads) do
     local g = grads[k] and build.flat(grads[k]) or {}

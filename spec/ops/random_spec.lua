@@ -1,4 +1,5 @@
--- Random ops: the distributions they promise, the same numbers for any count of threads and any vector width, streams that
+-- Random ops: the distributions they promise, the same numbers for any count of threads and any
+-- vector width, streams that
 -- go on where they were. The seeds are fixed, so nothing here is left to chance.
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
@@ -18,7 +19,9 @@ local function moments(x)
   return mean, s2, s3
 end
 
-local function near(want, got, tolerance) assert.is_true(math.abs(got - want) <= tolerance, ("%g, not %g"):format(got, want)) end
+local function near(want, got, tolerance)
+  assert.is_true(math.abs(got - want) <= tolerance, ("%g, not %g"):format(got, want))
+end
 
 local fills = {
   uniform_ = function(dtype) return tnt.zeros(N, { dtype = dtype }):uniform_(-1, 3) end,
@@ -156,7 +159,9 @@ describe("random numbers", function()
   it("multinomial: by weight, without replacement each once", function()
     tnt.seed(1)
     local y = fills.multinomial "f64"
-    for k, share in ipairs { 1 / 8, 2 / 8, 0, 5 / 8 } do near(share, y:eq(k - 1):to("f64"):mean():item(), 0.01) end
+    for k, share in ipairs { 1 / 8, 2 / 8, 0, 5 / 8 } do
+      near(share, y:eq(k - 1):to("f64"):mean():item(), 0.01)
+    end
     local rows = tnt.f32 { { 1, 0, 3 }, { 0, 1, 0 } }:multinomial(2, true)
     assert.same({ 2, 2 }, rows.shape)
     assert.same({ 1, 1 }, rows[2]:totable())
@@ -165,7 +170,9 @@ describe("random numbers", function()
       assert.same({ 0, 1, 2, 3, 4 }, (z:sort()):totable())
       assert.same({ 0, 2 }, (tnt.f32 { 1, 0, 1e-6 }:multinomial(2, false):sort()):totable())
     end
-    local function refused(kind, x, ...) assert.equal(kind, select(2, pcall(ops.multinomial, x, ...)).kind) end
+    local function refused(kind, x, ...)
+      assert.equal(kind, select(2, pcall(ops.multinomial, x, ...)).kind)
+    end
     refused("argument", tnt.f32 { 1, 0 }, 2, false)
     refused("argument", tnt.f32 { 0, 0 }, 1)
     refused("argument", tnt.f32 { 1, -1 }, 1)

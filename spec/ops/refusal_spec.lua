@@ -1,4 +1,5 @@
--- What an op cannot take is refused before anything is written: wrong shapes, dims, positions and kinds of arguments, each
+-- What an op cannot take is refused before anything is written: wrong shapes, dims, positions and
+-- kinds of arguments, each
 -- with its kind and with the op's name.
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
@@ -67,7 +68,8 @@ describe("wrong shapes are refused by", function()
     local ok, err = pcall(ops.matmul, tnt.ones(2, 3), tnt.ones(4, 5))
     assert.is_false(ok)
     assert.equal("shape", err.kind)
-    assert.truthy(err.message:find("matmul: b must be [..., K, N] with K = 3 (from a), got [4, 5]", 1, true), err.message)
+    assert.truthy(err.message:find("matmul: b must be [..., K, N] with K = 3 (from a), got [4, 5]",
+      1, true), err.message)
   end)
 end)
 
@@ -82,7 +84,8 @@ describe("wrong dims are refused by", function()
           for _, wrong in ipairs { 0, above, -above, 1.5, "1" } do
             local bad = first(row)
             bad[i] = a.kind == "dims" and { wrong } or wrong
-            refused(row, bad, "argument", ("%s with %s = %s"):format(row.name, a.name, tostring(wrong)))
+            refused(row, bad, "argument", ("%s with %s = %s"):format(row.name, a.name,
+              tostring(wrong)))
           end
           if a.kind == "dims" and x:dim() > 1 then
             local bad = first(row)
@@ -131,7 +134,8 @@ describe("what is no tensor is refused by", function()
             if not (wrong == true and row.number) then
               local args = first(row)
               args[i] = wrong
-              refused(row, args, "argument", ("%s with %s = %s"):format(row.name, a.name, tostring(wrong)))
+              refused(row, args, "argument", ("%s with %s = %s"):format(row.name, a.name,
+                tostring(wrong)))
             end
           end
         end

@@ -1,4 +1,5 @@
--- Large inputs, where several threads work: bit for bit what one thread computes, results and gradients, in f32.
+-- Large inputs, where several threads work: bit for bit what one thread computes, results and
+-- gradients, in f32.
 local tnt = require "tnt"
 local build = require "spec.ops.build"
 local examples = require "spec.ops.examples"
@@ -58,7 +59,8 @@ describe("threads", function()
           tnt.set_num_threads(2)
           local got = run(case)
           for k, y in ipairs(want) do
-            assert.is_true(build.same_bits(y, got[k]), ("%s: result %d differs"):format(case.name, k))
+            assert.is_true(build.same_bits(y, got[k]),
+              ("%s: result %d differs"):format(case.name, k))
           end
         end
         collectgarbage()

@@ -1,4 +1,5 @@
--- Conversions between dtypes: to(), the short names, and the op behind them (cast), with gradients. The values of all
+-- Conversions between dtypes: to(), the short names, and the op behind them (cast), with gradients.
+-- The values of all
 -- pairs are compared with PyTorch's in spec/promotion_spec.lua.
 local ffi = require "ffi"
 local tnt = require "tnt"
@@ -33,7 +34,8 @@ describe("to", function()
 
   it("has short names", function()
     local x = tnt.i32 { 1 }
-    for name, dtype in require "tnt.sorted" { float = "f32", double = "f64", half = "f16", bfloat16 = "bf16", long = "i64", bool = "bool" } do
+    for name, dtype in require "tnt.sorted" { float = "f32", double = "f64", half = "f16",
+      bfloat16 = "bf16", long = "i64", bool = "bool" } do
       assert.equal(dtype, x[name](x).dtype)
     end
     assert.equal("f64", x:to("float64").dtype)
@@ -66,10 +68,13 @@ describe("cast", function()
     local values = build.flat(bits:to "f32")
     for i = 0, 65535 do -- by the format's definition (IEEE 754, binary16)
       local sign, e, m = i < 32768 and 1 or -1, math.floor(i / 1024) % 32, i % 1024
-      local want = e == 0 and m * 2 ^ -24 or e < 31 and (1 + m / 1024) * 2 ^ (e - 15) or m == 0 and math.huge or 0 / 0
+      local want = e == 0 and m * 2 ^ -24 or e < 31 and (1 + m / 1024) * 2 ^ (e - 15) or m == 0
+        and math.huge or 0 / 0
       want = sign * want
       local got = values[i + 1]
-      if not (got == want or (got ~= got and want ~= want)) then error(("f16 %04x is %g, not %g"):format(i, got, want)) end
+      if not (got == want or (got ~= got and want ~= want)) then
+        error(("f16 %04x is %g, not %g"):format(i, got, want))
+      end
     end
     local back = ffi.cast("uint16_t *", bits:to("f32"):to("f16"):data_ptr())
     local finite = 0

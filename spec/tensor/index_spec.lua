@@ -1,4 +1,5 @@
--- x[...] and x[...] = v: views where a view can be, copies where masks and stored positions name elements; gradients.
+-- x[...] and x[...] = v: views where a view can be, copies where masks and stored positions name
+-- elements; gradients.
 local tnt = require "tnt"
 local build = require "spec.ops.build"
 
@@ -52,7 +53,8 @@ describe("reading", function()
     assert.same({ 3, 3, 4 }, x[ids].shape)
     assert.same(x[2]:totable(), x[ids][3]:totable())
     assert.same({ 2, 2, 3, 4 }, x[tnt.i64 { { 0, 1 }, { 1, 0 } }].shape)
-    assert.same({ { { 8, 9, 10, 11 }, { 0, 1, 2, 3 } }, { { 20, 21, 22, 23 }, { 12, 13, 14, 15 } } }, x[{ {}, tnt.i64 { 2, 0 } }]:totable())
+    assert.same({ { { 8, 9, 10, 11 }, { 0, 1, 2, 3 } },
+      { { 20, 21, 22, 23 }, { 12, 13, 14, 15 } } }, x[{ {}, tnt.i64 { 2, 0 } }]:totable())
     assert.same({ { 2, 0 }, { 6, 4 }, { 10, 8 } }, x[{ 1, {}, tnt.u8 { 2, 0 } }]:totable())
     assert.same(x[{ 1, 2 }]:totable(), x[{ tnt.i32(0), 2 }]:totable())
     local y = x[ids]
@@ -66,11 +68,13 @@ describe("reading", function()
     local x = cube()
     assert.same({ 21, 22, 23 }, x[x:gt(20)]:totable())
     assert.same({ 1, 3, 4 }, x[tnt.tensor { false, true }].shape)
-    assert.same({ { 0, 1, 2, 3 }, { 20, 21, 22, 23 } }, x[tnt.tensor { { true, false, false }, { false, false, true } }]:totable())
+    assert.same({ { 0, 1, 2, 3 }, { 20, 21, 22, 23 } },
+      x[tnt.tensor { { true, false, false }, { false, false, true } }]:totable())
     assert.same({ 0 }, x[x:gt(100)].shape)
     assert.same({ 24 }, x[x:ge(0)].shape)
     assert.same({ 5, 7 }, x[{ 1, 2, tnt.tensor { false, true, false, true } }]:totable())
-    assert.same({ { 0, 1 }, { 8, 9 } }, x[{ 1, tnt.tensor { true, false, true }, { 1, 2 } }]:totable())
+    assert.same({ { 0, 1 }, { 8, 9 } }, x[{ 1, tnt.tensor { true, false, true },
+      { 1, 2 } }]:totable())
     assert.same({ 21, 22, 23 }, x:masked_select(x:gt(20)):totable())
     assert.same({ 21, 22, 23 }, x:t()[x:t():gt(20)]:sort():totable())
   end)
@@ -167,12 +171,16 @@ end)
 describe("gradients", function()
   it("of what is read flow to its places, added up where one was read twice", function()
     local x = tnt.zeros(2, 3, { dtype = "f64", requires_grad = true })
-    local function grad(y) return tnt.grad((y * (tnt.arange(y:numel(), { dtype = "f64" }):view(y.shape) + 1)):sum(), x):totable() end
+    local function grad(y)
+      return tnt.grad((y * (tnt.arange(y:numel(), { dtype = "f64" }):view(y.shape) + 1)):sum(),
+        x):totable()
+    end
     assert.same({ { 0, 0, 0 }, { 1, 2, 3 } }, grad(x[2]))
     assert.same({ { 0, 1, 2 }, { 0, 3, 4 } }, grad(x[{ {}, { 2, 3 } }]))
     assert.same({ { 1, 0, 2 }, { 3, 0, 4 } }, grad(x[{ {}, { 1, 3, 2 } }]))
     assert.same({ { 5, 7, 9 }, { 0, 0, 0 } }, grad(x[tnt.i64 { 0, 0 }]))
-    assert.same({ { 0, 1, 0 }, { 0, 0, 2 } }, grad(x[tnt.tensor { { false, true, false }, { false, false, true } }]))
+    assert.same({ { 0, 1, 0 }, { 0, 0, 2 } }, grad(x[tnt.tensor { { false, true, false },
+      { false, false, true } }]))
   end)
 
   it("of what was written flow to the value, and no longer to what was there", function()
@@ -184,7 +192,8 @@ describe("gradients", function()
       local g = tnt.grad((y * tnt.f64 { { 1, 2, 3 }, { 4, 5, 6 } }):sum(), { x, v })
       return g[1]:totable(), g[2]:totable()
     end
-    for _, key in ipairs { { 1, { 2, 3 } }, tnt.tensor { { false, true, true }, { false, false, false } }, { 1, tnt.i64 { 1, 2 } } } do
+    for _, key in ipairs { { 1, { 2, 3 } }, tnt.tensor { { false, true, true },
+      { false, false, false } }, { 1, tnt.i64 { 1, 2 } } } do
       local gx, gv = check(function(y) y[key] = v end)
       assert.same({ { 2, 0, 0 }, { 8, 10, 12 } }, gx)
       assert.same({ 2, 3 }, gv)

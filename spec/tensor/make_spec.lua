@@ -42,7 +42,8 @@ describe("from sizes", function()
       wrong("argument", 2, { dtyp = "f32" })
       wrong("dtype", 2, { dtype = "f31" })
     end
-    assert.truthy(refused("argument", tnt.zeros, 2, { dtyp = "f32" }):find("did you mean 'dtype'", 1, true))
+    assert.truthy(refused("argument", tnt.zeros, 2, { dtyp = "f32" }):find("did you mean 'dtype'",
+      1, true))
     refused("dtype", tnt.zeros, 2, { dtype = "i64", requires_grad = true })
     refused("memory", tnt.zeros, 2 ^ 40, 2 ^ 40)
     refused("memory", tnt.zeros, 2 ^ 45)
@@ -141,7 +142,8 @@ describe("from tables", function()
     refused("argument", tnt.tensor, { 1, "x" })
     refused("argument", tnt.tensor, nil)
     refused("argument", tnt.tensor, "x")
-    assert.truthy(refused("argument", tnt.tensor, { tnt.ones(2), tnt.ones(2) }):find("stack", 1, true))
+    assert.truthy(refused("argument", tnt.tensor, { tnt.ones(2), tnt.ones(2) }):find("stack", 1,
+      true))
   end)
 
   it("a tensor is copied, without its history", function()
@@ -156,7 +158,9 @@ end)
 
 describe("back out", function()
   it("totable gives the nest that tensor() takes", function()
-    for _, v in ipairs { { 1, 2 }, { { 1, 2 }, { 3, 4 } }, 5 } do assert.same(v, tnt.tensor(v):totable()) end
+    for _, v in ipairs { { 1, 2 }, { { 1, 2 }, { 3, 4 } }, 5 } do
+      assert.same(v, tnt.tensor(v):totable())
+    end
     assert.same({ true, false }, tnt.tensor({ true, false }):totable())
     assert.same({ { 1, 3 }, { 2, 4 } }, tnt.tensor({ { 1, 2 }, { 3, 4 } }):t():totable())
     assert.same({}, tnt.zeros(0):totable())
@@ -216,7 +220,8 @@ end)
 describe("every name", function()
   it("of the interface's list is there", function()
     for name in
-      ("tensor zeros ones empty rand randn full eye arange linspace randint randperm zeros_like cat stack where einsum seed no_grad "
+      ("tensor zeros ones empty rand randn full eye arange linspace randint randperm "
+        .. "zeros_like cat stack where einsum seed no_grad "
         .. "memory set_num_threads use_deterministic scope steps keep"):gmatch "%S+"
     do
       assert.is_truthy(tnt[name], name)

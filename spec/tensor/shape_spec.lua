@@ -167,7 +167,8 @@ describe("in parts and together", function()
     local x = tnt.tensor { { 1 }, { 2 } }
     assert.same({ { 1, 1, 1 }, { 2, 2, 2 } }, x:expand(2, 3):totable())
     assert.same({ 4, 2, 3 }, x:expand(4, -1, 3).shape)
-    assert.same({ 0, 1, 0 }, { x:expand(4, 2, 3):stride(1), x:expand(4, 2, 3):stride(2), x:expand(4, 2, 3):stride(3) })
+    assert.same({ 0, 1, 0 }, { x:expand(4, 2, 3):stride(1), x:expand(4, 2, 3):stride(2),
+      x:expand(4, 2, 3):stride(3) })
     assert.same({ 2, 3 }, x:expand_as(tnt.zeros(2, 3)).shape)
     refused("shape", x.expand, x, 3, 3)
     refused("shape", x.expand, x, 2)
