@@ -21,7 +21,7 @@ local Run = class.new "Run"
 -- Whose direct fields hold tensors beyond a step (R4), with their names in messages: a list of each
 -- phase's own, because the search for tensors that escape is made at its first, second, fourth
 -- step.
-local function owners_of(run)
+local function owners_of(run, cursors)
   local owners = { { run.unit, "unit" }, { run.state, "state" } }
   for i, object in ipairs(run.hooks) do
     owners[#owners + 1] = { object, ("hooks[%d] (%s)"):format(i, hook.title(object)) }
@@ -38,6 +38,8 @@ local function owners_of(run)
       for i, metric in ipairs(value) do add_metric(metric, "unit.metrics[" .. i .. "]") end
     end
   end
+  owners.searched = {} -- not owners: loaders own what they fetch ahead by themselves
+  for i, cursor in ipairs(cursors) do owners.searched[i] = { cursor.loader, cursor.who } end
   return owners
 end
 
@@ -62,7 +64,7 @@ local function new_phase(run, name, default_name, cursors, limits)
     progress = unit[name .. "_progress"], times = state.iteration_timer[name .. "_iteration_time"],
     max_steps = limits.max_steps, max_epochs = limits.max_epochs,
     max_steps_per_epoch = limits.max_steps_per_epoch, marks_boundary = name == "train",
-    owners = owners_of(run),
+    owners = owners_of(run, cursors),
     running = Running(default_name,
       delivers and function(record) run.loggers:log(record) end or nil, state.latest),
   }

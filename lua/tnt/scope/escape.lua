@@ -85,13 +85,17 @@ local function visited() return { [_G] = true, [package.loaded] = true } end
 
 --- Searches the owners of a step.
 ---@param token integer
----@param owners {[1]: table, [2]: string}[]
+---@param owners {[1]: table, [2]: string}[]  and in `searched` what is no owner but must not stash either
 ---@return string|nil path
 ---@return tnt.Tensor|nil
 function escape.of_owners(token, owners)
   local seen = visited()
   for i = 1, #owners do
     local path, t = find(owners[i][1], owners[i][2], token, 6, seen, true)
+    if path then return path, t end
+  end
+  for _, other in ipairs(owners.searched or {}) do
+    local path, t = find(other[1], other[2], token, 6, seen)
     if path then return path, t end
   end
 end

@@ -33,7 +33,7 @@ local function reachable()
     local function locals(i, by)
       while true do
         local name, v
-        if co then name, v = debug.getlocal(co, level, i) else name, v = debug.getlocal(level + 3, i) end
+        if co then name, v = debug.getlocal(co, level, i) else name, v = debug.getlocal(level + 2, i) end
         if not name then return end
         note(v)
         i = i + by
@@ -90,13 +90,18 @@ end
 
 local bytes = ffi.new "int64_t[1]"
 
---- Searches and releases when enough has gathered.
-function limbo.tidy()
-  if context.depth ~= 0 or threads.current() ~= 0 then return end
-  local n = C.tnt_limbo(bytes)
-  if n == 0 or (n < limbo.max_tensors and bytes[0] < limbo.max_bytes) then return end
+--- Searches and releases, where that is possible: outside every scope, in the main coroutine.
+function limbo.search()
+  if context.depth ~= 0 or threads.current() ~= 0 or C.tnt_limbo(nil) == 0 then return end
   for _, t in ipairs(reachable()) do t:keep() end
   C.tnt_limbo_release()
+end
+
+--- Searches when enough has gathered.
+function limbo.tidy()
+  if context.depth ~= 0 then return end
+  local n = C.tnt_limbo(bytes)
+  if n >= limbo.max_tensors or bytes[0] >= limbo.max_bytes then limbo.search() end
 end
 
 return limbo
