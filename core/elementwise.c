@@ -14,8 +14,8 @@ static int native_dtype(int compute) {
 
 int conversion_dtype(int from, int to) {
   if (category(from) < 2 && category(to) < 2) return TNT_I64;
-  if (category(from) < 2 || category(to) < 2 || from == TNT_F64 || to == TNT_F64) return TNT_F64;
-  return TNT_F32;
+  if (category(to) < 2 || from == TNT_F64 || to == TNT_F64) return TNT_F64;
+  return TNT_F32; /* whole numbers too: by way of f64 they would be rounded twice */
 }
 
 typedef union scalar {

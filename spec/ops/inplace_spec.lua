@@ -189,6 +189,51 @@ describe("after a change in place", function()
   end)
 end)
 
+describe("gradients of gradients through", function()
+  local pairs_of = {
+    ["mul_"] = { function(x) return (x * x):mul(x) end, function(x) return (x * x):mul_(x) end },
+    ["mul_ by itself"] = { function(x) return (x * 2):square() end,
+      function(x)
+        local y = x * 2
+        return y:mul_(y)
+      end },
+    ["pow_"] = { function(x) return (x * 2):pow(3) end, function(x) return (x * 2):pow_(3) end },
+    ["sigmoid_"] = { function(x) return (x * 2):sigmoid() * x end,
+      function(x) return (x * 2):sigmoid_() * x end },
+    ["square_ and exp_"] = { function(x) return (x * 2):square():exp() end,
+      function(x) return (x * 2):square_():exp_() end },
+    ["a view"] = { function(x) return tnt.cat { (x * 2)[{ { 1, 2 } }]:square(),
+      (x * 2)[{ { 3, 3 } }] } end,
+      function(x)
+        local y = x * 2
+        y[{ { 1, 2 } }]:square_()
+        return y
+      end },
+    ["an assignment"] = { function(x) return tnt.cat { (x * 2)[{ { 1, 2 } }],
+      (x * x)[{ { 3, 3 } }] } end,
+      function(x)
+        local y = x * 2
+        y[3] = x[3] * x[3]
+        return y
+      end },
+  }
+  local function both(f)
+    local x = tnt.f64 { 0.3, -0.7, 1.1 }
+    x.requires_grad = true
+    local first = tnt.grad(f(x):sum(), x, { create_graph = true })
+    local second = tnt.grad((first * tnt.f64 { 1, 2, 3 }):sum(), x)
+    return build.flat(first), build.flat(second)
+  end
+  for name, two in require "tnt.sorted"(pairs_of) do
+    it(name .. " are those of the out-of-place form", function()
+      local first, second = both(two[1])
+      local got_first, got_second = both(two[2])
+      assert.is_nil(build.difference(got_first, first, 1e-12, 1e-12))
+      assert.is_nil(build.difference(got_second, second, 1e-12, 1e-12))
+    end)
+  end
+end)
+
 describe("in place is refused", function()
   local function refused(kind, f, ...)
     local ok, err = pcall(f, ...)

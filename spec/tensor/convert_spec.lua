@@ -109,6 +109,13 @@ describe("cast", function()
     end
   end)
 
+  it("rounds whole numbers once", function()
+    local x = tnt.i64 { 1152921573326323713LL, -1152921573326323713LL } -- 2^60 + 2^36 + 1
+    assert.same({ 2 ^ 60 + 2 ^ 37, -2 ^ 60 - 2 ^ 37 }, x:to("f32"):totable())
+    assert.same({ 2 ^ 60 + 2 ^ 36, -2 ^ 60 - 2 ^ 36 }, x:to("f64"):totable())
+    assert.same({ 16777216, 16777220 }, tnt.i32({ 16777217, 16777219 }):to("f32"):totable())
+  end)
+
   it("takes a number of a dtype, and no other", function()
     assert.equal("f64", ops.cast(tnt.ones(1), 1).dtype)
     assert.is_false(pcall(ops.cast, tnt.ones(1), 8))
