@@ -122,9 +122,9 @@ describe("tnt.checkpoint", function()
   it("ignores what is no checkpoint, and removes what dead processes left", function()
     local path = tnt.checkpoint.save(dir, { v = 1 })
     local inside = dir .. "/checkpoints/"
-    local pid = scratch.capture "LD_PRELOAD= sh -c 'echo $$'":match "%d+" -- one that has ended
-    local host = scratch.capture "LD_PRELOAD= hostname":match "%S+"
-    local dead, living = (".tmp-%s-%s-epoch_0_step_9"):format(host, pid),
+    local pid = scratch.read "/proc/sys/kernel/pid_max":match "%d+" + 1 -- no process has it
+    local host = scratch.read "/proc/sys/kernel/hostname":match "%S+"
+    local dead, living = (".tmp-%s-%d-epoch_0_step_9"):format(host, pid),
       (".tmp-%s-1-epoch_0_step_9"):format(host)
     for _, name in ipairs { dead, living, "notes", "epoch_0_step_7" } do
       assert(lfs.mkdir(inside .. name))
@@ -141,6 +141,7 @@ describe("tnt.checkpoint", function()
   end)
 
   it("reports a disk that is full and leaves the older ones as they are", function()
+    if not scratch.can_start() then pending "no process can be started here" end
     local path = tnt.checkpoint.save(dir, { v = 1 })
     scratch.write(dir .. "/full.lua", [[
       local ffi = require "ffi"

@@ -36,6 +36,7 @@ end
 
 describe("a run that is killed", function()
   it("finds its last checkpoint whole and ends as if nothing had been", function()
+    if not scratch.can_start() then pending "no process can be started here" end
     local whole = finish(dir .. "/whole")
     local seed = os.time()
     math.randomseed(seed)

@@ -77,6 +77,7 @@ describe("tnt.save and tnt.load, HDF5", function()
   end)
 
   it("write what h5dump reads", function()
+    if not scratch.can_start() then pending "no process can be started here" end
     local path = dir .. "/dump.h5"
     tnt.save(path, { w = tnt.tensor { 1.5, 2.5 }, half = tnt.tensor({ 0.5 }, { dtype = "bf16" }),
       yes = true, name = "net" })
@@ -146,6 +147,7 @@ describe("tnt.save and tnt.load, HDF5", function()
   end)
 
   it("report a disk that is full, and remove what was begun", function()
+    if not scratch.can_start() then pending "no process can be started here" end
     -- The limit on file sizes stands in for a full disk: the same failing write, another errno.
     local script = dir .. "/full.lua"
     scratch.write(script, [[

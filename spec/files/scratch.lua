@@ -2,6 +2,7 @@
 -- out, and a comparison of nests that is exact to the bit.
 
 local ffi = require "ffi"
+local lfs = require "lfs"
 local message = require "tnt.loop.message"
 local tensor = require "tnt.tensor"
 local block = require "tnt.files.block"
@@ -18,14 +19,14 @@ local folders = {}
 function scratch.folder()
   local path = os.tmpname()
   os.remove(path)
-  assert(os.execute("mkdir '" .. path .. "'") == 0)
+  assert(lfs.mkdir(path))
   folders[#folders + 1] = path
   return path
 end
 
 --- Removes the folders made so far, and forgets the warnings.
 function scratch.clean()
-  for _, path in ipairs(folders) do os.execute("rm -rf '" .. path .. "'") end
+  for _, path in ipairs(folders) do os.execute("LD_PRELOAD= rm -rf '" .. path .. "'") end
   folders, scratch.warnings = {}, {}
 end
 
@@ -49,6 +50,9 @@ function scratch.capture(command)
   pipe:close()
   return text
 end
+
+--- Whether processes can be started: under the thread sanitizer some kernels kill every child.
+function scratch.can_start() return scratch.capture "echo x" == "x\n" end
 
 --- What runs this process, for starting another.
 scratch.interpreter = arg[-1]
