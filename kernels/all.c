@@ -26,6 +26,9 @@ typedef TNT_T T;
 #include "elementwise_gen.h"
 #include "reduce.c"
 #include "order.c"
+#if !TNT_IS_INT64
+#include "gemm.c"
+#endif
 #include "matmul.c"
 #include "place.c"
 #include "shape.c"
@@ -35,6 +38,7 @@ typedef TNT_T T;
 #include "cross_entropy.c"
 #include "layernorm.c"
 #include "batchnorm.c"
+#include "depthwise.c"
 #include "conv2d.c"
 #include "pool2d.c"
 #include "grad.c"

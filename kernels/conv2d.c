@@ -1,21 +1,37 @@
-/* Convolution by columns: each image becomes a matrix of its windows and the rest is one product (im2col). Serves where
- * oneDNN is missing, and double precision. */
-
-typedef struct conv {
-  int64_t n, c, h, w, o, kh, kw, p, q, groups; /* p, q: sizes of the output */
-  int64_t sh, sw, ph, pw, dh, dw;
-} conv;
+/* Convolution. Floats go to oneDNN where it is (core/dnnl); groups of one input channel to our own loop; the rest, and
+ * double precision, by columns: each image becomes a matrix of its windows and what remains is one product (im2col). A
+ * 1x1 window needs no such matrix. */
 
 static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
 
 /* lists: stride, padding, dilation, groups, as they lie in the arguments */
 static conv conv_of(const int64_t *x, const int64_t *w, const int64_t *y, const int64_t *lists) {
-  conv k = {.n = x[0], .c = x[1], .h = x[2], .w = x[3], .o = w[0], .kh = w[2], .kw = w[3], .p = y[2], .q = y[3], .groups = lists[27]};
+  conv k = {.n = x[0],
+            .c = x[1],
+            .h = x[2],
+            .w = x[3],
+            .o = w[0],
+            .kh = w[2],
+            .kw = w[3],
+            .p = y[2],
+            .q = y[3],
+            .groups = lists[27]};
   k.sh = pair_of(lists, 0), k.sw = pair_of(lists, 1);
   k.ph = pair_of(lists + 9, 0), k.pw = pair_of(lists + 9, 1);
   k.dh = pair_of(lists + 18, 0), k.dw = pair_of(lists + 18, 1);
   return k;
 }
+
+static bool is_depthwise(const conv *k) { return k->groups == k->c; }
+static bool is_pointwise(const conv *k) {
+  return k->kh == 1 && k->kw == 1 && k->sh == 1 && k->sw == 1 && k->ph == 0 && k->pw == 0;
+}
+#if TNT_IS_FLOAT
+#define CONVOLVED(function, ...) \
+  (tnt__convolutions_get() && tnt__convolutions_get()->function(__VA_ARGS__))
+#else
+#define CONVOLVED(function, ...) false
+#endif
 
 /* columns[c, i, j, p, q] = x[c, p sh + i dh - ph, q sw + j dw - pw] for `planes` channels of one image */
 static void to_columns(T *columns, const T *x, const conv *k, int64_t planes) {
@@ -69,11 +85,16 @@ static int conv2d_cpu(tnt__args *a) {
   conv k = conv_of(xv->size, wv->size, a->out[0].size, a->integer + CONV2D_STRIDE);
   const T *x = xv->data, *w = wv->data, *b = a->in[2].data;
   T *y = a->out[0].data;
+  if (a->out[0].numel == 0) return 0;
+  if (is_depthwise(&k))
+    return depthwise(&k, x, w, b, y) ? a->fail(TNT_EMEMORY, "conv2d: out of memory") : 0;
+  if (k.c && CONVOLVED(conv2d, &k, x, w, b, y)) return 0;
+  bool plain = is_pointwise(&k);
   int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
   int threads = k.n > 1 ? THREADS(k.n * k.o * outs * 8) : 1, failed = 0;
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
-    T *columns = malloc((size_t)(inner * outs + 1) * sizeof *columns);
+    T *columns = malloc((size_t)(plain ? 1 : inner * outs + 1) * sizeof *columns);
     if (!columns) {
 #pragma omp atomic write
       failed = 1;
@@ -81,12 +102,14 @@ static int conv2d_cpu(tnt__args *a) {
 #pragma omp for schedule(static)
     for (int64_t n = 0; n < k.n; n++) {
       for (int64_t g = 0; columns && g < k.groups; g++) {
+        const T *from = x + (n * k.c + g * cg) * k.h * k.w;
         T *to = y + (n * k.o + g * og) * outs;
         for (int64_t o = 0; b && o < og; o++) {
           for (int64_t i = 0; i < outs; i++) to[o * outs + i] = b[g * og + o];
         }
-        to_columns(columns, x + (n * k.c + g * cg) * k.h * k.w, &k, cg);
-        gemm(false, false, og, outs, inner, w + g * og * inner, inner, columns, outs, b ? 1 : 0, to, outs, 1);
+        if (!plain) to_columns(columns, from, &k, cg);
+        gemm(false, false, og, outs, inner, w + g * og * inner, inner, plain ? from : columns, outs,
+             b != NULL, to, outs, 1);
       }
     }
     free(columns);
@@ -99,12 +122,17 @@ static int conv2d_dx_cpu(tnt__args *a) {
   conv k = conv_of(a->out[0].size, wv->size, gv->size, a->integer + CONV2D_DX_STRIDE);
   const T *dy = gv->data, *w = wv->data;
   T *dx = a->out[0].data;
+  if (a->out[0].numel == 0) return 0;
+  if (k.o && is_depthwise(&k))
+    return depthwise_dx(&k, dy, w, dx) ? a->fail(TNT_EMEMORY, "conv2d_dx: out of memory") : 0;
+  if (k.o && CONVOLVED(conv2d_dx, &k, dy, w, dx)) return 0;
+  bool plain = k.o && is_pointwise(&k);
   int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
   int threads = k.n > 1 ? THREADS(k.n * k.o * outs * 8) : 1, failed = 0;
-  memset(dx, 0, (size_t)a->out[0].numel * sizeof(T));
+  if (!plain) memset(dx, 0, (size_t)a->out[0].numel * sizeof(T));
 #pragma omp parallel num_threads(threads) if (threads > 1)
   {
-    T *columns = malloc((size_t)(inner * outs + 1) * sizeof *columns);
+    T *columns = malloc((size_t)(plain ? 1 : inner * outs + 1) * sizeof *columns);
     if (!columns) {
 #pragma omp atomic write
       failed = 1;
@@ -112,8 +140,10 @@ static int conv2d_dx_cpu(tnt__args *a) {
 #pragma omp for schedule(static)
     for (int64_t n = 0; n < k.n; n++) {
       for (int64_t g = 0; columns && g < k.groups; g++) {
-        gemm(true, false, inner, outs, og, w + g * og * inner, inner, dy + (n * k.o + g * og) * outs, outs, 0, columns, outs, 1);
-        from_columns(dx + (n * k.c + g * cg) * k.h * k.w, columns, &k, cg);
+        T *to = dx + (n * k.c + g * cg) * k.h * k.w;
+        gemm(true, false, inner, outs, og, w + g * og * inner, inner,
+             dy + (n * k.o + g * og) * outs, outs, false, plain ? to : columns, outs, 1);
+        if (!plain) from_columns(to, columns, &k, cg);
       }
     }
     free(columns);
@@ -121,20 +151,28 @@ static int conv2d_dx_cpu(tnt__args *a) {
   return failed ? a->fail(TNT_EMEMORY, "conv2d_dx: out of memory") : 0;
 }
 
-static int conv2d_dw_cpu(tnt__args *a) { /* images are summed in order: the result does not depend on threads */
+static int conv2d_dw_cpu(
+    tnt__args *a) { /* images are summed in order: the result does not depend on threads */
   const tnt__view *gv = &a->in[0], *xv = &a->in[1];
   conv k = conv_of(xv->size, a->out[0].size, gv->size, a->integer + CONV2D_DW_STRIDE);
   const T *dy = gv->data, *x = xv->data;
   T *dw = a->out[0].data;
   int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
+  if (a->out[0].numel == 0) return 0;
+  if (k.n && is_depthwise(&k))
+    return depthwise_dw(&k, dy, x, dw) ? a->fail(TNT_EMEMORY, "conv2d_dw: out of memory") : 0;
+  if (k.n && CONVOLVED(conv2d_dw, &k, dy, x, dw)) return 0;
+  bool plain = is_pointwise(&k);
   memset(dw, 0, (size_t)a->out[0].numel * sizeof(T));
-  T *columns = malloc((size_t)(inner * outs + 1) * sizeof *columns);
+  T *columns = malloc((size_t)(plain ? 1 : inner * outs + 1) * sizeof *columns);
   if (!columns) return a->fail(TNT_EMEMORY, "conv2d_dw: out of memory");
   int threads = THREADS(k.o * outs * 8);
   for (int64_t n = 0; n < k.n; n++) {
     for (int64_t g = 0; g < k.groups; g++) {
-      to_columns(columns, x + (n * k.c + g * cg) * k.h * k.w, &k, cg);
-      gemm(false, true, og, inner, outs, dy + (n * k.o + g * og) * outs, outs, columns, outs, 1, dw + g * og * inner, inner, threads);
+      const T *from = x + (n * k.c + g * cg) * k.h * k.w;
+      if (!plain) to_columns(columns, from, &k, cg);
+      gemm(false, true, og, inner, outs, dy + (n * k.o + g * og) * outs, outs,
+           plain ? from : columns, outs, true, dw + g * og * inner, inner, threads);
     }
   }
   free(columns);

@@ -1,5 +1,5 @@
-/* Matrix products. Dense algebra goes to the library (core/algebra.c); without one, and for whole numbers, blocked loops
- * of our own. A matrix whose rows or columns lie in one piece is used as it is, anything else is copied first. */
+/* Matrix products. Large ones go to the library (core/algebra.c), the others and all without one to kernels/gemm.c, whole
+ * numbers to a plain loop. The choice depends on sizes alone: so do the results' last bits. A matrix whose rows or columns lie in one piece is used as it is, anything else is copied first. */
 
 typedef struct matrix {
   const T *data;
@@ -7,17 +7,19 @@ typedef struct matrix {
   bool transposed;
 } matrix;
 
-/* y[m, n] = a b (+ y), row-major, a and b possibly stored transposed; for whole numbers and machines without a library */
-static void gemm_plain(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda, const T *b, int64_t ldb, T beta,
-                       T *y, int64_t ldy, int threads) {
+#if TNT_IS_INT64
+/* y[m, n] = a b, row-major, a and b possibly stored transposed */
+static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,
+                 const T *b, int64_t ldb, bool add, T *y, int64_t ldy, int threads) {
 #pragma omp parallel for num_threads(threads) if (threads > 1)
   for (int64_t i = 0; i < m; i++) {
     T *row = y + i * ldy;
-    if (beta == 0) memset(row, 0, (size_t)n * sizeof(T));
+    if (!add) memset(row, 0, (size_t)n * sizeof(T));
     if (tb) {
       for (int64_t j = 0; j < n; j++) {
         T s = 0;
-        for (int64_t l = 0; l < k; l++) s += (ta ? a[l * lda + i] : a[i * lda + l]) * b[j * ldb + l];
+        for (int64_t l = 0; l < k; l++)
+          s += (ta ? a[l * lda + i] : a[i * lda + l]) * b[j * ldb + l];
         row[j] += s;
       }
     } else {
@@ -30,26 +32,37 @@ static void gemm_plain(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const 
     }
   }
 }
-
-static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda, const T *b, int64_t ldb, T beta, T *y,
-                 int64_t ldy, int threads) {
-  if (m == 0 || n == 0) return;
-#if !TNT_IS_INT64
-  const tnt__algebra *algebra = tnt__algebra_get();
-#if TNT_IS_FLOAT
-  if (algebra->sgemm && m * n * k >= 512) {
-    algebra->sgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, y, ldy);
-    return;
-  }
 #else
-  if (algebra->dgemm && m * n * k >= 512) {
-    algebra->dgemm(ta, tb, m, n, k, 1, a, lda, b, ldb, beta, y, ldy);
+/* Where the library is faster, measured on Zen 3 against OpenBLAS 0.3.21 (scripts/bench gemm): large blocks of b do not
+ * stay in L2, and columns of a that lie far apart are slow to gather. */
+static bool is_for_library(bool ta, int64_t m, int64_t n, int64_t k) {
+  if (m <= GEMM_FEW && !ta) return false;
+  return m * n * k >= (int64_t)1 << 26 || n >= 2048 || (ta && k >= 512 && m * n >= 4096);
+}
+
+static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,
+                 const T *b, int64_t ldb, bool add, T *y, int64_t ldy, int threads) {
+  if (m == 0 || n == 0) return;
+  if (k == 0) {
+    for (int64_t i = 0; i < m && !add; i++) memset(y + i * ldy, 0, (size_t)n * sizeof(T));
     return;
   }
+  if (is_for_library(ta, m, n, k)) {
+#if TNT_IS_FLOAT
+    void (*library)(bool, bool, int64_t, int64_t, int64_t, float, const float *, int64_t,
+                    const float *, int64_t, float, float *, int64_t) = tnt__algebra_get()->sgemm;
+#else
+    void (*library)(bool, bool, int64_t, int64_t, int64_t, double, const double *, int64_t,
+                    const double *, int64_t, double, double *, int64_t) = tnt__algebra_get()->dgemm;
 #endif
-#endif
-  gemm_plain(ta, tb, m, n, k, a, lda, b, ldb, beta, y, ldy, threads);
+    if (library) {
+      library(ta, tb, m, n, k, 1, a, lda, b, ldb, add ? 1 : 0, y, ldy);
+      return;
+    }
+  }
+  gemm_own(ta, tb, m, n, k, a, lda, b, ldb, add, y, ldy, threads);
 }
+#endif
 
 /* Whether the last two dims are a matrix that needs no copy. */
 static bool as_matrix(const tnt__view *v, matrix *out) {
@@ -120,23 +133,27 @@ static int matmul_cpu(tnt__args *args) {
     free(a.copy);
     return args->fail(TNT_EMEMORY, "%s: out of memory", args->op);
   }
-  int64_t m = y->size[y->ndim - 2], n = y->size[y->ndim - 1], k = a.view.size[a.view.ndim - 1], batch = 1;
+  int64_t m = y->size[y->ndim - 2], n = y->size[y->ndim - 1], k = a.view.size[a.view.ndim - 1],
+          batch = 1;
   for (int d = 0; d < y->ndim - 2; d++) batch *= y->size[d];
   T *out = y->data;
   int threads = THREADS(batch * m * n * (k > 64 ? 64 : k ? k : 1));
   if (k == 0) {
     memset(out, 0, (size_t)y->numel * sizeof(T));
-  } else if (batch > 1 && b.view.ndim == 2 && !a.m.transposed && a.view.ndim >= 2 && a.m.ld == k && a.copy == NULL &&
-             a.stride[0] * a.view.size[0] == a.view.numel && a.view.numel == batch * m * k) {
-    gemm(false, b.m.transposed, batch * m, n, k, a.m.data, k, b.m.data, b.m.ld, 0, out, n, threads); /* one tall product */
+  } else if (batch > 1 && b.view.ndim == 2 && !a.m.transposed && a.view.ndim >= 2 && a.m.ld == k &&
+             a.copy == NULL && a.stride[0] * a.view.size[0] == a.view.numel &&
+             a.view.numel == batch * m * k) {
+    gemm(false, b.m.transposed, batch * m, n, k, a.m.data, k, b.m.data, b.m.ld, false, out, n,
+         threads); /* one tall product */
   } else if (batch > 1) {
 #pragma omp parallel for num_threads(threads) if (threads > 1)
     for (int64_t i = 0; i < batch; i++) {
-      gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data + batch_offset(&a, y, i), a.m.ld, b.m.data + batch_offset(&b, y, i), b.m.ld,
-           0, out + i * m * n, n, 1);
+      gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data + batch_offset(&a, y, i), a.m.ld,
+           b.m.data + batch_offset(&b, y, i), b.m.ld, false, out + i * m * n, n, 1);
     }
   } else if (batch == 1) {
-    gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data, a.m.ld, b.m.data, b.m.ld, 0, out, n, threads);
+    gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data, a.m.ld, b.m.data, b.m.ld, false, out, n,
+         threads);
   }
   free(a.copy);
   free(b.copy);
@@ -181,7 +198,9 @@ static int linear_cpu(tnt__args *args) { /* y[.., O] = x[.., I] w[O, I]^T + b */
   } else if (!ins) {
     memset(out, 0, (size_t)y->numel * sizeof(T));
   }
-  if (ins) gemm(false, !w.m.transposed, rows, outs, ins, data, ins, w.m.data, w.m.ld, b ? 1 : 0, out, outs, threads);
+  if (ins)
+    gemm(false, !w.m.transposed, rows, outs, ins, data, ins, w.m.data, w.m.ld, b != NULL, out, outs,
+         threads);
   free(copy);
   free(w.copy);
   return 0;
