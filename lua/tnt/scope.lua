@@ -224,9 +224,11 @@ function scope.close(token, ...)
   return ...
 end
 
---- Takes a scope away without releasing anything; deeper ones stay open.
+--- Takes a scope away without releasing anything, with the deeper ones that an error left; those of a
+--- coroutine that may go on stay open.
 ---@param token integer
 function scope.dissolve(token)
+  if context.innermost ~= token then reach(token) end
   C.tnt_scope_dissolve(token)
   if context.depth == 0 then limbo.tidy() end
 end

@@ -18,7 +18,7 @@ local nn = {
 
 for _, file in ipairs {
   "containers", "linear", "conv", "norm", "embedding", "dropout", "pooling", "activations", "loss",
-    "attention", "clip", "checkpoint",
+    "attention", "clip", "checkpoint", "summary",
 } do
   for name, value in pairs(require("tnt.nn." .. file)) do nn[name] = value end -- order: free
 end

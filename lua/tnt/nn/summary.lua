@@ -1,0 +1,167 @@
+-- nn.summary: what a network is made of, as a tree and as a table of text. With inputs the network
+-- is called once, in evaluation mode and without gradients; modes, buffers and the random stream
+-- are then as before.
+
+local class = require "tnt.class"
+local clock = require "tnt.loop.clock"
+local errors = require "tnt.errors"
+local grad_mode = require "tnt.grad_mode"
+local Module = require "tnt.nn.module"
+local random = require "tnt.random"
+local scope = require "tnt.scope"
+local table_of = require "tnt.nn.summary_table"
+local tensor = require "tnt.tensor"
+
+local is_tensor = tensor.is_tensor
+
+---@class tnt.nn.Summary
+---@field name string        as state names have it; "" for the network itself
+---@field type string        its class
+---@field parameters integer elements of all parameters of the subtree, shared ones once
+---@field trainable integer  of those, elements that want a gradient
+---@field bytes integer      of parameters and buffers
+---@field in_shape any       with inputs: sizes of a tensor, a list of such for several or a nest;
+---  of its last call; nil when it was not called
+---@field out_shape any
+---@field seconds number|nil with inputs: of its calls, all together
+---@field calls integer|nil  with inputs
+---@field children tnt.nn.Summary[]
+local Summary = {}
+Summary.__index = Summary
+
+local bytes_of = { f64 = 8, i64 = 8, f32 = 4, i32 = 4, f16 = 2, bf16 = 2, u8 = 1, bool = 1 }
+
+-- One node and those below it down to `depth`; `by_module` gets module -> nodes.
+local function describe(module, name, depth, by_module)
+  local node = setmetatable({
+    name = name, type = tostring(class.of(module)), parameters = 0, trainable = 0, bytes = 0,
+    children = {},
+  }, Summary)
+  for _, p in ipairs(module:parameters()) do
+    local n = p:numel()
+    node.parameters = node.parameters + n
+    node.bytes = node.bytes + n * bytes_of[p.dtype]
+    if p.requires_grad then node.trainable = node.trainable + n end
+  end
+  for _, buffer in ipairs(module:buffers()) do
+    node.bytes = node.bytes + buffer:numel() * bytes_of[buffer.dtype]
+  end
+  by_module[module] = by_module[module] or {}
+  table.insert(by_module[module], node)
+  if depth > 1 then
+    for child_name, child in module:named_children() do
+      local full = name == "" and child_name or name .. "." .. child_name
+      node.children[#node.children + 1] = describe(child, full, depth - 1, by_module)
+    end
+  end
+  return node
+end
+
+-- The sizes of a tensor, a list of them for a table; nil for anything else.
+local function shape_of(value, depth)
+  if is_tensor(value) then return value.shape end
+  if type(value) ~= "table" or getmetatable(value) ~= nil or depth == 0 then return nil end
+  local shapes = {}
+  for i = 1, table.maxn(value) do shapes[i] = shape_of(value[i], depth - 1) or "?" end
+  return shapes
+end
+
+local function shape_of_all(n, ...)
+  if n == 1 then return shape_of((...), 3) end
+  return shape_of({ ... }, 3)
+end
+
+local function finish(nodes, began, ...)
+  local seconds, shape = clock.now() - began, shape_of_all(select("#", ...), ...)
+  for _, node in ipairs(nodes) do
+    node.seconds, node.calls = (node.seconds or 0) + seconds, (node.calls or 0) + 1
+    node.out_shape = shape
+  end
+  return ...
+end
+
+-- Puts a forward that takes notes in front of a module's own.
+local function watch(module, nodes)
+  local own = module.forward
+  rawset(module, "forward", function(self, ...)
+    local shape = shape_of_all(select("#", ...), ...)
+    for _, node in ipairs(nodes) do node.in_shape = shape end
+    return finish(nodes, clock.now(), own(self, ...))
+  end)
+end
+
+local function call_in_scope(net, inputs)
+  scope.run(function() net(unpack(inputs, 1, table.maxn(inputs))) end)
+end
+
+-- Calls the network and puts back what that may have changed, whatever came of it.
+local function call(net, inputs, by_module)
+  local modules, forwards, modes, buffers = net:modules(), {}, {}, {}
+  for i, module in ipairs(modules) do
+    forwards[i], modes[i] = rawget(module, "forward"), rawget(module, "training")
+    if by_module[module] then watch(module, by_module[module]) end
+  end
+  for i, buffer in ipairs(net:buffers()) do buffers[i] = { buffer, buffer:detach():clone() } end
+  local stream = random.state()
+  net:eval()
+  local ok, err = pcall(grad_mode.no_grad, call_in_scope, net, inputs)
+  for i, module in ipairs(modules) do
+    rawset(module, "forward", forwards[i])
+    rawset(module, "training", modes[i])
+  end
+  grad_mode.no_grad(function()
+    for _, pair in ipairs(buffers) do
+      pair[1]:copy_(pair[2])
+      pair[2]:free()
+    end
+  end)
+  random.set_state(stream)
+  if not ok then error(err, 0) end
+end
+
+--- The table: a line for each module of the tree, columns of shapes and times with inputs.
+---@param options? {exact?: boolean}  exact: 1234 instead of 1.2 K
+---@return string
+function Summary:text(options) return table_of(self, options and options.exact) end
+
+function Summary:__tostring() return self:text() end
+
+local function is_options(value)
+  return type(value) == "table" and getmetatable(value) == nil and #value == 0
+    and value.depth ~= nil
+end
+
+--- What a network is made of; `print(tnt.nn.summary(net, x))` shows it as a table.
+--- Errors: argument, for what is no module, or a depth that is not a whole number from 1 on; what
+--- the network raises when it is called with the inputs.
+---@param net tnt.nn.Module
+---@param inputs? tnt.Tensor|any[]  what to call it with: a tensor, or a list of arguments
+---@param options? {depth?: integer}  levels of the tree, the network itself being 1; default all
+---@return tnt.nn.Summary
+local function summary(net, inputs, options)
+  if not Module.is_module(net) then
+    errors.raise("argument", "nn.summary: a module was expected first, got %s",
+      class.is_class(net) and "the class " .. tostring(net) .. "; call it to make one" or type(net))
+  end
+  if options == nil and is_options(inputs) then inputs, options = nil, inputs end
+  for name in pairs(options or {}) do -- order: free
+    if name ~= "depth" then errors.unknown("nn.summary", "option", name, { "depth" }) end
+  end
+  local depth = options and options.depth or math.huge
+  local is_whole = type(depth) == "number" and (depth == math.huge or depth % 1 == 0)
+  if not is_whole or depth < 1 then
+    errors.raise("argument", "nn.summary: depth must be a whole number from 1 on, got %s",
+      tostring(depth))
+  end
+  if is_tensor(inputs) then inputs = { inputs } end
+  if inputs ~= nil and (type(inputs) ~= "table" or getmetatable(inputs) ~= nil) then
+    errors.raise("argument", "nn.summary: inputs must be a tensor or a list of arguments, got %s",
+      type(inputs))
+  end
+  local by_module = {}
+  local node = describe(net, "", depth, by_module)
+  if inputs then call(net, inputs, by_module) end
+  return node
+end
+
+return { summary = summary }
