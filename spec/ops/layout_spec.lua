@@ -107,6 +107,39 @@ describe("broadcasting", function()
   end
 end)
 
+describe("tiles", function()
+  -- Operands of other dtypes than the compute type pass in pieces of 1,024: rows longer than that,
+  -- of
+  -- every pair of dtypes, dense, strided and broadcast.
+  local shapes = { { { 2, 2500 }, { 2, 2500 } }, { { 2, 2500 }, { 2, 1 } },
+    { { 1, 2500 }, { 3, 1 } },
+    { { 2500 }, {} }, { { 1025 }, { 1025 } } }
+  for _, a in ipairs { "f16", "bf16", "f32", "f64", "i64", "i32", "u8", "bool" } do
+    it("of " .. a .. " beside every other dtype", function()
+      for _, b in ipairs { "f16", "bf16", "f32", "f64", "i64", "i32", "u8", "bool" } do
+        for _, pair in ipairs(shapes) do
+          local function make(shape, dtype, k)
+            local n = 1
+            for _, s in ipairs(shape) do n = n * s end
+            return (tnt.arange(n) * k % 11 % (dtype == "bool" and 2 or 11)):view(shape):to(dtype)
+          end
+          local x, y = make(pair[1], a, 7), make(pair[2], b, 3)
+          local sum, less = x:to("f64") + y:to("f64"), x:to("f64"):lt(y:to("f64"))
+          for _, layout in ipairs { "dense", "transposed", "sliced" } do
+            local p, q = build.layouts[layout](x), build.layouts[layout](y)
+            local z = p + q
+            assert.is_true(build.same_bits(sum:to(z.dtype), z), layout)
+            assert.is_true(build.same_bits(less, p:lt(q)), layout)
+            local w = build.layouts[layout](tnt.zeros(z.shape, { dtype = z.dtype }))
+            w:copy_(z)
+            assert.is_true(build.same_bits(z, w), layout)
+          end
+        end
+      end
+    end)
+  end
+end)
+
 describe("no elements", function()
   for _, row in ipairs(examples.walk()) do
     if row.elementwise then
