@@ -15,8 +15,7 @@ static int batchnorm_stats_cpu(tnt__args *a) { /* the variance is the biased one
   T *mean = a->out[0].data, *var = a->out[1].data;
   double count = (double)(k.n * k.inner);
   int threads = THREADS(a->in[0].numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t c = 0; c < k.c; c++) {
+  PARALLEL_FOR(c, k.c, {
     double s = 0, square = 0;
     for (int64_t i = 0; i < k.n; i++) s += (double)sum_run(x + (i * k.c + c) * k.inner, k.inner);
     double m = s / count;
@@ -26,37 +25,38 @@ static int batchnorm_stats_cpu(tnt__args *a) { /* the variance is the biased one
     }
     mean[c] = (T)m;
     var[c] = (T)(square / count);
-  }
+  });
   return 0;
 }
 
 static int batchnorm_cpu(tnt__args *a) {
   channels k = channels_of(&a->in[0]);
-  const T *x0 = a->in[0].data, *mean = a->in[1].data, *var = a->in[2].data, *w = a->in[3].data, *b = a->in[4].data;
+  const T *x0 = a->in[0].data, *mean = a->in[1].data, *var = a->in[2].data, *w = a->in[3].data,
+          *b = a->in[4].data;
   T *y0 = a->out[0].data;
   double eps = a->number[BATCHNORM_EPS];
   int threads = THREADS(a->in[0].numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t r = 0; r < k.n * k.c; r++) {
+  PARALLEL_FOR(r, k.n * k.c, {
     int64_t c = r % k.c;
-    T scale = (T)(1 / sqrt((double)var[c] + eps)) * (w ? w[c] : 1), m = mean[c], shift = b ? b[c] : 0;
+    T scale = (T)(1 / sqrt((double)var[c] + eps)) * (w ? w[c] : 1), m = mean[c],
+      shift = b ? b[c] : 0;
     const T *x = x0 + r * k.inner;
     T *y = y0 + r * k.inner;
     LOOP_SIMD
     for (int64_t j = 0; j < k.inner; j++) y[j] = (x[j] - m) * scale + shift;
-  }
+  });
   return 0;
 }
 
 static int batchnorm_grad_cpu(tnt__args *a) {
   channels k = channels_of(&a->in[1]);
-  const T *dy0 = a->in[0].data, *x0 = a->in[1].data, *mean = a->in[2].data, *var = a->in[3].data, *w = a->in[4].data;
+  const T *dy0 = a->in[0].data, *x0 = a->in[1].data, *mean = a->in[2].data, *var = a->in[3].data,
+          *w = a->in[4].data;
   T *dx0 = a->out[0].data, *dw = a->out[1].data, *db = a->out[2].data;
   double eps = a->number[BATCHNORM_GRAD_EPS], count = (double)(k.n * k.inner);
   bool training = a->integer[BATCHNORM_GRAD_TRAINING] != 0;
   int threads = THREADS(a->in[1].numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t c = 0; c < k.c; c++) {
+  PARALLEL_FOR(c, k.c, {
     double rstd = 1 / sqrt((double)var[c] + eps), s1 = 0, s2 = 0;
     T m = mean[c];
     for (int64_t i = 0; i < k.n; i++) {
@@ -68,13 +68,14 @@ static int batchnorm_grad_cpu(tnt__args *a) {
     }
     db[c] = (T)s1;
     dw[c] = (T)(s2 * rstd);
-    T scale = (T)(rstd * (w ? (double)w[c] : 1)), m1 = training ? (T)(s1 / count) : 0, m2 = training ? (T)(s2 / count * rstd * rstd) : 0;
+    T scale = (T)(rstd * (w ? (double)w[c] : 1)), m1 = training ? (T)(s1 / count) : 0,
+      m2 = training ? (T)(s2 / count * rstd * rstd) : 0;
     for (int64_t i = 0; i < k.n; i++) {
       const T *dy = dy0 + (i * k.c + c) * k.inner, *x = x0 + (i * k.c + c) * k.inner;
       T *dx = dx0 + (i * k.c + c) * k.inner;
       LOOP_SIMD
       for (int64_t j = 0; j < k.inner; j++) dx[j] = scale * (dy[j] - m1 - (x[j] - m) * m2);
     }
-  }
+  });
   return 0;
 }

@@ -6,8 +6,11 @@ static int check_targets(tnt__args *a, const tnt__view *t, int64_t classes, int6
   const int64_t *id = t->data;
   for (int64_t r = 0; r < t->numel; r++) {
     if (id[r] != ignore && (id[r] < 0 || id[r] >= classes)) {
-      return a->fail(TNT_EARGUMENT, "%s: targets count from 0 and must be in 0..%lld (or ignore_index %lld), row %lld has %lld",
-                     a->op, (long long)classes - 1, (long long)ignore, (long long)r + 1, (long long)id[r]);
+      return a->fail(TNT_EARGUMENT,
+                     "%s: targets count from 0 and must be in 0..%lld (or ignore_index %lld), row "
+                     "%lld has %lld",
+                     a->op, (long long)classes - 1, (long long)ignore, (long long)r + 1,
+                     (long long)id[r]);
     }
   }
   return 0;
@@ -26,7 +29,8 @@ static int cross_entropy_cpu(tnt__args *a) {
   const T *x0 = a->in[0].data, *w = a->in[2].data;
   const int64_t *id = a->in[1].data;
   int64_t rows = a->in[0].size[0], classes = a->in[0].size[1];
-  int64_t ignore = a->integer[CROSS_ENTROPY_IGNORE_INDEX], reduction = a->integer[CROSS_ENTROPY_REDUCTION];
+  int64_t ignore = a->integer[CROSS_ENTROPY_IGNORE_INDEX],
+          reduction = a->integer[CROSS_ENTROPY_REDUCTION];
   double smoothing = a->number[CROSS_ENTROPY_SMOOTHING];
   int rc = check_targets(a, &a->in[1], classes, ignore);
   if (rc) return rc;
@@ -34,8 +38,7 @@ static int cross_entropy_cpu(tnt__args *a) {
   T *loss = reduction ? malloc((size_t)(rows ? rows : 1) * sizeof *loss) : out;
   if (!loss) return a->fail(TNT_EMEMORY, "cross_entropy: out of memory");
   int threads = THREADS(rows * classes);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t r = 0; r < rows; r++) {
+  PARALLEL_FOR(r, rows, {
     const T *x = x0 + r * classes;
     T top = -INFINITY;
     for (int64_t c = 0; c < classes; c++) top = x[c] > top ? x[c] : top;
@@ -65,11 +68,12 @@ static int cross_entropy_cpu(tnt__args *a) {
       v += smoothing / (double)classes * all;
     }
     loss[r] = (T)v;
-  }
+  });
   if (reduction) {
     double total = 0;
     for (int64_t r = 0; r < rows; r++) total += (double)loss[r];
-    if (reduction == 1) total /= total_weight(id, rows, w, ignore); /* no row counts: NaN, as PyTorch */
+    if (reduction == 1)
+      total /= total_weight(id, rows, w, ignore); /* no row counts: NaN, as PyTorch */
     out[0] = (T)total;
     free(loss);
   }
@@ -80,8 +84,10 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
   const T *dy = a->in[0].data, *x0 = a->in[1].data, *w = a->in[3].data, *lse = a->in[4].data;
   const int64_t *id = a->in[2].data;
   int64_t rows = a->in[1].size[0], classes = a->in[1].size[1];
-  int64_t ignore = a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX], reduction = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
-  double smoothing = a->number[CROSS_ENTROPY_GRAD_SMOOTHING], divisor = 1, all_weights = (double)classes;
+  int64_t ignore = a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX],
+          reduction = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
+  double smoothing = a->number[CROSS_ENTROPY_GRAD_SMOOTHING], divisor = 1,
+         all_weights = (double)classes;
   int rc = check_targets(a, &a->in[2], classes, ignore);
   if (rc) return rc;
   if (reduction == 1) divisor = total_weight(id, rows, w, ignore);
@@ -91,8 +97,7 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
   }
   T *dx0 = a->out[0].data;
   int threads = THREADS(rows * classes);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t r = 0; r < rows; r++) {
+  PARALLEL_FOR(r, rows, {
     T *dx = dx0 + r * classes;
     const T *x = x0 + r * classes;
     if (id[r] == ignore) {
@@ -100,7 +105,8 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
       continue;
     }
     double g = (double)dy[reduction ? 0 : r] / divisor, weight = w ? (double)w[id[r]] : 1;
-    T l = lse[r], scale = (T)(g * ((1 - smoothing) * weight + smoothing / (double)classes * all_weights));
+    T l = lse[r],
+      scale = (T)(g * ((1 - smoothing) * weight + smoothing / (double)classes * all_weights));
     LOOP_SIMD
     for (int64_t c = 0; c < classes; c++) dx[c] = EXP(x[c] - l) * scale;
     dx[id[r]] -= (T)(g * (1 - smoothing) * weight);
@@ -108,6 +114,6 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
       T share = (T)(g * smoothing / (double)classes);
       for (int64_t c = 0; c < classes; c++) dx[c] -= share * (w ? w[c] : 1);
     }
-  }
+  });
   return 0;
 }

@@ -7,7 +7,8 @@
 
 #if TNT_IS_INT64
 
-#define TO_T(v) ((v) != (v) ? 0 : (v) <= -9.2e18 ? INT64_MIN : (v) >= 9.2e18 ? INT64_MAX : (int64_t)(v))
+#define TO_T(v) \
+  ((v) != (v) ? 0 : (v) <= -9.2e18 ? INT64_MIN : (v) >= 9.2e18 ? INT64_MAX : (int64_t)(v))
 static inline T int_power(T a, T b) { /* b < 0: only 1 and -1 have a whole inverse */
   if (b < 0) return a == 1 ? 1 : a == -1 ? (b & 1 ? -1 : 1) : 0;
   uint64_t y = 1, x = (uint64_t)a;
@@ -158,13 +159,25 @@ static inline float tanh_float(float x) {
  * relative error 1.2e-7) beyond 1, the Taylor series below. */
 static inline float erf_float(float x) {
   float a = fabsf(x), z = x * x;
-  float near = 1.1283791670955126f * x *
-               (1.0f + z * (-0.33333333333f + z * (0.1f + z * (-0.023809523810f + z * (0.0046296296296f + z * (-0.00075757575758f +
-               z * (0.00010683760684f + z * (-0.000013227513228f + z * 0.0000014589169f))))))));
+  float near =
+      1.1283791670955126f * x *
+      (1.0f +
+       z * (-0.33333333333f +
+            z * (0.1f + z * (-0.023809523810f +
+                             z * (0.0046296296296f +
+                                  z * (-0.00075757575758f +
+                                       z * (0.00010683760684f +
+                                            z * (-0.000013227513228f + z * 0.0000014589169f))))))));
   float t = 1.0f / (1.0f + 0.5f * a);
-  float q = -1.26551223f +
-            t * (1.00002368f + t * (0.37409196f + t * (0.09678418f + t * (-0.18628806f + t * (0.27886807f +
-            t * (-1.13520398f + t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
+  float q =
+      -1.26551223f +
+      t * (1.00002368f +
+           t * (0.37409196f +
+                t * (0.09678418f +
+                     t * (-0.18628806f +
+                          t * (0.27886807f +
+                               t * (-1.13520398f +
+                                    t * (1.48851587f + t * (-0.82215223f + t * 0.17087277f))))))));
   float far = 1.0f - t * exp_float(-z + q);
   far = x < 0 ? -far : far;
   return a < 1.0f ? near : (x != x ? x : far);
@@ -172,11 +185,17 @@ static inline float erf_float(float x) {
 
 static inline float expm1_float(float x) {
   float a = fabsf(x);
-  float near = x * (1.0f + x * (0.5f + x * (0.16666666667f + x * (0.041666666667f + x * (0.0083333333333f + x * (0.0013888888889f + x * 0.0001984127f))))));
+  float near =
+      x *
+      (1.0f +
+       x * (0.5f + x * (0.16666666667f +
+                        x * (0.041666666667f + x * (0.0083333333333f +
+                                                    x * (0.0013888888889f + x * 0.0001984127f))))));
   return a < 0.35f ? near : exp_float(x) - 1.0f;
 }
 
-static inline float log1p_float(float x) { /* Source: Higham 2002, problem 1.5: the rounding of 1 + x cancels */
+static inline float log1p_float(
+    float x) { /* Source: Higham 2002, problem 1.5: the rounding of 1 + x cancels */
   float u = 1.0f + x;
   float d = u - 1.0f;
   float y = log_float(u) * (x / (d == 0 ? 1.0f : d));
@@ -219,5 +238,17 @@ static inline float floor_divide_float(float a, float b) { /* as floor_divide_do
 
 /* Threads worth waking for `work` elements. */
 #define THREADS(work) ((work) >= TNT_PARALLEL_FROM ? tnt_num_threads() : 1)
+
+/* `body` for i in 0..n-1, shared by the `threads` threads of the caller's variable. With one thread it is a plain loop:
+ * entering a parallel region costs a system call even then. */
+#define PARALLEL_FOR(i, n, ...)                                                          \
+  do {                                                                                   \
+    if (threads > 1) {                                                                   \
+      _Pragma("omp parallel for num_threads(threads)") for (int64_t i = 0; i < (n); i++) \
+          __VA_ARGS__                                                                    \
+    } else {                                                                             \
+      for (int64_t i = 0; i < (n); i++) __VA_ARGS__                                      \
+    }                                                                                    \
+  } while (0)
 
 #endif

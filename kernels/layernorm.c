@@ -9,8 +9,7 @@ static int layernorm_cpu(tnt__args *a) {
   T *y0 = a->out[0].data, *means = a->out[1].data, *rstds = a->out[2].data;
   double eps = a->number[LAYERNORM_EPS];
   int threads = THREADS(v->numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t r = 0; r < rows; r++) {
+  PARALLEL_FOR(r, rows, {
     const T *x = x0 + r * n;
     T *y = y0 + r * n;
     T mean = (T)(sum_run(x, n) / (wide)n), part[8] = {0};
@@ -30,14 +29,15 @@ static int layernorm_cpu(tnt__args *a) {
     } else {
       for (int64_t c = 0; c < n; c++) y[c] = (x[c] - mean) * rstd * (w ? w[c] : 1) + (b ? b[c] : 0);
     }
-  }
+  });
   return 0;
 }
 
 static int layernorm_grad_cpu(tnt__args *a) {
   const tnt__view *v = &a->in[1];
   int64_t n = v->size[v->ndim - 1], rows = n ? v->numel / n : 0;
-  const T *dy0 = a->in[0].data, *x0 = v->data, *w = a->in[2].data, *means = a->in[3].data, *rstds = a->in[4].data;
+  const T *dy0 = a->in[0].data, *x0 = v->data, *w = a->in[2].data, *means = a->in[3].data,
+          *rstds = a->in[4].data;
   T *dx0 = a->out[0].data, *dw = a->out[1].data, *db = a->out[2].data;
   bool full = a->integer[LAYERNORM_GRAD_FULL] != 0;
   int threads = THREADS(v->numel);
@@ -45,8 +45,7 @@ static int layernorm_grad_cpu(tnt__args *a) {
   int64_t blocks = (rows + BLOCK - 1) / BLOCK;
   T *part = full ? calloc((size_t)(blocks * n * 2) + 1, sizeof *part) : NULL;
   if (full && !part) return a->fail(TNT_EMEMORY, "layernorm_grad: out of memory");
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t k = 0; k < blocks; k++) {
+  PARALLEL_FOR(k, blocks, {
     T *pw = full ? part + k * n * 2 : NULL, *pb = full ? pw + n : NULL;
     int64_t end = (k + 1) * BLOCK < rows ? (k + 1) * BLOCK : rows;
     for (int64_t r = k * BLOCK; r < end; r++) {
@@ -83,7 +82,7 @@ static int layernorm_grad_cpu(tnt__args *a) {
         pb[c] += dy[c];
       }
     }
-  }
+  });
   memset(dw, 0, (size_t)n * sizeof(T));
   memset(db, 0, (size_t)n * sizeof(T));
   for (int64_t k = 0; full && k < blocks; k++) {

@@ -18,8 +18,7 @@ static int maxpool2d_cpu(tnt__args *a) {
   T *y = a->out[0].data;
   int64_t *place = a->out[1].data;
   int threads = THREADS(a->in[0].numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t n = 0; n < k.images; n++) {
+  PARALLEL_FOR(n, k.images, {
     const T *x = x0 + n * k.h * k.w;
     for (int64_t p = 0; p < k.p; p++) {
       int64_t i0 = p * k.sh - k.ph, i1 = i0 + k.kh < k.h ? i0 + k.kh : k.h;
@@ -40,7 +39,7 @@ static int maxpool2d_cpu(tnt__args *a) {
         place[at] = best;
       }
     }
-  }
+  });
   return 0;
 }
 
@@ -48,39 +47,38 @@ static int maxpool2d_grad_cpu(tnt__args *a) {
   const T *dy = a->in[0].data;
   const int64_t *place = a->in[1].data;
   T *dx = a->out[0].data;
-  int64_t images = a->out[0].size[0] * a->out[0].size[1], in = a->out[0].size[2] * a->out[0].size[3];
+  int64_t images = a->out[0].size[0] * a->out[0].size[1],
+          in = a->out[0].size[2] * a->out[0].size[3];
   int64_t outs = images ? a->in[0].numel / images : 0;
   int rc = check_ids(a, &a->in[1], in);
   if (rc) return rc;
   int threads = THREADS(a->out[0].numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t n = 0; n < images; n++) {
+  PARALLEL_FOR(n, images, {
     memset(dx + n * in, 0, (size_t)in * sizeof(T));
     for (int64_t i = 0; i < outs; i++) dx[n * in + place[n * outs + i]] += dy[n * outs + i];
-  }
+  });
   return 0;
 }
 
 /* Walks the windows; `body` sees the window's rows i0..i1, columns j0..j1, its divisor and the output's place. */
-#define WINDOWS(body)                                                              \
-  _Pragma("omp parallel for num_threads(threads) if (threads > 1)")                \
-  for (int64_t n = 0; n < k.images; n++) {                                         \
-    for (int64_t p = 0; p < k.p; p++) {                                            \
-      int64_t i0 = p * k.sh - k.ph, i1 = i0 + k.kh;                                \
-      int64_t tall = (i1 < k.h + k.ph ? i1 : k.h + k.ph) - i0;                     \
-      if (i0 < 0) i0 = 0;                                                          \
-      if (i1 > k.h) i1 = k.h;                                                      \
-      for (int64_t q = 0; q < k.q; q++) {                                          \
-        int64_t j0 = q * k.sw - k.pw, j1 = j0 + k.kw;                              \
-        int64_t broad = (j1 < k.w + k.pw ? j1 : k.w + k.pw) - j0;                  \
-        if (j0 < 0) j0 = 0;                                                        \
-        if (j1 > k.w) j1 = k.w;                                                    \
-        T divisor = (T)(include ? tall * broad : (i1 - i0) * (j1 - j0));           \
-        int64_t at = (n * k.p + p) * k.q + q;                                      \
-        body                                                                       \
-      }                                                                            \
-    }                                                                              \
-  }
+#define WINDOWS(body)                                                    \
+  PARALLEL_FOR(n, k.images, {                                            \
+    for (int64_t p = 0; p < k.p; p++) {                                  \
+      int64_t i0 = p * k.sh - k.ph, i1 = i0 + k.kh;                      \
+      int64_t tall = (i1 < k.h + k.ph ? i1 : k.h + k.ph) - i0;           \
+      if (i0 < 0) i0 = 0;                                                \
+      if (i1 > k.h) i1 = k.h;                                            \
+      for (int64_t q = 0; q < k.q; q++) {                                \
+        int64_t j0 = q * k.sw - k.pw, j1 = j0 + k.kw;                    \
+        int64_t broad = (j1 < k.w + k.pw ? j1 : k.w + k.pw) - j0;        \
+        if (j0 < 0) j0 = 0;                                              \
+        if (j1 > k.w) j1 = k.w;                                          \
+        T divisor = (T)(include ? tall * broad : (i1 - i0) * (j1 - j0)); \
+        int64_t at = (n * k.p + p) * k.q + q;                            \
+        body                                                             \
+      }                                                                  \
+    }                                                                    \
+  })
 
 static int avgpool2d_cpu(tnt__args *a) {
   pool k = pool_of(a->in[0].size, a->out[0].size, a->integer + AVGPOOL2D_KERNEL);
@@ -94,7 +92,7 @@ static int avgpool2d_cpu(tnt__args *a) {
       for (int64_t j = j0; j < j1; j++) s += x[(n * k.h + i) * k.w + j];
     }
     y[at] = (T)s / divisor;
-  })
+  });
   return 0;
 }
 
@@ -110,6 +108,6 @@ static int avgpool2d_grad_cpu(tnt__args *a) {
     for (int64_t i = i0; i < i1; i++) {
       for (int64_t j = j0; j < j1; j++) dx[(n * k.h + i) * k.w + j] += g;
     }
-  })
+  });
   return 0;
 }

@@ -21,8 +21,10 @@ static void reduction_of(reduction *r, const tnt__view *x, const int64_t *dims) 
   r->outs = r->count = 1;
   for (int d = 0; d < x->ndim; d++) {
     bool g = gone >> d & 1;
-    if (g) r->count *= x->size[d];
-    else r->outs *= x->size[d];
+    if (g)
+      r->count *= x->size[d];
+    else
+      r->outs *= x->size[d];
     if (x->size[d] == 1) continue;
     int *n = g ? &r->n_gone : &r->n_kept;
     int64_t *size = g ? r->gone_size : r->kept_size, *stride = g ? r->gone_stride : r->kept_stride;
@@ -63,14 +65,16 @@ static wide sum_run(const T *x, int64_t n) { /* n elements in one piece */
 
 static wide sum_strided(const T *x, int64_t n, int64_t stride) {
   if (stride == 1) return sum_run(x, n);
-  if (n > 128) return sum_strided(x, n / 2, stride) + sum_strided(x + n / 2 * stride, n - n / 2, stride);
+  if (n > 128)
+    return sum_strided(x, n / 2, stride) + sum_strided(x + n / 2 * stride, n - n / 2, stride);
   wide s = 0;
   for (int64_t i = 0; i < n; i++) s += x[i * stride];
   return s;
 }
 
 /* y[c] = sum over rows of x[r, c], rows `stride` apart: columns side by side, in blocks so that rounding stays small */
-static void sum_rows(T *y, const T *x, int64_t rows, int64_t columns, int64_t stride, double scale) {
+static void sum_rows(T *y, const T *x, int64_t rows, int64_t columns, int64_t stride,
+                     double scale) {
   enum { WIDTH = 256 };
   for (int64_t c0 = 0; c0 < columns; c0 += WIDTH) {
     int64_t m = columns - c0 < WIDTH ? columns - c0 : WIDTH;
@@ -109,25 +113,29 @@ static void sum_scaled(tnt__args *a, double scale) {
       }
       return;
     }
-#pragma omp parallel for num_threads(threads) if (threads > 1 && outer > 1)
-    for (int64_t o = 0; o < outer; o++) {
-      sum_rows(y + o * columns, data + offset_of(o, last, r.kept_size, r.kept_stride), r.gone_size[0], columns, r.gone_stride[0], scale);
-    }
+    if (outer == 1) threads = 1;
+    PARALLEL_FOR(o, outer, {
+      sum_rows(y + o * columns, data + offset_of(o, last, r.kept_size, r.kept_stride),
+               r.gone_size[0], columns, r.gone_stride[0], scale);
+    });
     return;
   }
   int64_t runs = 1;
   for (int d = 0; d < r.n_gone - 1; d++) runs *= r.gone_size[d];
-  int64_t n = r.n_gone ? r.gone_size[r.n_gone - 1] : 1, stride = r.n_gone ? r.gone_stride[r.n_gone - 1] : 1;
+  int64_t n = r.n_gone ? r.gone_size[r.n_gone - 1] : 1,
+          stride = r.n_gone ? r.gone_stride[r.n_gone - 1] : 1;
   if (r.count == 0) n = runs = 0;
   int threads = THREADS(x->numel);
-  if (r.outs == 1 && x->numel >= TNT_PARALLEL_FROM && runs == 1 && stride == 1) { /* everything into one: pieces of fixed size, so that the
+  if (r.outs == 1 && x->numel >= TNT_PARALLEL_FROM && runs == 1 &&
+      stride == 1) { /* everything into one: pieces of fixed size, so that the
                                                                    result does not depend on the number of threads */
     enum { PIECE = 65536 };
     int64_t pieces = (n + PIECE - 1) / PIECE;
     wide *part = malloc((size_t)pieces * sizeof *part);
     if (part) {
-#pragma omp parallel for num_threads(threads)
-      for (int64_t p = 0; p < pieces; p++) part[p] = sum_run(data + p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE);
+      PARALLEL_FOR(p, pieces, {
+        part[p] = sum_run(data + p * PIECE, n - p * PIECE < PIECE ? n - p * PIECE : PIECE);
+      });
       wide s = 0;
       for (int64_t p = 0; p < pieces; p++) s += part[p];
       free(part);
@@ -135,13 +143,14 @@ static void sum_scaled(tnt__args *a, double scale) {
       return;
     }
   }
-#pragma omp parallel for num_threads(threads) if (threads > 1 && r.outs > 1)
-  for (int64_t o = 0; o < r.outs; o++) {
+  if (r.outs == 1) threads = 1;
+  PARALLEL_FOR(o, r.outs, {
     const T *at = data + offset_of(o, r.n_kept, r.kept_size, r.kept_stride);
     wide s = 0;
-    for (int64_t k = 0; k < runs; k++) s += sum_strided(at + offset_of(k, r.n_gone - 1, r.gone_size, r.gone_stride), n, stride);
+    for (int64_t k = 0; k < runs; k++)
+      s += sum_strided(at + offset_of(k, r.n_gone - 1, r.gone_size, r.gone_stride), n, stride);
     y[o] = (T)(s * (wide)scale);
-  }
+  });
 }
 
 static int sum_cpu(tnt__args *a) {
@@ -162,21 +171,21 @@ static int mean_cpu(tnt__args *a) {
 #endif
 
 /* Runs `step` over the elements of each output; s holds what has been gathered. */
-#define REDUCE(type, start, step, finish)                                                                   \
-  const T *data = a->in[0].data;                                                                            \
-  reduction r;                                                                                              \
-  reduction_of(&r, &a->in[0], a->integer);                                                                  \
-  int threads = THREADS(a->in[0].numel);                                                                    \
-  _Pragma("omp parallel for num_threads(threads) if (threads > 1 && r.outs > 1)")                           \
-  for (int64_t o = 0; o < r.outs; o++) {                                                                    \
-    const T *at = data + offset_of(o, r.n_kept, r.kept_size, r.kept_stride);                                \
-    type s = start;                                                                                         \
-    for (int64_t i = 0; i < r.count; i++) {                                                                 \
-      T v = at[r.n_gone == 1 ? i * r.gone_stride[0] : offset_of(i, r.n_gone, r.gone_size, r.gone_stride)];  \
-      step;                                                                                                 \
-    }                                                                                                       \
-    finish;                                                                                                 \
-  }                                                                                                         \
+#define REDUCE(type, start, step, finish)                                           \
+  const T *data = a->in[0].data;                                                    \
+  reduction r;                                                                      \
+  reduction_of(&r, &a->in[0], a->integer);                                          \
+  int threads = r.outs > 1 ? THREADS(a->in[0].numel) : 1;                           \
+  PARALLEL_FOR(o, r.outs, {                                                         \
+    const T *at = data + offset_of(o, r.n_kept, r.kept_size, r.kept_stride);        \
+    type s = start;                                                                 \
+    for (int64_t i = 0; i < r.count; i++) {                                         \
+      T v = at[r.n_gone == 1 ? i * r.gone_stride[0]                                 \
+                             : offset_of(i, r.n_gone, r.gone_size, r.gone_stride)]; \
+      step;                                                                         \
+    }                                                                               \
+    finish;                                                                         \
+  });                                                                               \
   return 0
 
 static int amax_cpu(tnt__args *a) {
@@ -196,13 +205,15 @@ static int prod_cpu(tnt__args *a) {
 static int argmax_cpu(tnt__args *a) {
   int64_t *y = a->out[0].data;
   REDUCE(int64_t, 0,
-         T best = at[r.n_gone == 1 ? s * r.gone_stride[0] : offset_of(s, r.n_gone, r.gone_size, r.gone_stride)];
+         T best = at[r.n_gone == 1 ? s * r.gone_stride[0]
+                                   : offset_of(s, r.n_gone, r.gone_size, r.gone_stride)];
          if (v > best || (ISNAN(v) && !ISNAN(best))) s = i, y[o] = s);
 }
 static int argmin_cpu(tnt__args *a) {
   int64_t *y = a->out[0].data;
   REDUCE(int64_t, 0,
-         T best = at[r.n_gone == 1 ? s * r.gone_stride[0] : offset_of(s, r.n_gone, r.gone_size, r.gone_stride)];
+         T best = at[r.n_gone == 1 ? s * r.gone_stride[0]
+                                   : offset_of(s, r.n_gone, r.gone_size, r.gone_stride)];
          if (v < best || (ISNAN(v) && !ISNAN(best))) s = i, y[o] = s);
 }
 
@@ -213,12 +224,12 @@ static int var_cpu(tnt__args *a) { /* two passes */
   const T *data = a->in[0].data;
   reduction r;
   reduction_of(&r, &a->in[0], a->integer);
-  int threads = THREADS(a->in[0].numel);
-#pragma omp parallel for num_threads(threads) if (threads > 1 && r.outs > 1)
-  for (int64_t o = 0; o < r.outs; o++) {
+  int threads = r.outs > 1 ? THREADS(a->in[0].numel) : 1;
+  PARALLEL_FOR(o, r.outs, {
     const T *at = data + offset_of(o, r.n_kept, r.kept_size, r.kept_stride);
     double mean = 0, s = 0;
-    for (int64_t i = 0; i < r.count; i++) mean += (double)at[offset_of(i, r.n_gone, r.gone_size, r.gone_stride)];
+    for (int64_t i = 0; i < r.count; i++)
+      mean += (double)at[offset_of(i, r.n_gone, r.gone_size, r.gone_stride)];
     mean /= (double)r.count;
     for (int64_t i = 0; i < r.count; i++) {
       double d = (double)at[offset_of(i, r.n_gone, r.gone_size, r.gone_stride)] - mean;
@@ -226,7 +237,7 @@ static int var_cpu(tnt__args *a) { /* two passes */
     }
     double n = (double)r.count - correction;
     y[o] = (T)(n > 0 ? s / n : NAN);
-  }
+  });
   return 0;
 }
 #endif
@@ -239,9 +250,12 @@ static along along_dim(const tnt__view *x, int64_t d) {
   along w = {1, 1, 1};
   if (x->ndim == 0) return w;
   for (int e = 0; e < x->ndim; e++) {
-    if (e < d - 1) w.outer *= x->size[e];
-    else if (e == d - 1) w.n = x->size[e];
-    else w.inner *= x->size[e];
+    if (e < d - 1)
+      w.outer *= x->size[e];
+    else if (e == d - 1)
+      w.n = x->size[e];
+    else
+      w.inner *= x->size[e];
   }
   return w;
 }
