@@ -108,6 +108,7 @@ function core.operand(op, name, value)
   errors.raise("argument", "%s: %s must be a tensor, got %s", op, name, describe(value))
 end
 
+--- A number argument that is no number: its default, a boolean as 0 or 1, or a refusal.
 function core.number_argument(op, name, value, default)
   if value == nil then
     if default ~= nil then return default end
@@ -118,6 +119,7 @@ function core.number_argument(op, name, value, default)
   errors.raise("argument", "%s: %s must be a number, got %s", op, name, describe(value))
 end
 
+--- A whole-number argument that is none: its default, or a refusal.
 function core.integer_argument(op, name, value, default)
   if value == nil then
     if default ~= nil then return default end

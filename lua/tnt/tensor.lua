@@ -46,17 +46,22 @@ function properties.shape(x)
   return shape
 end
 
+--- The dtype's name.
 function properties.dtype(x) return core.dtypes[describe(x).dtype] end
 
+--- "cpu" or "cuda:N".
 function properties.device(x)
   local d = describe(x)
   return d.device == 0 and "cpu" or ("cuda:" .. d.device_index)
 end
 
+--- Whether a backward computes a gradient for it, or through it.
 function properties.requires_grad(x) return describe(x).requires_grad ~= 0 end
 
+--- Whether it is no result of a recorded operation.
 function properties.is_leaf(x) return describe(x).is_leaf ~= 0 end
 
+--- The gradient as a handle of its own on the same memory, or nil.
 function properties.grad(x)
   if describe(x).has_grad == 0 then return nil end
   local g = new()
@@ -66,10 +71,12 @@ function properties.grad(x)
 end
 
 local setters = {}
+--- x.grad = g: a tensor like x, or nil.
 function setters.grad(x, g)
   if g ~= nil and type(g) ~= "cdata" then core.operand("grad", "the gradient", g) end
   check(C.tnt_set_grad(x, g))
 end
+--- x.requires_grad = true or false: of leaves.
 function setters.requires_grad(x, on) check(C.tnt_set_requires_grad(x, on and 1 or 0)) end
 
 -- -- sizes and kinds -----------------------------------------------------------------------------------------------------------
@@ -109,6 +116,7 @@ function methods.stride(x, d)
   return list
 end
 
+--- Whether the elements lie row by row without gaps.
 function methods.is_contiguous(x) return describe(x).contiguous ~= 0 end
 
 --- The address of the first element, for the FFI. Valid while the tensor lives.

@@ -45,7 +45,11 @@ function methods.logsumexp(x, dims, keepdim)
   if dims == nil then return y:reshape({}) end
   return ops.squeeze(y, dims)
 end
+--- Zeros of the same shape and dtype.
+---@return tnt.Tensor
 function methods.zeros_like(x) return tensor.make.zeros_like(x) end
+--- Ones of the same shape and dtype.
+---@return tnt.Tensor
 function methods.ones_like(x) return tensor.make.ones_like(x) end
 
 local matmul = ops.matmul

@@ -58,6 +58,8 @@ function make.set_default_dtype(name)
   default_dtype = core.dtypes[number]
   return default_dtype
 end
+--- The dtype of tensors made of Lua numbers.
+---@return string
 function make.get_default_dtype() return default_dtype end
 
 local sizes = ffi.new "int64_t[8]"
@@ -365,12 +367,26 @@ function methods.to(x, what)
   return ops.cast(x, core.dtype_number[dtype])
 end
 
+--- x as f32.
+---@return tnt.Tensor
 function methods.float(x) return methods.to(x, "f32") end
+--- x as f64.
+---@return tnt.Tensor
 function methods.double(x) return methods.to(x, "f64") end
+--- x as f16.
+---@return tnt.Tensor
 function methods.half(x) return methods.to(x, "f16") end
+--- x as bf16.
+---@return tnt.Tensor
 function methods.bfloat16(x) return methods.to(x, "bf16") end
+--- x as i64.
+---@return tnt.Tensor
 function methods.long(x) return methods.to(x, "i64") end
+--- x as bool: whether elements are not 0.
+---@return tnt.Tensor
 function methods.bool(x) return methods.to(x, "bool") end
+--- x on the CPU.
+---@return tnt.Tensor
 function methods.cpu(x) return x end
 
 tensor.make = make

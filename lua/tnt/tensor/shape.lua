@@ -14,10 +14,22 @@ local function sizes(first, ...)
 end
 
 local view, expand, permute = ops.view, ops.expand, ops.permute
+--- x in another shape without a copy: sizes as numbers or one list, one may be -1.
+---@return tnt.Tensor
 function methods.view(x, ...) return view(x, sizes(...)) end
+--- Dims of size 1 repeated without a copy: sizes as numbers or one list, -1 leaves a dim.
+---@return tnt.Tensor
 function methods.expand(x, ...) return expand(x, sizes(...)) end
+--- Dims in another order: all of them, as numbers or one list.
+---@return tnt.Tensor
 function methods.permute(x, ...) return permute(x, sizes(...)) end
+--- x expanded to the shape of y.
+---@param y tnt.Tensor
+---@return tnt.Tensor
 function methods.expand_as(x, y) return expand(x, y.shape) end
+--- x viewed in the shape of y.
+---@param y tnt.Tensor
+---@return tnt.Tensor
 function methods.view_as(x, y) return view(x, y.shape) end
 
 --- A dense tensor with the values of x; x itself when it is dense.
@@ -77,6 +89,8 @@ function methods.copy_(x, v)
   return ops.assign_(x, v)
 end
 
+--- Every element 0, in place.
+---@return tnt.Tensor self
 function methods.zero_(x) return ops.fill_(x, 0) end
 
 --- The same values without history; shares memory.
@@ -87,6 +101,9 @@ function methods.detach(x)
   return y
 end
 
+--- A leaf requires a gradient from now on, or (false) no more.
+---@param on? boolean  default true
+---@return tnt.Tensor self
 function methods.requires_grad_(x, on)
   core.check(C.tnt_set_requires_grad(x, on == false and 0 or 1))
   return x
@@ -196,6 +213,10 @@ function shape.where(c, a, b)
   end
   return ops.where(c, a, b)
 end
+--- x where c is true, else `other`.
+---@param c tnt.Tensor  bool
+---@param other tnt.Tensor|number
+---@return tnt.Tensor
 function methods.where(x, c, other) return shape.where(c, x, other) end
 
 tensor.shape = shape
