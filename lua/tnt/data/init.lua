@@ -14,6 +14,8 @@ local NAMES = {
   mnist = { "tnt.data.mnist" },
   chars = { "tnt.data.chars" },
   endless = { "tnt.data.endless" },
+  MultiDataLoader = { "tnt.data.multi" },
+  profile = { "tnt.data.profile", "run" },
   rng = { "tnt.data.random", "rng" },
   stream = { "tnt.data.philox", "stream" },
   SequentialSampler = { "tnt.data.sampler", "SequentialSampler" },
@@ -33,6 +35,8 @@ local NAMES = {
 ---@field mnist fun(dir: string, split: string|nil): tnt.data.Tensors
 ---@field chars tnt.data.Chars
 ---@field endless tnt.data.Endless
+---@field MultiDataLoader tnt.data.MultiDataLoader
+---@field profile fun(loader: table, options: table|nil): tnt.data.Profile
 ---@field rng fun(): tnt.data.Stream
 ---@field stream fun(seed: integer, epoch: integer|nil, index: integer|nil): tnt.data.Stream
 ---@field SequentialSampler tnt.data.SequentialSampler

@@ -10,7 +10,9 @@ local philox = require "tnt.data.philox"
 
 local random = {}
 
-random.PURPOSE = { order = 1, sample = 2, batch = 3, core = 4, weights = 5, split = 6 }
+random.PURPOSE = {
+  order = 1, sample = 2, batch = 3, core = 4, weights = 5, split = 6, loader = 7,
+}
 
 local place -- {seed, epoch, index, purpose} while a sample or batch is being read
 local stream
