@@ -1,7 +1,7 @@
 """Reads with TensorBoard's own reader what tnt.log.TensorBoard writes, and compares every value.
 
 Run from the checkout: python scripts/parity/tensorboard_check.py, in a virtual environment with
-tensorboard from PyPI. With --bytes it prints an event file of TensorBoard's own writer as hexadecimal
+tensorboard and pillow from PyPI. With --bytes it prints an event file of TensorBoard's own writer as hexadecimal
 digits: the reference in spec/log/tensorboard_spec.lua.
 """
 import io
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tempfile
 
+from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.compat.proto import event_pb2, summary_pb2
 from tensorboard.summary.writer import record_writer
@@ -81,6 +82,11 @@ def main():
         text = accumulator.Tensors("config")[0].tensor_proto
         assert text.string_val[0] == b"lr = 1e-3, *wide*", text
         assert accumulator.SummaryMetadata("config").plugin_data.plugin_name == "text"
+        image = accumulator.Images("picture")[0]
+        assert (image.width, image.height) == (2, 1), image
+        pixels = Image.open(io.BytesIO(image.encoded_image_string))
+        assert (pixels.mode, pixels.size) == ("RGB", (2, 1)), pixels
+        assert pixels.tobytes() == bytes([1, 2, 3, 254, 255, 0])
         histogram = accumulator.Histograms("weights")[0].histogram_value
         assert (histogram.min, histogram.max, histogram.num) == (-1.0, 2.0, 5.0), histogram
         assert (histogram.sum, histogram.sum_squares) == (2.0, 5.5), histogram

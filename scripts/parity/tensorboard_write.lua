@@ -39,5 +39,10 @@ board:log(record("epoch", "eval", 12, {
 }))
 board:log(record("step", "train", 2 ^ 40, { ["train/late"] = 3 }))
 board:text("config", "lr = 1e-3, *wide*", 0)
+local png = require "tnt.log.png"
+local event = require "tnt.log.event"
+board:add(event.summary(1700000000, 12, {
+  event.image("picture", 1, 2, 3, png.encode(2, 1, 3, { "\1\2\3\254\255\0" })),
+}))
 board:histogram("weights", { -1, 0, 0.5, 0.5, 2, 0 / 0 }, 12)
 board:close()

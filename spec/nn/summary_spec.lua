@@ -84,7 +84,7 @@ describe("nn.summary", function()
     assert.same(before, state_of(net))
     assert.is_nil(rawget(net, "forward"))
     assert.is_true(require("tnt.grad_mode").get())
-    -- The scope of the call that the error left must not stay open, or nothing is released any more.
+    -- The scope that the error left must not stay open, or nothing is released any more.
     assert.equal(0, require("tnt.core").context.depth)
   end)
 

@@ -30,8 +30,13 @@ local function open()
       return opened
     end
   end
-  errors.raise("io", "zlib cannot be opened; .npz files need it: install the package zlib1g")
+  errors.raise("io", "zlib cannot be opened; .npz files and pictures need it: install the package "
+    .. "zlib1g")
 end
+
+--- The library itself, for functions that are declared elsewhere. Errors: io, where it is missing.
+---@return ffi.namespace*
+function zlib.library() return open() end
 
 local MOST = 2 ^ 30 -- bytes in a call
 local OK, STREAM_END = 0, 1

@@ -8,6 +8,7 @@ local Lines = require "tnt.log.lines"
 local Logger = require "tnt.log.logger"
 local number = require "tnt.log.number"
 local place = require "tnt.log.place"
+local quote = require "tnt.log.quote"
 
 ---@class tnt.log.CSV.Options
 ---@field path string|nil         default: metrics.csv in the run's dir
@@ -29,13 +30,6 @@ function CSV:init()
     errors.raise("argument", "tnt.log.CSV: delimiter must be one character that no number holds, "
       .. "such as ',', ';' or '\\t', got %s", tostring(delimiter))
   end
-end
-
-local function quote(text, delimiter)
-  if text:find('["\r\n]') or text:find(delimiter, 1, true) then
-    return '"' .. text:gsub('"', '""') .. '"'
-  end
-  return text
 end
 
 -- The cells of one row; quotes doubled inside quotes are single ones.

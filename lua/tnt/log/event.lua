@@ -89,7 +89,8 @@ function event.restart(time, step)
   return message(time, step, bytes_field(7, integer_field(1, START)))
 end
 
---- Values of one step, made by `event.scalar`, `event.text` and `event.histogram`.
+--- Values of one step, made by `event.scalar`, `event.text`, `event.histogram` and
+--- `event.image`.
 ---@param time number
 ---@param step integer
 ---@param values string[]
@@ -116,6 +117,19 @@ function event.text(tag, text)
   local tensor = integer_field(1, DT_STRING) .. bytes_field(2, shape) .. bytes_field(8, text)
   local metadata = bytes_field(1, bytes_field(1, "text"))
   return bytes_field(1, tag) .. bytes_field(8, tensor) .. bytes_field(9, metadata)
+end
+
+--- A picture.
+---@param tag string
+---@param height integer
+---@param width integer
+---@param channels integer  1 to 4
+---@param png string        its file's bytes
+---@return string
+function event.image(tag, height, width, channels, png)
+  local image = integer_field(1, height) .. integer_field(2, width) .. integer_field(3, channels)
+    .. bytes_field(4, png)
+  return bytes_field(1, tag) .. bytes_field(4, image)
 end
 
 -- Upper ends of a histogram's buckets: +-1e-12 * 1.1^k up to 1e20, and 0.

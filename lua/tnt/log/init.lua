@@ -5,25 +5,35 @@
 local errors = require "tnt.errors"
 
 ---@class tnt.log
+---@field Anomaly tnt.log.Anomaly
 ---@field Logger tnt.log.Logger
 ---@field Console tnt.log.Console
 ---@field CSV tnt.log.CSV
+---@field IsNaN tnt.log.IsNaN
+---@field JSON tnt.log.JSON
 ---@field JSONL tnt.log.JSONL
 ---@field Memory tnt.log.Memory
 ---@field TensorBoard tnt.log.TensorBoard
+---@field Threshold tnt.log.Threshold
 local log = {}
 
 local modules = {
-  Console = "console", CSV = "csv", JSONL = "jsonl", Logger = "logger", Memory = "memory",
-  TensorBoard = "tensorboard",
+  Anomaly = "anomaly", Console = "console", CSV = "csv", JSON = "json", JSONL = "jsonl",
+  Logger = "logger", Memory = "memory", TensorBoard = "tensorboard",
+  IsNaN = { "evaluator", "IsNaN" }, Threshold = { "evaluator", "Threshold" },
 }
-local names = { "Console", "CSV", "JSONL", "Logger", "Memory", "TensorBoard" }
+local names = {
+  "Anomaly", "CSV", "Console", "IsNaN", "JSON", "JSONL", "Logger", "Memory", "TensorBoard",
+  "Threshold",
+}
 
 return setmetatable(log, {
   __index = function(_, name)
     local module = modules[name]
     if not module then errors.unknown("tnt.log", "name", name, names) end
-    local Class = require("tnt.log." .. module)
+    local is_field = type(module) == "table"
+    local Class = require("tnt.log." .. (is_field and module[1] or module))
+    if is_field then Class = Class[module[2]] end
     log[name] = Class
     return Class
   end,

@@ -1,11 +1,10 @@
--- Records as JSON Lines: one object a line, in a file that any language reads. JSON has no NaN and
--- no infinity: they are written as the strings "NaN", "Infinity" and "-Infinity". Source:
--- ProtoJSON, the JSON mapping of Protocol Buffers, does the same.
+-- Records as JSON Lines: one object a line, in a file that any language reads; how NaN is written
+-- is told in log/json_text.lua.
 
 local class = require "tnt.class"
+local json_text = require "tnt.log.json_text"
 local Lines = require "tnt.log.lines"
 local Logger = require "tnt.log.logger"
-local number = require "tnt.log.number"
 local place = require "tnt.log.place"
 
 ---@class tnt.log.JSONL.Options
@@ -18,29 +17,7 @@ local place = require "tnt.log.place"
 ---@overload fun(options: tnt.log.JSONL.Options): tnt.log.JSONL
 local JSONL = Logger:extend("JSONL", { path = class.NONE, flush_seconds = 1 })
 
-local specials = { nan = '"NaN"', inf = '"Infinity"', ["-inf"] = '"-Infinity"' }
-
-local function escaped(byte) return ("\\u%04x"):format(byte:byte()) end
-
-local quoted = setmetatable({}, { __mode = "v" })
-local function quote(text)
-  local known = quoted[text]
-  if not known then
-    known = '"' .. text:gsub('[%c"\\\127]', escaped) .. '"'
-    quoted[text] = known
-  end
-  return known
-end
-
-local function json_number(value)
-  local special = number.special(value)
-  return special and specials[special] or number.exact(value)
-end
-
--- Lines of other programs have no such beginning and are left alone.
-local function step_of(line) return tonumber(line:match '^{"step":(%-?%d+)[,}]') end
-
-local function without_time(line) return (line:gsub('"time":[^,}]*', "", 1):gsub("\n$", "")) end
+local step_of, without_time = json_text.step_of, json_text.without_time
 
 --- Called by the loops. Errors: argument, when no path is known; io.
 ---@param state tnt.State|nil
@@ -74,14 +51,7 @@ end
 ---@param record tnt.Record
 function JSONL:log(record)
   if not self.lines then self:open() end
-  local parts = {
-    ('{"step":%d,"update":%d,"epoch":%d,"phase":%s,"at":%s,"time":%.3f'):format(record.step,
-      record.update, record.epoch, quote(record.phase), quote(record.at or "step"), record.time),
-  }
-  for i, name in ipairs(record.names) do
-    parts[i + 1] = quote(name) .. ":" .. json_number(record.values[name])
-  end
-  local text = table.concat(parts, ",") .. "}"
+  local text = json_text.record(record)
   if record.step == self.from then return self.lines:add_again(text, without_time(text)) end
   self.lines:add(text)
 end

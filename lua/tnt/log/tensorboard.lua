@@ -21,13 +21,19 @@ int tnt_log_gethostname(char *name, size_t bytes) asm("gethostname");
 ---@field flush_seconds number|nil  how long an event may be held back; default 1
 
 --- Writes each metric as a scalar under its full name; the value of a whole train epoch gets the
---- name with "_epoch" behind, so that it does not fall among those of steps. `text` and `histogram`
---- write what the loops do not log.
+--- name with "_epoch" behind, so that it does not fall among those of steps. `text`,
+--- `histogram` and `image` write what the loops do not log.
 ---@class tnt.log.TensorBoard: tnt.log.Logger
 ---@overload fun(options: tnt.log.TensorBoard.Options): tnt.log.TensorBoard
 local TensorBoard = Logger:extend("TensorBoard", { path = class.NONE, flush_seconds = 1 })
 
 local files_made = 0
+
+-- Loggers work without the core; who has a tensor has loaded it.
+local function is_tensor(value)
+  local tensor = package.loaded["tnt.tensor"]
+  return tensor ~= nil and tensor.is_tensor(value)
+end
 
 local function host_name()
   local buffer = ffi.new "char[256]"
@@ -107,6 +113,50 @@ function TensorBoard:histogram(tag, values, step)
     values = values:detach():reshape(-1):totable()
   end
   self:add(event.summary(clock.wall(), step, { event.histogram(tag, values) }))
+end
+
+-- The picture's rows as bytes, channels together. Floats go from 0 (dark) to 1, what lies beyond is
+-- cut off, NaN is dark.
+local function rows_of(picture, channels, height, width)
+  local values = picture:permute(2, 3, 1):reshape(-1):totable()
+  local scale = picture.dtype == "u8" and 1 or 255
+  local rows, across = {}, width * channels
+  for y = 1, height do
+    local bytes = {}
+    for x = 1, across do
+      local value = values[(y - 1) * across + x] * scale
+      bytes[x] = string.char(value > 0 and math.min(math.floor(value + 0.5), 255) or 0)
+    end
+    rows[y] = table.concat(bytes)
+  end
+  return rows
+end
+
+--- A picture. Reads every element: not for every step.
+--- Errors: shape, dtype, when it is no picture; io, where zlib is missing.
+---@param tag string
+---@param picture tnt.Tensor  [C, H, W] with C = 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA), or
+---  [H, W]; u8 from 0 to 255, floats from 0 to 1
+---@param step integer
+function TensorBoard:image(tag, picture, step)
+  if not is_tensor(picture) then
+    errors.raise("argument", "tnt.log.TensorBoard: image: a tensor [C, H, W] was expected, got %s",
+      type(picture))
+  end
+  picture = picture:detach()
+  if picture:dim() == 2 then picture = picture:unsqueeze(1) end
+  local shape, dtype = picture.shape, picture.dtype
+  if #shape ~= 3 or shape[1] < 1 or shape[1] > 4 or picture:numel() == 0 then
+    errors.raise("shape", "tnt.log.TensorBoard: image: expected [C, H, W] with C from 1 to 4, or "
+      .. "[H, W], got [%s]", table.concat(shape, ", "))
+  elseif dtype ~= "u8" and not dtype:match "f%d" then
+    errors.raise("dtype", "tnt.log.TensorBoard: image: expected u8 from 0 to 255 or floats from 0 "
+      .. "to 1, got %s", dtype)
+  end
+  local channels, height, width = unpack(shape)
+  local png = require("tnt.log.png").encode(width, height, channels,
+    rows_of(picture, channels, height, width))
+  self:add(event.summary(clock.wall(), step, { event.image(tag, height, width, channels, png) }))
 end
 
 --- Writes what is held back. Errors: io.
