@@ -30,12 +30,12 @@ static int cross_entropy_cpu(tnt__args *a) {
   const int64_t *id = a->in[1].data;
   int64_t rows = a->in[0].size[0], classes = a->in[0].size[1];
   int64_t ignore = a->integer[CROSS_ENTROPY_IGNORE_INDEX],
-          reduction = a->integer[CROSS_ENTROPY_REDUCTION];
+          kind = a->integer[CROSS_ENTROPY_REDUCTION];
   double smoothing = a->number[CROSS_ENTROPY_SMOOTHING];
   int rc = check_targets(a, &a->in[1], classes, ignore);
   if (rc) return rc;
   T *lse = a->out[1].data, *out = a->out[0].data;
-  T *loss = reduction ? malloc((size_t)(rows ? rows : 1) * sizeof *loss) : out;
+  T *loss = kind ? malloc((size_t)(rows ? rows : 1) * sizeof *loss) : out;
   if (!loss) return a->fail(TNT_EMEMORY, "cross_entropy: out of memory");
   int threads = THREADS(rows * classes);
   PARALLEL_FOR(r, rows, {
@@ -69,10 +69,10 @@ static int cross_entropy_cpu(tnt__args *a) {
     }
     loss[r] = (T)v;
   });
-  if (reduction) {
+  if (kind) {
     double total = 0;
     for (int64_t r = 0; r < rows; r++) total += (double)loss[r];
-    if (reduction == 1)
+    if (kind == 1)
       total /= total_weight(id, rows, w, ignore); /* no row counts: NaN, as PyTorch */
     out[0] = (T)total;
     free(loss);
@@ -85,12 +85,12 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
   const int64_t *id = a->in[2].data;
   int64_t rows = a->in[1].size[0], classes = a->in[1].size[1];
   int64_t ignore = a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX],
-          reduction = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
+          kind = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
   double smoothing = a->number[CROSS_ENTROPY_GRAD_SMOOTHING], divisor = 1,
          all_weights = (double)classes;
   int rc = check_targets(a, &a->in[2], classes, ignore);
   if (rc) return rc;
-  if (reduction == 1) divisor = total_weight(id, rows, w, ignore);
+  if (kind == 1) divisor = total_weight(id, rows, w, ignore);
   if (w) {
     all_weights = 0;
     for (int64_t c = 0; c < classes; c++) all_weights += (double)w[c];
@@ -104,7 +104,7 @@ static int cross_entropy_grad_cpu(tnt__args *a) {
       memset(dx, 0, (size_t)classes * sizeof(T));
       continue;
     }
-    double g = (double)dy[reduction ? 0 : r] / divisor, weight = w ? (double)w[id[r]] : 1;
+    double g = (double)dy[kind ? 0 : r] / divisor, weight = w ? (double)w[id[r]] : 1;
     T l = lse[r],
       scale = (T)(g * ((1 - smoothing) * weight + smoothing / (double)classes * all_weights));
     LOOP_SIMD

@@ -1,4 +1,5 @@
--- No op holds on to memory: after every row was run forward, backward, refused and in place, everything
+-- No op holds on to memory: after every row was run forward, backward, refused and in place,
+-- everything
 -- is let go.
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
