@@ -72,8 +72,7 @@ static int cross_entropy_cpu(tnt__args *a) {
   if (kind) {
     double total = 0;
     for (int64_t r = 0; r < rows; r++) total += (double)loss[r];
-    if (kind == 1)
-      total /= total_weight(id, rows, w, ignore); /* no row counts: NaN, as PyTorch */
+    if (kind == 1) total /= total_weight(id, rows, w, ignore); /* no row counts: NaN, as PyTorch */
     out[0] = (T)total;
     free(loss);
   }
