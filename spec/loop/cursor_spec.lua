@@ -1,5 +1,6 @@
 local rig = require "spec.loop.rig"
 local Cursor = require "tnt.loop.cursor"
+local tnt = require "tnt"
 
 local function rest(cursor)
   local list = {}
@@ -69,6 +70,28 @@ describe("a cursor", function()
       cursor:open(1)
       assert.equal("b1 b2 b3", rest(cursor))
     end
+  end)
+
+  it("at the very end of an epoch gives the loader the seed of its other epochs", function()
+    local function loader(seed)
+      return tnt.data.DataLoader({ 1, 2, 3, 4, 5, 6, 7, 8, 9 }, { shuffle = true, seed = seed })
+    end
+    local function order(cursor)
+      local list = {}
+      for batch in cursor.iterator do list[#list + 1] = batch:item() end
+      return list
+    end
+    local cursor = Cursor("train_dataloader", loader(1))
+    cursor:open(0)
+    for _ = 1, 9 do cursor.iterator() end
+    local position = cursor:position()
+    cursor:open(1)
+    local following = order(cursor)
+    local resumed = Cursor("train_dataloader", loader(2))
+    resumed:open(0, position)
+    assert.same({}, order(resumed))
+    resumed:open(1)
+    assert.same(following, order(resumed))
   end)
 
   it("one batch ahead tells the last, and its position is that of the batch handed out", function()

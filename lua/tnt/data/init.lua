@@ -36,7 +36,7 @@ local NAMES = {
 ---@field chars tnt.data.Chars
 ---@field endless tnt.data.Endless
 ---@field MultiDataLoader tnt.data.MultiDataLoader
----@field profile fun(loader: table, options: table|nil): tnt.data.Profile
+---@field profile fun(loader: any, options: table|nil): tnt.Timer, tnt.data.ProfileRow[]
 ---@field rng fun(): tnt.data.Stream
 ---@field stream fun(seed: integer, epoch: integer|nil, index: integer|nil): tnt.data.Stream
 ---@field SequentialSampler tnt.data.SequentialSampler

@@ -117,9 +117,11 @@ function Cursor:open(epoch, position, around_skip)
   local raw
   self.size = self:known_size()
   local is_over = position and (position.ended or skip > 0 and skip == self.size)
-  local has_state = position and position.state and self.is_stateful and not is_over
-  if has_state then loader:load_state_dict(position.state) end
-  if self.kind == "object" and has(loader, "set_epoch") then loader:set_epoch(epoch) end
+  local has_state = position and position.state and self.is_stateful
+  local has_epochs = self.kind == "object" and has(loader, "set_epoch")
+  -- At an epoch's very end only what the next one forgets again may be loaded; its seed stays.
+  if has_state and (not is_over or has_epochs) then loader:load_state_dict(position.state) end
+  if has_epochs then loader:set_epoch(epoch) end
   if is_over then
     raw = function() return nil end -- an epoch resumed at its very end
   elseif has_state then

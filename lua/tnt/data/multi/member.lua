@@ -14,10 +14,9 @@ local Member = Cursor:extend "Member"
 -- Passes beyond the first read epochs of their own, so that no order or augmentation comes twice.
 local STRIDE = 2 ^ 20
 
+-- What is skipped goes at once; a result would leave the scope.
 local function in_scope(fetch)
-  local token = scope.open "step"
-  fetch()
-  scope.close(token)
+  scope.run(function() fetch() end)
 end
 
 local function outlasts_epochs(self)
