@@ -1,4 +1,5 @@
--- Convolutions of the usual kinds, each forward, by the input and by the weight, and a LeNet step at batch 64; all threads.
+-- Convolutions of the usual kinds, each forward, by the input and by the weight, and a LeNet step
+-- at batch 64; all threads.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
 local tnt = require "tnt"

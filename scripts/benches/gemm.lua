@@ -1,5 +1,5 @@
--- Matrix products in the shapes of linear layers (forward, by the input, by the weight) and of attention, in GFLOP/s; one
--- thread, then all.
+-- Matrix products in the shapes of linear layers (forward, by the input, by the weight) and of
+-- attention, in GFLOP/s; one thread, then all.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
 local tnt = require "tnt"
@@ -33,12 +33,10 @@ for _, threads in ipairs(all > 1 and { 1, all } or { 1 }) do
     a, b = a:keep(), b:keep()
     local flops = 2 * batch * m * n * k
     local function run(calls)
-      for i = 1, calls do
-        local y = a:matmul(b)
-        y:free()
-      end
+      for _ = 1, calls do a:matmul(b):free() end
     end
     run(3)
-    print(("%s_t%d %.2f GFLOP/s"):format(name, threads, flops / clock.time(math.ceil(1.5e9 / (flops + 2e5)), 5, run) / 1e9))
+    local seconds = clock.time(math.ceil(1.5e9 / (flops + 2e5)), 5, run)
+    print(("%s_t%d %.2f GFLOP/s"):format(name, threads, flops / seconds / 1e9))
   end
 end

@@ -1,7 +1,7 @@
 -- Run by conv_spec.lua with other libraries and kernels: prints what is wrong, and what was used.
 local tnt = require "tnt"
 local cases = require "spec.ops.conv_cases"
-print("isa", require("tnt.core").string(require("tnt.core").C.tnt_isa()))
+print("isa", require("ffi").string(require("tnt.core").C.tnt_isa()))
 print("dnnl before", tostring(cases.mapped "libdnnl"))
 local wrong, checked = cases.wrong()
 for _, text in ipairs(wrong) do print("wrong", text) end
