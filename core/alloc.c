@@ -28,7 +28,8 @@ static void unlock(void) {
 }
 
 int tnt_share_memory(void) {
-  if (!cache.shared) cache.shared = 1; /* threads only read it: who starts the first one has set it */
+  if (!cache.shared)
+    cache.shared = 1; /* threads only read it: who starts the first one has set it */
   return 0;
 }
 
@@ -39,7 +40,8 @@ static int size_class(size_t bytes, size_t *rounded) {
     *rounded = (size_t)k * 64;
     return k; /* 1..16 */
   }
-  int top = 63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top < bytes <= 2^(top + 1) */
+  int top =
+      63 - __builtin_clzll((unsigned long long)(bytes - 1)); /* 2^top < bytes <= 2^(top + 1) */
   size_t quarter = (size_t)1 << (top - 2);
   size_t k = (bytes - 1 - ((size_t)1 << top)) / quarter; /* 0..3 */
   *rounded = ((size_t)1 << top) + (k + 1) * quarter;

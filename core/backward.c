@@ -15,7 +15,8 @@ typedef struct capture { /* an input of tnt.grad: what arrives at its place in t
   tensor *grad;
 } capture;
 
-typedef struct lent { /* a node's scratch, put aside for an outer walk while an inner one uses the node */
+typedef struct
+    lent { /* a node's scratch, put aside for an outer walk while an inner one uses the node */
   node *at;
   uint64_t walk;
   int32_t waiting;
@@ -67,12 +68,18 @@ static int lend(tnt_backward *w, node *n) {
 static int visit(tnt_backward *w, node *n, stack *s) {
   if (n->walk == w->id) return 0;
   if (n->cut) {
-    return fail(TNT_ESTATE, "backward: the graph reaches a tensor made in step %u, whose history ended with that step; detach() "
-                            "what is carried from one step to the next (h = h:detach())", n->step);
+    return fail(TNT_ESTATE,
+                "backward: the graph reaches a tensor made in step %u, whose history ended with "
+                "that step; detach() "
+                "what is carried from one step to the next (h = h:detach())",
+                n->step);
   }
   if (n->freed) {
-    return fail(TNT_ESTATE, "backward: a second time through %s, whose saved tensors were freed by the first; pass "
-                            "{retain_graph = true} to the first", n->op ? n->op->name : "a graph");
+    return fail(
+        TNT_ESTATE,
+        "backward: a second time through %s, whose saved tensors were freed by the first; pass "
+        "{retain_graph = true} to the first",
+        n->op ? n->op->name : "a graph");
   }
   if (n->walk) TRY(lend(w, n)); /* an open walk's: closing sets it to 0 */
   n->walk = w->id;
@@ -96,7 +103,8 @@ static bool exclusive(const tensor *t) {
 
 /* to += g without a record */
 static int add_in_place(context *c, tensor *to, tensor *g) {
-  call k = {.op = &tnt__ops[OP_ID_ADD], .c = c, .n_in = 2, .number_at = -1, .in = {to, g}, .out = {to}};
+  call k = {
+      .op = &tnt__ops[OP_ID_ADD], .c = c, .n_in = 2, .number_at = -1, .in = {to, g}, .out = {to}};
   k.compute = to->dtype;
   TRY(elementwise_cpu(&k));
   to->storage->version++;
@@ -159,14 +167,22 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
   context *c = w->c;
   if (w->create_graph) {
     tensor *sum = g;
-    if (leaf->flags & FLAG_GRAD_WRITTEN) TRY(op_add(c, &sum, leaf->grad, g));
-    else tensor_ref(g);
+    if (leaf->flags & FLAG_GRAD_WRITTEN)
+      TRY(op_add(c, &sum, leaf->grad, g));
+    else
+      tensor_ref(g);
     tensor_unref(c, leaf->grad);
     leaf->grad = sum;
   } else if (leaf->flags & FLAG_GRAD_WRITTEN) {
     return add_in_place(c, leaf->grad, g);
-  } else if (leaf->grad && !leaf->grad->node && leaf->grad->storage->refs == 1 && leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
-    call k = {.op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {g}, .out = {leaf->grad}};
+  } else if (leaf->grad && !leaf->grad->node && leaf->grad->storage->refs == 1 &&
+             leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
+    call k = {.op = &tnt__ops[OP_ID_CAST],
+              .c = c,
+              .n_in = 1,
+              .number_at = -1,
+              .in = {g},
+              .out = {leaf->grad}};
     k.compute = g->dtype;
     TRY(elementwise_cpu(&k));
     leaf->grad->storage->version++;
@@ -286,8 +302,8 @@ int tnt_backward_run(tnt_backward *w) {
   return rc;
 }
 
-int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tensor *seeds, int n_ys, const tnt_tensor *inputs,
-                      int n_inputs, int create_graph, int retain_graph) {
+int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tensor *seeds, int n_ys,
+                      const tnt_tensor *inputs, int n_inputs, int create_graph, int retain_graph) {
   context *c = context_now();
   tnt_backward *w = calloc(1, sizeof *w);
   if (!w) return fail(TNT_EMEMORY, "backward: out of memory");
@@ -309,7 +325,10 @@ int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tenso
     if (rc) break;
     node *n = gradient_node(c, y);
     if (!n) {
-      rc = fail(TNT_ESTATE, "grad: input %d does not require a gradient; call requires_grad_() on it before it is used", i + 1);
+      rc = fail(TNT_ESTATE,
+                "grad: input %d does not require a gradient; call requires_grad_() on it before it "
+                "is used",
+                i + 1);
       break;
     }
     node_ref(n);
@@ -321,7 +340,9 @@ int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tenso
     if (rc) break;
     node *n = gradient_node(c, y);
     if (!n) {
-      rc = fail(TNT_ESTATE, "backward: this tensor has no history: nothing it was made from requires a gradient");
+      rc = fail(
+          TNT_ESTATE,
+          "backward: this tensor has no history: nothing it was made from requires a gradient");
       break;
     }
     rc = visit(w, n, &s);
@@ -343,13 +364,18 @@ int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tenso
         char a[SHAPE_TEXT], b[SHAPE_TEXT];
         format_shape(a, sizeof a, y->size, y->ndim);
         format_shape(b, sizeof b, g->size, g->ndim);
-        rc = fail(TNT_ESHAPE, "backward: the gradient of a tensor of shape %s must have that shape, got %s", a, b);
+        rc = fail(TNT_ESHAPE,
+                  "backward: the gradient of a tensor of shape %s must have that shape, got %s", a,
+                  b);
       }
       if (!rc) tensor_ref(g);
     } else if (y->numel != 1) {
       char a[SHAPE_TEXT];
       format_shape(a, sizeof a, y->size, y->ndim);
-      rc = fail(TNT_ESHAPE, "backward: starts from one element (a loss), got shape %s; sum() or mean() it, or pass a gradient", a);
+      rc = fail(TNT_ESHAPE,
+                "backward: starts from one element (a loss), got shape %s; sum() or mean() it, or "
+                "pass a gradient",
+                a);
     } else {
       int mode = c->view.grad_mode;
       c->view.grad_mode = 0;
@@ -371,7 +397,8 @@ int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tenso
   return 0;
 }
 
-int tnt_backward_pull(tnt_backward *w, int32_t *id, tnt_tensor *dy, int *n_dy, uint8_t *needs, int *n_in) {
+int tnt_backward_pull(tnt_backward *w, int32_t *id, tnt_tensor *dy, int *n_dy, uint8_t *needs,
+                      int *n_in) {
   context *c = w->c;
   node *n = w->pulled;
   if (!n) return fail(TNT_EINTERNAL, "backward: nothing waits for Lua");
@@ -384,7 +411,8 @@ int tnt_backward_pull(tnt_backward *w, int32_t *id, tnt_tensor *dy, int *n_dy, u
     tensor *g = n->grads[o];
     n->grads[o] = NULL;
     if (!g) TRY(zeros(c, &g, n->outputs[o].dtype, n->outputs[o].size, n->outputs[o].ndim));
-    if ((g->flags & FLAG_HANDLE) || g->refs > 1) { /* somebody holds it: Lua gets a handle of its own */
+    if ((g->flags & FLAG_HANDLE) ||
+        g->refs > 1) { /* somebody holds it: Lua gets a handle of its own */
       tensor *own = tensor_view(c, g);
       if (!own) return fail(TNT_EMEMORY, "too many tensors are alive");
       if (g->node) {
@@ -402,7 +430,8 @@ int tnt_backward_pull(tnt_backward *w, int32_t *id, tnt_tensor *dy, int *n_dy, u
 int tnt_backward_push(tnt_backward *w, const tnt_tensor *dx, const uint8_t *given, int n_dx) {
   context *c = w->c;
   node *n = w->pulled;
-  if (!n || n_dx != n->n_edges) return fail(TNT_EINTERNAL, "backward: %d gradients were expected", n ? n->n_edges : 0);
+  if (!n || n_dx != n->n_edges)
+    return fail(TNT_EINTERNAL, "backward: %d gradients were expected", n ? n->n_edges : 0);
   tensor *g[64] = {0};
   int rc = 0;
   for (int i = 0; i < n_dx && !rc; i++) {
@@ -419,7 +448,9 @@ int tnt_backward_push(tnt_backward *w, const tnt_tensor *dx, const uint8_t *give
         format_shape(a, sizeof a, e->size, e->ndim);
         format_shape(b, sizeof b, g[i]->size, g[i]->ndim);
         g[i] = NULL;
-        rc = fail(TNT_ESHAPE, "Function: the gradient of argument %d must have its shape %s, got %s", i + 1, a, b);
+        rc =
+            fail(TNT_ESHAPE, "Function: the gradient of argument %d must have its shape %s, got %s",
+                 i + 1, a, b);
         break;
       }
     }
@@ -444,7 +475,8 @@ int tnt_backward_result(tnt_tensor *y, tnt_backward *w, const tnt_tensor *hx, in
   node *n = w->pulled;
   tensor *x;
   RESOLVE(c, x, hx);
-  if (!n || output < 0 || output >= n->n_outputs) return fail(TNT_EINTERNAL, "backward: no result %d", output);
+  if (!n || output < 0 || output >= n->n_outputs)
+    return fail(TNT_EINTERNAL, "backward: no result %d", output);
   tensor *t = tensor_view(c, x);
   if (!t) return fail(TNT_EMEMORY, "too many tensors are alive");
   node_ref(n);
@@ -460,7 +492,8 @@ int tnt_backward_input(tnt_tensor *h, tnt_backward *w, int i, int *found) {
   if (!g) return 0;
   tensor *own = tensor_view(c, g); /* a handle of its own */
   if (!own) return fail(TNT_EMEMORY, "too many tensors are alive");
-  node *made_by = w->create_graph ? gradient_node(c, g) : NULL; /* a seed handed through may be a leaf */
+  node *made_by =
+      w->create_graph ? gradient_node(c, g) : NULL; /* a seed handed through may be a leaf */
   if (made_by) {
     node_ref(made_by);
     own->node = made_by, own->output = g->output, own->node_version = own->storage->version;

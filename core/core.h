@@ -15,9 +15,9 @@ enum { MAX_DIMS = 8, MAX_INPUTS = 8, MAX_OUTPUTS = 4, MAX_NUMBERS = 8, MAX_INTEG
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
-#define TRY(call)                    \
-  do {                               \
-    int try_rc = (call);             \
+#define TRY(call)                        \
+  do {                                   \
+    int try_rc = (call);                 \
     if (UNLIKELY(try_rc)) return try_rc; \
   } while (0)
 
@@ -32,7 +32,7 @@ struct storage {
   int32_t refs;
   uint32_t version; /* bumped by every write in place */
   void *data;
-  size_t bytes; /* as asked for; the block behind it may be larger */
+  size_t bytes;             /* as asked for; the block behind it may be larger */
   void (*drop)(void *user); /* memory of somebody else's */
   void *user;
   context *owner;
@@ -47,7 +47,7 @@ enum {
   FLAG_LEAVE = 8,         /* survives the next close */
   FLAG_TO_STEP = 16,      /* survives every close up to the step's */
   FLAG_HANDLE = 32,       /* a handle is alive */
-  FLAG_FROZEN = 64        /* a view whose base cannot see writes to it: they are refused while recording */
+  FLAG_FROZEN = 64 /* a view whose base cannot see writes to it: they are refused while recording */
 };
 
 enum { NOT_OWNED = 0xffffffffu };
@@ -60,8 +60,8 @@ struct tensor {
   int64_t numel;
   char *data; /* of the first element */
   storage *storage;
-  node *node; /* history: null for a constant and for a leaf that was not used yet */
-  uint32_t owned_pos; /* place in the context's list of scoped tensors, or NOT_OWNED */
+  node *node;            /* history: null for a constant and for a leaf that was not used yet */
+  uint32_t owned_pos;    /* place in the context's list of scoped tensors, or NOT_OWNED */
   uint32_t node_version; /* storage version for which `node` is right (views) */
   uint32_t output;       /* which output of `node` this is */
   uint32_t spare;
@@ -81,7 +81,8 @@ typedef struct edge {
 } edge;
 
 typedef struct saved {
-  tensor *value; /* a reference; without history unless it is a leaf, so that no cycle can arise; null: not needed */
+  tensor *
+      value; /* a reference; without history unless it is a leaf, so that no cycle can arise; null: not needed */
   uint32_t version;
   int16_t input, output; /* which of the node's it is; the other is -1 */
 } saved;
@@ -98,7 +99,8 @@ enum node_kind {
 /* One block: this head, then edges, saves, integers and numbers. */
 struct node {
   int32_t refs;
-  uint8_t kind, n_saved, n_outputs, freed; /* freed: a backward without retain_graph has been here */
+  uint8_t kind, n_saved, n_outputs,
+      freed; /* freed: a backward without retain_graph has been here */
   uint16_t n_edges;
   uint8_t cut; /* its step has ended (R6) */
   uint8_t in_step;
@@ -146,7 +148,7 @@ struct context {
   node *step_nodes;     /* made in the step under way and still alive */
   node *dying;          /* waiting for their turn in node_destroy, which is a loop */
   bool destroying;
-  int32_t *dead;        /* ids of Lua nodes that died */
+  int32_t *dead; /* ids of Lua nodes that died */
   uint32_t n_dead, room_dead;
   uint64_t walks;
   uint64_t seed, random_calls;
@@ -164,7 +166,8 @@ struct context {
 };
 
 context *context_open(void);
-extern __thread context *tnt__context __attribute__((tls_model("initial-exec"))); /* read by every op */
+extern __thread context *tnt__context
+    __attribute__((tls_model("initial-exec"))); /* read by every op */
 static inline context *context_now(void) {
   context *c = tnt__context;
   return LIKELY(c != NULL) ? c : context_open();
@@ -175,7 +178,8 @@ int fail(int status, const char *fmt, ...) __attribute__((format(printf, 2, 3), 
 void failed_in(const char *op);
 
 /* -- memory: one caching allocator (alloc.c) ------------------------------------------------------------------------------ */
-void *block_alloc(size_t bytes); /* 64-byte aligned, room for whole vectors; null when there is none */
+void *block_alloc(
+    size_t bytes); /* 64-byte aligned, room for whole vectors; null when there is none */
 void block_free(void *data, size_t bytes);
 
 /* -- tensors (tensor.c) ----------------------------------------------------------------------------------------------------- */
@@ -191,7 +195,7 @@ storage *storage_new(context *c, size_t bytes);
 void storage_unref(context *c, storage *s);
 /* sets dense strides, numel and FLAG_DENSE from ndim and size */
 void tensor_set_dense(tensor *t);
-void tensor_check_dense(tensor *t); /* FLAG_DENSE from size and stride */
+void tensor_check_dense(tensor *t);         /* FLAG_DENSE from size and stride */
 int tensor_allocate(context *c, tensor *t); /* storage for a tensor whose dtype and sizes are set */
 int tensor_create(context *c, tensor **out, int dtype, const int64_t *size, int ndim);
 tensor *tensor_view(context *c, tensor *x); /* same storage and layout, no history */
@@ -204,12 +208,14 @@ void format_shape(char *text, size_t room, const int64_t *size, int ndim);
 static inline tensor *slot_at(context *c, uint32_t index) {
   return &c->chunks[(index & 0xffffff) >> 10][index & 1023];
 }
-#define RESOLVE(c, t, h)                                                                            \
-  do {                                                                                              \
-    const tnt_tensor *resolve_h = (h);                                                              \
-    if (UNLIKELY(!resolve_h || (resolve_h->slot >> 24) != (c)->number)) return tensor_from_handle_slow(c, resolve_h); \
-    (t) = slot_at(c, resolve_h->slot);                                                              \
-    if (UNLIKELY((t)->generation != resolve_h->generation)) return tensor_from_handle_slow(c, resolve_h); \
+#define RESOLVE(c, t, h)                                                \
+  do {                                                                  \
+    const tnt_tensor *resolve_h = (h);                                  \
+    if (UNLIKELY(!resolve_h || (resolve_h->slot >> 24) != (c)->number)) \
+      return tensor_from_handle_slow(c, resolve_h);                     \
+    (t) = slot_at(c, resolve_h->slot);                                  \
+    if (UNLIKELY((t)->generation != resolve_h->generation))             \
+      return tensor_from_handle_slow(c, resolve_h);                     \
   } while (0)
 
 /* -- scopes (scope.c) ----------------------------------------------------------------------------------------------------------- */
@@ -218,10 +224,12 @@ void scope_own(context *c, tensor *t); /* into the innermost scope */
 /* -- shapes (shape.c) ------------------------------------------------------------------------------------------------------------ */
 int position(int64_t given, int64_t count, const char *op, const char *what, int *zero_based);
 int broadcast(const char *op, tensor *out, tensor *const *in, int n);
-int compute_strides_for_view(const tensor *x, const int64_t *size, int ndim, int64_t *stride); /* 1 when possible */
+int compute_strides_for_view(const tensor *x, const int64_t *size, int ndim,
+                             int64_t *stride); /* 1 when possible */
 bool same_size(const tensor *a, const tensor *b);
-bool may_overlap(const tensor *t);              /* two elements of t may be one */
-bool partial_overlap(const tensor *a, const tensor *b); /* share memory without being the same layout */
+bool may_overlap(const tensor *t); /* two elements of t may be one */
+bool partial_overlap(const tensor *a,
+                     const tensor *b); /* share memory without being the same layout */
 
 /* -- random (random.c) -------------------------------------------------------------------------------------------------------------- */
 uint64_t random_next_call(context *c);
@@ -232,7 +240,7 @@ typedef struct call {
   context *c;
   tensor *in[MAX_INPUTS]; /* null: an optional input that is absent, or a number operand */
   tensor *out[MAX_OUTPUTS];
-  tensor **list;  /* list inputs, n_lists x n_list, by list */
+  tensor **list; /* list inputs, n_lists x n_list, by list */
   int n_in, n_list, n_lists, n_given;
   tensor *spare_list[8];
   int8_t number_at; /* which elementwise input is a number, or -1 */
@@ -257,9 +265,9 @@ typedef struct rule_call {
 enum {
   OP_ELEMENTWISE = 1,
   OP_VIEW = 2,
-  OP_INPLACE = 4,   /* has an in-place form */
-  OP_STRIDED = 8,   /* its kernel takes strides */
-  OP_PROMOTE = 16,  /* inputs are brought to one dtype */
+  OP_INPLACE = 4,  /* has an in-place form */
+  OP_STRIDED = 8,  /* its kernel takes strides */
+  OP_PROMOTE = 16, /* inputs are brought to one dtype */
   OP_BOOL_OUT = 32,
   OP_FLOAT_OUT = 64, /* integers become the default float */
   OP_WIDE_SUM = 128, /* integers and bool give i64 */
@@ -268,7 +276,7 @@ enum {
   OP_ONLY_FLOAT = 1024,
   OP_NO_GRAD = 2048,
   OP_MUTATES = 4096, /* writes its first input */
-  OP_PARAMS = 8192, /* the first list holds parameters; a list of their gradients follows it */
+  OP_PARAMS = 8192,  /* the first list holds parameters; a list of their gradients follows it */
   OP_CAT = 16384,
   OP_GRADIENT = 32768 /* a gradient kernel without a gradient of its own */
 };
@@ -279,14 +287,16 @@ struct op_record {
   uint32_t flags;
   int32_t kernel; /* index into kernel tables, -1 for views */
   uint8_t n_in, n_out, n_numbers, n_integers;
-  uint16_t ids;       /* bit k: input k holds whole numbers and is given to the kernel as i64 */
-  uint16_t mask;      /* bit k: input k is bool and has no part in promotion */
-  uint16_t optional;  /* bit k: input k may be absent */
-  uint16_t out_ids;   /* bit k: output k is i64 */
-  uint16_t save;      /* bit k: input k is saved for the gradient */
-  uint16_t save_out;  /* bit k: output k is saved */
-  uint16_t need[4];   /* for the gradient of input i (the last: and all further): saved inputs, and outputs << 8 */
-  int8_t positions[8]; /* pairs (1 dim, 2 dim of a new one, 3 list of dims; place in integers), ended by 0 */
+  uint16_t ids;      /* bit k: input k holds whole numbers and is given to the kernel as i64 */
+  uint16_t mask;     /* bit k: input k is bool and has no part in promotion */
+  uint16_t optional; /* bit k: input k may be absent */
+  uint16_t out_ids;  /* bit k: output k is i64 */
+  uint16_t save;     /* bit k: input k is saved for the gradient */
+  uint16_t save_out; /* bit k: output k is saved */
+  uint16_t need
+      [4]; /* for the gradient of input i (the last: and all further): saved inputs, and outputs << 8 */
+  int8_t positions
+      [8]; /* pairs (1 dim, 2 dim of a new one, 3 list of dims; place in integers), ended by 0 */
   const char *const *in_names;
   const int8_t *patterns; /* see shape.c: what inputs must be and outputs are */
   int (*shape)(call *);   /* writes dtype, ndim, size of the outputs; null: from the patterns */
@@ -299,12 +309,13 @@ extern int default_float;
 
 int dispatch(call *k); /* out[] hold one reference each on success */
 int shape_from_patterns(call *k);
-int cast_to(context *c, tensor **y, tensor *x, int dtype);         /* recorded */
-int make_dense(context *c, tensor **y, tensor *x);                 /* recorded copy, or x with a new reference */
+int cast_to(context *c, tensor **y, tensor *x, int dtype); /* recorded */
+int make_dense(context *c, tensor **y, tensor *x); /* recorded copy, or x with a new reference */
 int elementwise_cpu(call *k);
 int conversion_dtype(int from, int to); /* in which a value passes from one dtype to another */
 struct tnt__kernels;
-const struct tnt__kernels *kernels_for(int dtype); /* float, double or int64 of the machine's best kind */
+const struct tnt__kernels *kernels_for(
+    int dtype); /* float, double or int64 of the machine's best kind */
 int run_kernel(call *k);
 int promote(const char *op, int a, int b);
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
@@ -320,13 +331,17 @@ static inline void node_unref(context *c, node *n) {
 void node_cut(context *c, node *n);
 void node_release_saved(context *c, node *n);
 void node_forget_lua(context *c, node *n); /* its Lua half may go: its id comes to tnt_dead_node */
-node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, int n_integers, int n_numbers);
+node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, int n_integers,
+               int n_numbers);
 void edge_set(context *c, edge *e, tensor *x, bool wanted);
-void node_attach(context *c, node *n, int output, tensor *t); /* t is output `output` of n from now on */
+void node_attach(context *c, node *n, int output,
+                 tensor *t); /* t is output `output` of n from now on */
 bool wants_gradient(const tensor *t);
-node *gradient_node(context *c, tensor *t); /* its history, made or renewed when needed; not a new reference */
+node *gradient_node(context *c,
+                    tensor *t); /* its history, made or renewed when needed; not a new reference */
 int saved_tensor(rule_call *r, int i, tensor **t); /* checks the version; borrowed */
-void written_in_place(context *c, tensor *x, node *n); /* n: the history of the new contents, or null */
+void written_in_place(context *c, tensor *x,
+                      node *n); /* n: the history of the new contents, or null */
 
 /* -- strided parts (restride.c) ------------------------------------------------------------------------------------------ */
 typedef struct part { /* where a view lies in its base; strides and offset in elements */

@@ -6,8 +6,9 @@
 #include "../kernels/cpu.h"
 #include "calls_gen.h"
 
-#define KERNELS(isa) \
-  extern const tnt__kernels tnt__kernels_float_##isa, tnt__kernels_double_##isa, tnt__kernels_int64_##isa
+#define KERNELS(isa)                                                             \
+  extern const tnt__kernels tnt__kernels_float_##isa, tnt__kernels_double_##isa, \
+      tnt__kernels_int64_##isa
 KERNELS(base);
 #ifdef __x86_64__
 KERNELS(avx2);
@@ -18,11 +19,14 @@ static const tnt__kernels *chosen[3];
 static int n_threads;
 
 __attribute__((constructor)) static void choose(void) {
-  const tnt__kernels *base[3] = {&tnt__kernels_float_base, &tnt__kernels_double_base, &tnt__kernels_int64_base};
+  const tnt__kernels *base[3] = {&tnt__kernels_float_base, &tnt__kernels_double_base,
+                                 &tnt__kernels_int64_base};
   const tnt__kernels **best = base;
 #ifdef __x86_64__
-  const tnt__kernels *avx2[3] = {&tnt__kernels_float_avx2, &tnt__kernels_double_avx2, &tnt__kernels_int64_avx2};
-  const tnt__kernels *avx512[3] = {&tnt__kernels_float_avx512, &tnt__kernels_double_avx512, &tnt__kernels_int64_avx512};
+  const tnt__kernels *avx2[3] = {&tnt__kernels_float_avx2, &tnt__kernels_double_avx2,
+                                 &tnt__kernels_int64_avx2};
+  const tnt__kernels *avx512[3] = {&tnt__kernels_float_avx512, &tnt__kernels_double_avx512,
+                                   &tnt__kernels_int64_avx512};
   const char *wanted = getenv("TNT_ISA"); /* "base" or "avx2": for tests of the slower kernels */
   __builtin_cpu_init();
   if (__builtin_cpu_supports("x86-64-v3") && !(wanted && !strcmp(wanted, "base"))) {
@@ -48,7 +52,8 @@ int tnt_num_threads(void) {
 }
 
 int tnt_set_num_threads(int n) {
-  if (n < 1 || n > 1024) return fail(TNT_EARGUMENT, "set_num_threads: expected 1 to 1024, got %d", n);
+  if (n < 1 || n > 1024)
+    return fail(TNT_EARGUMENT, "set_num_threads: expected 1 to 1024, got %d", n);
   own_threads = n;
   omp_set_num_threads(n);
   return 0;
@@ -69,7 +74,8 @@ static void view_of(tnt__view *v, const tensor *t) {
 }
 
 static int convert(context *c, tensor *to, tensor *from) {
-  call a = {.op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {from}, .out = {to}};
+  call a = {
+      .op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {from}, .out = {to}};
   a.compute = conversion_dtype(from->dtype, to->dtype);
   return elementwise_cpu(&a);
 }
@@ -128,13 +134,16 @@ int run_kernel(call *k) {
   context *c = k->c;
   int native = native_dtype(k->compute);
   tnt__kernel kernel = kernels_for(native)->kernel[op->kernel];
-  if (UNLIKELY(!kernel)) return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", op->name, dtype_name(k->compute));
+  if (UNLIKELY(!kernel))
+    return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", op->name,
+                dtype_name(k->compute));
   tnt__args a = {.op = op->name, .number = k->numbers, .integer = k->integers, .fail = fail};
   if (op->n_out) a.stored = k->out[0]->dtype;
   if (op->flags & OP_RANDOM) {
     a.seed = c->seed;
     a.call = random_next_call(c);
-    k->integers[op->n_integers] = (int64_t)a.seed; /* for the gradient: record() keeps two places more */
+    k->integers[op->n_integers] =
+        (int64_t)a.seed; /* for the gradient: record() keeps two places more */
     k->integers[op->n_integers + 1] = (int64_t)a.call;
   }
   if (op->flags & OP_LIST) return run_list(k, &a, native);
@@ -144,7 +153,8 @@ int run_kernel(call *k) {
   int rc = 0;
   for (int i = k->in_place; i < k->n_in && !rc; i++) {
     if (!k->in[i]) {
-      if (!(op->optional >> i & 1)) rc = fail(TNT_EARGUMENT, "%s: %s is missing", op->name, op->in_names[i]);
+      if (!(op->optional >> i & 1))
+        rc = fail(TNT_EARGUMENT, "%s: %s is missing", op->name, op->in_names[i]);
       continue;
     }
     rc = lend(c, k->in[i], (op->ids >> i & 1) ? TNT_I64 : native, strided, &t, &in_loan[i]);
@@ -153,8 +163,10 @@ int run_kernel(call *k) {
   for (int i = 0; i < op->n_out && !rc; i++) {
     tensor *y = k->out[i];
     int dtype = (op->out_ids >> i & 1) ? TNT_I64 : native;
-    if (k->in_place) rc = lend(c, y, dtype, false, &t, &out_loan[i]);
-    else if (y->dtype != dtype) rc = tensor_create(c, &out_loan[i], dtype, y->size, y->ndim);
+    if (k->in_place)
+      rc = lend(c, y, dtype, false, &t, &out_loan[i]);
+    else if (y->dtype != dtype)
+      rc = tensor_create(c, &out_loan[i], dtype, y->size, y->ndim);
     if (!rc) view_of(&a.out[i], out_loan[i] ? out_loan[i] : y);
   }
   if (k->in_place) a.in[0] = a.out[0];

@@ -35,19 +35,19 @@ static int cpu_copy(int index, void *to, const void *from, size_t bytes, void *s
 }
 
 static const device_table cpu = {
-  .size = sizeof cpu,
-  .version = DEVICE_VERSION,
-  .name = "cpu",
-  .count = cpu_count,
-  .alloc = cpu_alloc,
-  .release = cpu_release,
-  .stream = cpu_stream,
-  .synchronize = cpu_synchronize,
-  .zero = cpu_zero,
-  .write = cpu_copy,
-  .read = cpu_copy,
-  .elementwise = elementwise_cpu,
-  .kernel = run_kernel,
+    .size = sizeof cpu,
+    .version = DEVICE_VERSION,
+    .name = "cpu",
+    .count = cpu_count,
+    .alloc = cpu_alloc,
+    .release = cpu_release,
+    .stream = cpu_stream,
+    .synchronize = cpu_synchronize,
+    .zero = cpu_zero,
+    .write = cpu_copy,
+    .read = cpu_copy,
+    .elementwise = elementwise_cpu,
+    .kernel = run_kernel,
 };
 
 static const device_table *tables[DEVICES] = {&cpu};
@@ -78,12 +78,16 @@ static void own_folder(char *path, size_t room) {
 }
 
 int device_open(int device) {
-  if (device < 0 || device >= DEVICES) return fail(TNT_EDEVICE, "there is no device number %d", device);
+  if (device < 0 || device >= DEVICES)
+    return fail(TNT_EDEVICE, "there is no device number %d", device);
   if (tables[device]) return 0;
   const char *name = names[device];
-  if (device == TNT_CUDA) { /* cheap to ask, and without a driver the rest would take 100 ms to find out */
+  if (device ==
+      TNT_CUDA) { /* cheap to ask, and without a driver the rest would take 100 ms to find out */
     void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (!driver) return fail(TNT_EDEVICE, "cuda is not available: this machine has no NVIDIA driver (libcuda.so.1)");
+    if (!driver)
+      return fail(TNT_EDEVICE,
+                  "cuda is not available: this machine has no NVIDIA driver (libcuda.so.1)");
     dlclose(driver);
   }
   char path[4200];
@@ -92,8 +96,10 @@ int device_open(int device) {
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library) {
     const char *why = dlerror();
-    return fail(TNT_EDEVICE, "%s is not available: %s (built where CMake finds a CUDA toolkit: scripts/build cuda)", name,
-                why ? why : path);
+    return fail(
+        TNT_EDEVICE,
+        "%s is not available: %s (built where CMake finds a CUDA toolkit: scripts/build cuda)",
+        name, why ? why : path);
   }
   device_entry *entry;
   *(void **)&entry = dlsym(library, "tnt_plugin");
@@ -101,9 +107,13 @@ int device_open(int device) {
   device_host host = {sizeof host, DEVICE_VERSION, ops_hash(), fail, tnt__ops};
   device_plugin plugin = {.size = sizeof plugin};
   TRY(entry(&host, &plugin));
-  if (plugin.size != sizeof plugin || plugin.version != DEVICE_VERSION || plugin.ops_hash != host.ops_hash ||
-      !plugin.table || plugin.table->size != sizeof(device_table)) {
-    return fail(TNT_EDEVICE, "%s is not available: %s was built from other sources than libtnt; build both again", name, path);
+  if (plugin.size != sizeof plugin || plugin.version != DEVICE_VERSION ||
+      plugin.ops_hash != host.ops_hash || !plugin.table ||
+      plugin.table->size != sizeof(device_table)) {
+    return fail(
+        TNT_EDEVICE,
+        "%s is not available: %s was built from other sources than libtnt; build both again", name,
+        path);
   }
   tables[device] = plugin.table;
   return 0;

@@ -11,10 +11,10 @@ typedef struct device_table {
   uint32_t size;    /* of this struct: a library of another version is refused, not called */
   uint32_t version; /* DEVICE_VERSION */
   const char *name;
-  int (*count)(void);                                                   /* cards */
-  void *(*alloc)(int index, size_t bytes, void *stream);                /* raw memory; null when there is none */
+  int (*count)(void);                                    /* cards */
+  void *(*alloc)(int index, size_t bytes, void *stream); /* raw memory; null when there is none */
   void (*release)(int index, void *data, size_t bytes, void *stream);
-  void *(*stream)(int index);                                           /* the one this thread computes on; null on the CPU */
+  void *(*stream)(int index); /* the one this thread computes on; null on the CPU */
   int (*synchronize)(int index);
   int (*zero)(int index, void *data, size_t bytes, void *stream);
   int (*write)(int index, void *to, const void *from_host, size_t bytes, void *stream);

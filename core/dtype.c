@@ -36,8 +36,10 @@ int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double 
       bool whole = number == __builtin_floor(number) && number - number == 0;
       wrapped = whole ? TNT_I64 : default_float;
     } else if (in[k] && !(skip >> k & 1)) {
-      if (in[k]->ndim) dims = join(dims, in[k]->dtype);
-      else zero = join(zero, in[k]->dtype);
+      if (in[k]->ndim)
+        dims = join(dims, in[k]->dtype);
+      else
+        zero = join(zero, in[k]->dtype);
     }
   }
   return combine(dims, combine(zero, wrapped));

@@ -50,8 +50,10 @@ static void run_row(const plan *p, char *const *at, int64_t n) {
   /* one number beside one vector: its own form of the kernel */
   int form = 0;
   if (p->n == 3 && p->rows[1]) {
-    if (constant[2] && !constant[1]) form = 1;
-    else if (constant[1] && !constant[2]) form = 2;
+    if (constant[2] && !constant[1])
+      form = 1;
+    else if (constant[1] && !constant[2])
+      form = 2;
   }
   int64_t step = TILE;
   bool tiled_constant = false;
@@ -130,7 +132,8 @@ static void run_plan(const plan *p) {
       int64_t n = inner - from < piece ? inner - from : piece;
       if (n > 0) {
         char *at[OPERANDS];
-        for (int k = 0; k < p->n; k++) at[k] = p->data[k] + from * p->stride[k][p->ndim - 1] * p->width[k];
+        for (int k = 0; k < p->n; k++)
+          at[k] = p->data[k] + from * p->stride[k][p->ndim - 1] * p->width[k];
         run_row(p, at, n);
       }
     }
@@ -164,7 +167,8 @@ static void collapse(plan *p) {
   int kept = 0;
   for (int d = 1; d < n; d++) {
     bool merge = true;
-    for (int k = 0; k < p->n; k++) merge = merge && p->stride[k][kept] == p->stride[k][d] * p->size[d];
+    for (int k = 0; k < p->n; k++)
+      merge = merge && p->stride[k][kept] == p->stride[k][d] * p->size[d];
     if (merge) {
       p->size[kept] *= p->size[d];
       for (int k = 0; k < p->n; k++) p->stride[k][kept] = p->stride[k][d];
@@ -187,14 +191,23 @@ static int check_divisors(call *k) {
   if (k->number_at != 1) {
     tensor *b = k->in[1], *wide;
     TRY(tensor_create(k->c, &wide, TNT_I64, b->size, b->ndim));
-    call cast = {.op = &tnt__ops[OP_ID_CAST], .c = k->c, .n_in = 1, .number_at = -1, .in = {b}, .out = {wide}, .compute = TNT_I64};
+    call cast = {.op = &tnt__ops[OP_ID_CAST],
+                 .c = k->c,
+                 .n_in = 1,
+                 .number_at = -1,
+                 .in = {b},
+                 .out = {wide},
+                 .compute = TNT_I64};
     int rc = elementwise_cpu(&cast);
-    for (int64_t i = 0; i < wide->numel && !rc; i++) zero = zero || ((int64_t *)(void *)wide->data)[i] == 0;
+    for (int64_t i = 0; i < wide->numel && !rc; i++)
+      zero = zero || ((int64_t *)(void *)wide->data)[i] == 0;
     tensor_unref(k->c, wide);
     if (rc) return rc;
   }
   if (!zero) return 0;
-  return fail(TNT_EARGUMENT, "%s: whole numbers cannot be divided by 0 (x:float() gives infinity and NaN)", k->op->name);
+  return fail(TNT_EARGUMENT,
+              "%s: whole numbers cannot be divided by 0 (x:float() gives infinity and NaN)",
+              k->op->name);
 }
 
 int elementwise_cpu(call *k) {
@@ -206,9 +219,11 @@ int elementwise_cpu(call *k) {
   p.rows = p.kernels->row[k->op->kernel];
   p.numbers = k->numbers;
   if (UNLIKELY(!p.rows[0])) {
-    return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", k->op->name, dtype_name(k->compute));
+    return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", k->op->name,
+                dtype_name(k->compute));
   }
-  if (UNLIKELY(p.native == TNT_I64 && (k->op == &tnt__ops[OP_ID_REMAINDER] || k->op == &tnt__ops[OP_ID_FLOOR_DIVIDE]))) {
+  if (UNLIKELY(p.native == TNT_I64 &&
+               (k->op == &tnt__ops[OP_ID_REMAINDER] || k->op == &tnt__ops[OP_ID_FLOOR_DIVIDE]))) {
     TRY(check_divisors(k));
   }
   scalar number;
@@ -216,18 +231,23 @@ int elementwise_cpu(call *k) {
   p.n = k->n_in + 1;
   for (int i = 0; i < k->n_in; i++) {
     tensor *t = k->in[i];
-    if (t && !((t->flags & FLAG_DENSE) && t->dtype == p.native && t->numel == y->numel)) simple = false;
+    if (t && !((t->flags & FLAG_DENSE) && t->dtype == p.native && t->numel == y->numel))
+      simple = false;
   }
   if (k->number_at >= 0) {
-    if (p.native == TNT_F32) number.f32 = (float)k->operand;
-    else if (p.native == TNT_F64) number.f64 = k->operand;
-    else number.i64 = (int64_t)k->operand;
+    if (p.native == TNT_F32)
+      number.f32 = (float)k->operand;
+    else if (p.native == TNT_F64)
+      number.f64 = k->operand;
+    else
+      number.i64 = (int64_t)k->operand;
   }
   if (LIKELY(simple && (k->number_at < 0 || k->n_in == 2))) { /* equal shapes, dense, one dtype */
     int form = k->number_at < 0 ? 0 : k->number_at == 1 ? 1 : 2;
     if (LIKELY(y->numel < PARALLEL_FROM)) {
       const void *in[MAX_INPUTS];
-      for (int i = 0; i < k->n_in; i++) in[i] = i == k->number_at ? (void *)&number : k->in[i]->data;
+      for (int i = 0; i < k->n_in; i++)
+        in[i] = i == k->number_at ? (void *)&number : k->in[i]->data;
       p.rows[form](y->data, in, y->numel, k->numbers);
       return 0;
     }

@@ -53,6 +53,8 @@ void tnt_interrupt_raise(int signal_number) {
 
 void tnt_interrupt_ops(int on) {
   context *c = context_now();
-  if (on) c->mode |= MODE_INTERRUPT;
-  else c->mode &= ~(uint32_t)MODE_INTERRUPT;
+  if (on)
+    c->mode |= MODE_INTERRUPT;
+  else
+    c->mode &= ~(uint32_t)MODE_INTERRUPT;
 }

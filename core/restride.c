@@ -63,7 +63,12 @@ static int part_view(context *c, tensor **out, tensor *base, const part *p) {
 /* view += x, where elements of view may be one in memory: such a dim is walked slice by slice. */
 static int add_into(context *c, tensor *view, tensor *x) {
   if (!may_overlap(view)) {
-    call k = {.op = &tnt__ops[OP_ID_ADD], .c = c, .n_in = 2, .number_at = -1, .in = {view, x}, .out = {view}};
+    call k = {.op = &tnt__ops[OP_ID_ADD],
+              .c = c,
+              .n_in = 2,
+              .number_at = -1,
+              .in = {view, x},
+              .out = {view}};
     k.compute = view->dtype;
     return elementwise_cpu(&k);
   }
@@ -101,7 +106,8 @@ static int recorded(context *c, int kind, tensor *y, tensor *x, const part *p) {
 int restride(context *c, tensor **y, tensor *x, const part *p) {
   tensor *laid = NULL, *out = NULL;
   bool same = true;
-  for (int d = 0; d < p->base_ndim; d++) same = same && (x->stride[d] == p->base_stride[d] || x->size[d] <= 1);
+  for (int d = 0; d < p->base_ndim; d++)
+    same = same && (x->stride[d] == p->base_stride[d] || x->size[d] <= 1);
   int mode = c->view.grad_mode, rc = 0;
   c->view.grad_mode = 0;
   if (same) {
@@ -115,8 +121,10 @@ int restride(context *c, tensor **y, tensor *x, const part *p) {
   c->view.grad_mode = mode;
   tensor_unref(c, laid);
   if (!rc) rc = recorded(c, NODE_RESTRIDE, out, x, p);
-  if (rc) tensor_unref(c, out);
-  else *y = out;
+  if (rc)
+    tensor_unref(c, out);
+  else
+    *y = out;
   return rc;
 }
 
@@ -127,8 +135,10 @@ int place(context *c, tensor **y, tensor *x, const part *p) {
   if (!rc) rc = add_into(c, view, x);
   tensor_unref(c, view);
   if (!rc) rc = recorded(c, NODE_PLACE, out, x, p);
-  if (rc) tensor_unref(c, out);
-  else *y = out;
+  if (rc)
+    tensor_unref(c, out);
+  else
+    *y = out;
   return rc;
 }
 

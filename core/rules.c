@@ -4,15 +4,15 @@
 #include "../kernels/slots_gen.h"
 #include "calls_gen.h"
 
-#define STEPS(c_)           \
-  context *c = (c_);        \
-  tensor *t[24] = {0};      \
+#define STEPS(c_)      \
+  context *c = (c_);   \
+  tensor *t[24] = {0}; \
   int rc = 0
-#define STEP(call) \
-  do {               \
+#define STEP(call)        \
+  do {                    \
     if (!rc) rc = (call); \
   } while (0)
-#define END()                                       \
+#define END()                                             \
   for (int i_ = 0; i_ < 24; i_++) tensor_unref(c, t[i_]); \
   return rc
 
@@ -230,13 +230,15 @@ int cross_entropy_rule(rule_call *r) {
   TRY(saved_tensor(r, 2, &w));
   TRY(saved_tensor(r, 3, &lse));
   if (r->want[2]) return fail(TNT_ESTATE, "cross_entropy: class weights have no gradient");
-  return op_cross_entropy_grad(r->c, &r->dx[0], r->dy[0], x, target, w, lse, n->integers[CROSS_ENTROPY_IGNORE_INDEX],
-                               n->numbers[CROSS_ENTROPY_SMOOTHING], n->integers[CROSS_ENTROPY_REDUCTION]);
+  return op_cross_entropy_grad(
+      r->c, &r->dx[0], r->dy[0], x, target, w, lse, n->integers[CROSS_ENTROPY_IGNORE_INDEX],
+      n->numbers[CROSS_ENTROPY_SMOOTHING], n->integers[CROSS_ENTROPY_REDUCTION]);
 }
 
 /* -- normalisation ------------------------------------------------------------------------------------------------------------ */
 /* dx of (x - mean) / sqrt(var + eps) over `dims`, of g = dy w, by recorded ops; also the normalised x in *hat. */
-static int normalised_gradient(context *c, tensor **dx, tensor **hat, tensor *x, tensor *g, const int64_t *dims, int n, double eps) {
+static int normalised_gradient(context *c, tensor **dx, tensor **hat, tensor *x, tensor *g,
+                               const int64_t *dims, int n, double eps) {
   tensor *t[12] = {0};
   int rc = 0;
   STEP(op_mean(c, &t[0], x, dims, n, 1));
@@ -401,8 +403,8 @@ int maxpool2d_rule(rule_call *r) {
 
 int avgpool2d_rule(rule_call *r) {
   const int64_t *i = r->node->integers;
-  return op_avgpool2d_grad(r->c, &r->dx[0], r->dy[0], r->node->edges[0].size, 4, i + 1, (int)i[0], i + 10, (int)i[9], i + 19,
-                           (int)i[18], (int)i[27]);
+  return op_avgpool2d_grad(r->c, &r->dx[0], r->dy[0], r->node->edges[0].size, 4, i + 1, (int)i[0],
+                           i + 10, (int)i[9], i + 19, (int)i[18], (int)i[27]);
 }
 
 /* -- places ------------------------------------------------------------------------------------------------------------------------- */
@@ -496,7 +498,8 @@ int view_rule(rule_call *r) {
 
 int transpose_rule(rule_call *r) {
   if (r->node->edges[0].ndim < 2) return pass(r, 0, r->dy[0]);
-  return op_transpose(r->c, &r->dx[0], r->dy[0], r->node->integers[TRANSPOSE_A], r->node->integers[TRANSPOSE_B]);
+  return op_transpose(r->c, &r->dx[0], r->dy[0], r->node->integers[TRANSPOSE_A],
+                      r->node->integers[TRANSPOSE_B]);
 }
 
 int permute_rule(rule_call *r) {

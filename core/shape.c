@@ -10,11 +10,12 @@ bool same_size(const tensor *a, const tensor *b) {
 
 /* A Lua number that names a place counts from 1, -1 is the last. */
 int position(int64_t given, int64_t count, const char *op, const char *what, int *zero_based) {
-  if (given == 0) return fail(TNT_EARGUMENT, "%s: %s counts from 1 (or from -1 at the end), got 0", op, what);
+  if (given == 0)
+    return fail(TNT_EARGUMENT, "%s: %s counts from 1 (or from -1 at the end), got 0", op, what);
   int64_t at = given > 0 ? given - 1 : count + given;
   if (at < 0 || at >= count) {
-    return fail(TNT_EARGUMENT, "%s: %s must be in 1..%lld (or -%lld..-1), got %lld", op, what, (long long)count,
-                (long long)count, (long long)given);
+    return fail(TNT_EARGUMENT, "%s: %s must be in 1..%lld (or -%lld..-1), got %lld", op, what,
+                (long long)count, (long long)count, (long long)given);
   }
   *zero_based = (int)at;
   return 0;
@@ -40,7 +41,9 @@ int broadcast(const char *op, tensor *out, tensor *const *in, int n) {
         while (!in[first]) first++;
         format_shape(a, sizeof a, in[first]->size, in[first]->ndim);
         format_shape(b, sizeof b, t->size, t->ndim);
-        return fail(TNT_ESHAPE, "%s: shapes %s and %s do not broadcast: dim %d from the end is %lld in one and %lld in the other",
+        return fail(TNT_ESHAPE,
+                    "%s: shapes %s and %s do not broadcast: dim %d from the end is %lld in one and "
+                    "%lld in the other",
                     op, a, b, ndim - d - shift, (long long)size[d + shift], (long long)s);
       }
       size[d + shift] = s;
@@ -62,7 +65,8 @@ int compute_strides_for_view(const tensor *x, const int64_t *size, int ndim, int
     return 1;
   }
   int to = ndim - 1;
-  int64_t piece = 1, cut = 1; /* elements of the run of x's dims, and of the new dims laid into it */
+  int64_t piece = 1,
+          cut = 1; /* elements of the run of x's dims, and of the new dims laid into it */
   int64_t unit = x->ndim ? x->stride[x->ndim - 1] : 1;
   for (int d = x->ndim - 1; d >= 0; d--) {
     piece *= x->size[d];
@@ -110,8 +114,10 @@ static void extent(const tensor *t, const char **first, const char **last) {
   int64_t low = 0, high = 0;
   for (int d = 0; d < t->ndim; d++) {
     int64_t reach = t->stride[d] * (t->size[d] - 1);
-    if (reach < 0) low += reach;
-    else high += reach;
+    if (reach < 0)
+      low += reach;
+    else
+      high += reach;
   }
   *first = t->data + low * dtype_size[t->dtype];
   *last = t->data + (high + 1) * dtype_size[t->dtype];
@@ -137,8 +143,10 @@ enum { PATTERN_END = 0, PATTERN_ELLIPSIS = 27, PATTERN_ANY = 28 };
 static void pattern_text(char *text, size_t room, const int8_t *p) {
   size_t at = (size_t)snprintf(text, room, "[");
   for (int i = 0; p[i] != PATTERN_END && at < room; i++) {
-    if (p[i] == PATTERN_ELLIPSIS) at += (size_t)snprintf(text + at, room - at, i ? ", ..." : "...");
-    else at += (size_t)snprintf(text + at, room - at, i ? ", %c" : "%c", 'A' + p[i] - 1);
+    if (p[i] == PATTERN_ELLIPSIS)
+      at += (size_t)snprintf(text + at, room - at, i ? ", ..." : "...");
+    else
+      at += (size_t)snprintf(text + at, room - at, i ? ", %c" : "%c", 'A' + p[i] - 1);
   }
   if (at < room) snprintf(text + at, room - at, "]");
 }
@@ -181,8 +189,8 @@ int shape_from_patterns(call *k) {
               char ta[SHAPE_TEXT], tb[SHAPE_TEXT];
               format_shape(ta, sizeof ta, k->in[lead_from]->size, k->in[lead_from]->ndim);
               format_shape(tb, sizeof tb, t->size, t->ndim);
-              return fail(TNT_ESHAPE, "%s: the leading dims of %s %s and %s %s do not broadcast", op->name,
-                          op->in_names[lead_from], ta, op->in_names[i], tb);
+              return fail(TNT_ESHAPE, "%s: the leading dims of %s %s and %s %s do not broadcast",
+                          op->name, op->in_names[lead_from], ta, op->in_names[i], tb);
             }
             merged[e] = a == 1 ? b : a;
           }
@@ -206,9 +214,11 @@ int shape_from_patterns(call *k) {
       char want[64], got[SHAPE_TEXT];
       pattern_text(want, sizeof want, p);
       format_shape(got, sizeof got, t->size, t->ndim);
-      if (!fits) return fail(TNT_ESHAPE, "%s: %s must be %s, got %s", op->name, op->in_names[i], want, got);
-      return fail(TNT_ESHAPE, "%s: %s must be %s with %c = %lld (from %s), got %s", op->name, op->in_names[i], want,
-                  'A' + wrong - 1, (long long)letters[wrong], op->in_names[from[wrong]], got);
+      if (!fits)
+        return fail(TNT_ESHAPE, "%s: %s must be %s, got %s", op->name, op->in_names[i], want, got);
+      return fail(TNT_ESHAPE, "%s: %s must be %s with %c = %lld (from %s), got %s", op->name,
+                  op->in_names[i], want, 'A' + wrong - 1, (long long)letters[wrong],
+                  op->in_names[from[wrong]], got);
     }
     p += length + 1;
   }

@@ -11,7 +11,8 @@ static void sizes_like(tensor *y, const tensor *x) {
 static int shape_error(call *k, int i, const char *expected) {
   char text[SHAPE_TEXT];
   format_shape(text, sizeof text, k->in[i]->size, k->in[i]->ndim);
-  return fail(TNT_ESHAPE, "%s: %s must be %s, got %s", k->op->name, k->op->in_names[i], expected, text);
+  return fail(TNT_ESHAPE, "%s: %s must be %s, got %s", k->op->name, k->op->in_names[i], expected,
+              text);
 }
 
 int same_shape(call *k) {
@@ -34,14 +35,18 @@ int reduce_shape(call *k) {
   unsigned gone = dims[0] ? 0 : 0xff;
   for (int i = 1; i <= dims[0]; i++) gone |= 1u << (dims[i] - 1);
   bool place = k->op->out_ids & 1;
-  if (place && dims[0] > 1) return fail(TNT_EARGUMENT, "%s: one dim was expected, got %d", k->op->name, (int)dims[0]);
+  if (place && dims[0] > 1)
+    return fail(TNT_EARGUMENT, "%s: one dim was expected, got %d", k->op->name, (int)dims[0]);
   bool needs_one = place || k->op == &tnt__ops[OP_ID_AMAX] || k->op == &tnt__ops[OP_ID_AMIN];
   tensor *y = k->out[0];
   int n = 0;
   for (int d = 0; d < x->ndim; d++) {
-    if (!(gone >> d & 1)) y->size[n++] = x->size[d];
-    else if (needs_one && x->size[d] == 0) return no_elements(k, d);
-    else if (keep) y->size[n++] = 1;
+    if (!(gone >> d & 1))
+      y->size[n++] = x->size[d];
+    else if (needs_one && x->size[d] == 0)
+      return no_elements(k, d);
+    else if (keep)
+      y->size[n++] = 1;
   }
   y->ndim = (uint8_t)n;
   return 0;
@@ -55,8 +60,10 @@ int reduce_one_shape(call *k) {
     tensor *y = k->out[o];
     int n = 0;
     for (int d = 0; d < x->ndim; d++) {
-      if (d != gone) y->size[n++] = x->size[d];
-      else if (k->integers[1]) y->size[n++] = 1;
+      if (d != gone)
+        y->size[n++] = x->size[d];
+      else if (k->integers[1])
+        y->size[n++] = 1;
     }
     y->ndim = (uint8_t)n;
   }
@@ -68,7 +75,9 @@ int topk_shape(call *k) {
   int64_t n = k->integers[TOPK_K];
   int d = (int)k->integers[TOPK_D] - 1;
   int64_t have = x->ndim ? x->size[d] : 1;
-  if (n < 0 || n > have) return fail(TNT_EARGUMENT, "topk: k must be in 0..%lld, got %lld", (long long)have, (long long)n);
+  if (n < 0 || n > have)
+    return fail(TNT_EARGUMENT, "topk: k must be in 0..%lld, got %lld", (long long)have,
+                (long long)n);
   same_shape(k);
   for (int o = 0; o < 2 && x->ndim; o++) k->out[o]->size[d] = n;
   return 0;
@@ -90,7 +99,8 @@ static int check_channels(call *k, const tensor *x, int first, int last) {
   if (x->ndim < 2) return shape_error(k, 0, "[N, C, ...]");
   for (int i = first; i <= last; i++) {
     const tensor *t = k->in[i];
-    if (t && (t->ndim != 1 || t->size[0] != x->size[1])) return shape_error(k, i, "[C] with C = size 2 of x");
+    if (t && (t->ndim != 1 || t->size[0] != x->size[1]))
+      return shape_error(k, i, "[C] with C = size 2 of x");
   }
   return 0;
 }
@@ -112,7 +122,8 @@ int batchnorm_grad_shape(call *k) {
   const tensor *x = k->in[1];
   if (x->ndim < 2 || !same_size(k->in[0], x)) return shape_error(k, 0, "like x, [N, C, ...]");
   for (int i = 2; i <= 4; i++) {
-    if (k->in[i] && (k->in[i]->ndim != 1 || k->in[i]->size[0] != x->size[1])) return shape_error(k, i, "[C] with C = size 2 of x");
+    if (k->in[i] && (k->in[i]->ndim != 1 || k->in[i]->size[0] != x->size[1]))
+      return shape_error(k, i, "[C] with C = size 2 of x");
   }
   sizes_like(k->out[0], x);
   for (int o = 1; o < 3; o++) k->out[o]->ndim = 1, k->out[o]->size[0] = x->size[1];
@@ -123,10 +134,12 @@ int batchnorm_grad_shape(call *k) {
 static int64_t pair(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
 
 static int check_pair(call *k, const int64_t *list, const char *what, int64_t least) {
-  if (list[0] != 1 && list[0] != 2) return fail(TNT_EARGUMENT, "%s: %s must be one or two numbers", k->op->name, what);
+  if (list[0] != 1 && list[0] != 2)
+    return fail(TNT_EARGUMENT, "%s: %s must be one or two numbers", k->op->name, what);
   for (int i = 1; i <= list[0]; i++) {
     if (list[i] < least) {
-      return fail(TNT_EARGUMENT, "%s: %s must be >= %lld, got %lld", k->op->name, what, (long long)least, (long long)list[i]);
+      return fail(TNT_EARGUMENT, "%s: %s must be >= %lld, got %lld", k->op->name, what,
+                  (long long)least, (long long)list[i]);
     }
   }
   return 0;
@@ -141,20 +154,23 @@ static int convolve(call *k, const int64_t *x, const int64_t *w, const int64_t *
   TRY(check_pair(k, dilation, "dilation", 1));
   int64_t groups = lists[27];
   if (groups < 1 || w[0] % groups || x[1] % groups) {
-    return fail(TNT_EARGUMENT, "%s: groups must divide %lld input and %lld output channels, got %lld", op, (long long)x[1],
-                (long long)w[0], (long long)groups);
+    return fail(TNT_EARGUMENT,
+                "%s: groups must divide %lld input and %lld output channels, got %lld", op,
+                (long long)x[1], (long long)w[0], (long long)groups);
   }
   if (w[1] * groups != x[1]) {
-    return fail(TNT_ESHAPE, "%s: w must have %lld input channels (x has %lld in %lld groups), got %lld", op,
+    return fail(TNT_ESHAPE,
+                "%s: w must have %lld input channels (x has %lld in %lld groups), got %lld", op,
                 (long long)(x[1] / groups), (long long)x[1], (long long)groups, (long long)w[1]);
   }
   y[0] = x[0];
   y[1] = w[0];
   for (int i = 0; i < 2; i++) {
-    int64_t reach = pair(dilation, i) * (w[2 + i] - 1) + 1, padded = x[2 + i] + 2 * pair(padding, i);
+    int64_t reach = pair(dilation, i) * (w[2 + i] - 1) + 1,
+            padded = x[2 + i] + 2 * pair(padding, i);
     if (padded < reach) {
-      return fail(TNT_ESHAPE, "%s: the kernel reaches over %lld, the padded input has only %lld", op, (long long)reach,
-                  (long long)padded);
+      return fail(TNT_ESHAPE, "%s: the kernel reaches over %lld, the padded input has only %lld",
+                  op, (long long)reach, (long long)padded);
     }
     y[2 + i] = (padded - reach) / pair(stride, i) + 1;
   }
@@ -170,7 +186,9 @@ int conv2d_shape(call *k) {
 static int sizes_from_list(call *k, int slot) {
   tensor *y = k->out[0];
   TRY(shape_from_patterns(k));
-  if (k->integers[slot] != 4) return fail(TNT_EARGUMENT, "%s: size must be 4 numbers, got %d", k->op->name, (int)k->integers[slot]);
+  if (k->integers[slot] != 4)
+    return fail(TNT_EARGUMENT, "%s: size must be 4 numbers, got %d", k->op->name,
+                (int)k->integers[slot]);
   y->ndim = 4;
   for (int d = 0; d < 4; d++) y->size[d] = k->integers[slot + 1 + d];
   return 0;
@@ -200,7 +218,8 @@ int conv2d_dw_shape(call *k) {
 int pool2d_grad_shape(call *k) { /* the first list of both is the size */
   TRY(sizes_from_list(k, 0));
   const int64_t *dx = k->out[0]->size, *dy = k->in[0]->size;
-  if (dx[0] != dy[0] || dx[1] != dy[1]) return shape_error(k, 0, "[N, C, P, Q] with the N and C of size");
+  if (dx[0] != dy[0] || dx[1] != dy[1])
+    return shape_error(k, 0, "[N, C, P, Q] with the N and C of size");
   return 0;
 }
 
@@ -215,12 +234,14 @@ int pool2d_shape(call *k) { /* both pools keep their lists in the same places */
     y->ndim = 4;
     y->size[0] = x->size[0], y->size[1] = x->size[1];
     for (int i = 0; i < 2; i++) {
-      int64_t kernel = pair(k->integers + MAXPOOL2D_KERNEL, i), pad = pair(k->integers + MAXPOOL2D_PADDING, i);
-      if (2 * pad > kernel) return fail(TNT_EARGUMENT, "%s: padding may be at most half the kernel", k->op->name);
+      int64_t kernel = pair(k->integers + MAXPOOL2D_KERNEL, i),
+              pad = pair(k->integers + MAXPOOL2D_PADDING, i);
+      if (2 * pad > kernel)
+        return fail(TNT_EARGUMENT, "%s: padding may be at most half the kernel", k->op->name);
       int64_t padded = x->size[2 + i] + 2 * pad;
       if (padded < kernel) {
-        return fail(TNT_ESHAPE, "%s: the window of %lld is larger than the padded input of %lld", k->op->name,
-                    (long long)kernel, (long long)padded);
+        return fail(TNT_ESHAPE, "%s: the window of %lld is larger than the padded input of %lld",
+                    k->op->name, (long long)kernel, (long long)padded);
       }
       y->size[2 + i] = (padded - kernel) / pair(k->integers + MAXPOOL2D_STRIDE, i) + 1;
     }
@@ -265,7 +286,8 @@ int index_add_shape(call *k) {
   if (x->ndim == 0) return shape_error(k, 0, "of at least one dim");
   if (ids->ndim != 1) return shape_error(k, 1, "[N]");
   bool fits = v->ndim == x->ndim;
-  for (int d = 0; fits && d < x->ndim; d++) fits = v->size[d] == (d == along ? ids->size[0] : x->size[d]);
+  for (int d = 0; fits && d < x->ndim; d++)
+    fits = v->size[d] == (d == along ? ids->size[0] : x->size[d]);
   if (!fits) return shape_error(k, 2, "like x, with one slice for each id");
   sizes_like(k->out[0], x);
   return 0;
@@ -275,7 +297,8 @@ static int check_places(call *k, int i) {
   const tensor *x = k->in[0], *t = k->in[i];
   if (t->ndim != x->ndim) return shape_error(k, i, "of as many dims as x");
   for (int d = 0; d < x->ndim; d++) {
-    if (d != k->integers[0] - 1 && t->size[d] > x->size[d]) return shape_error(k, i, "no larger than x outside its dim");
+    if (d != k->integers[0] - 1 && t->size[d] > x->size[d])
+      return shape_error(k, i, "no larger than x outside its dim");
   }
   return 0;
 }
@@ -288,7 +311,8 @@ int gather_shape(call *k) {
 
 int scatter_shape(call *k) {
   TRY(check_places(k, 1));
-  if (k->in[2]->ndim != k->in[1]->ndim || !same_size(k->in[2], k->in[1])) return shape_error(k, 2, "of the shape of ids");
+  if (k->in[2]->ndim != k->in[1]->ndim || !same_size(k->in[2], k->in[1]))
+    return shape_error(k, 2, "of the shape of ids");
   sizes_like(k->out[0], k->in[0]);
   return 0;
 }
@@ -309,7 +333,8 @@ int cat_shape(call *k) {
       char a[SHAPE_TEXT], b[SHAPE_TEXT];
       format_shape(a, sizeof a, first->size, first->ndim);
       format_shape(b, sizeof b, t->size, t->ndim);
-      return fail(TNT_ESHAPE, "cat: tensor %d must be like the first, %s, outside dim %d; got %s", i + 1, a, along + 1, b);
+      return fail(TNT_ESHAPE, "cat: tensor %d must be like the first, %s, outside dim %d; got %s",
+                  i + 1, a, along + 1, b);
     }
     y->size[along] += t->size[along];
   }
@@ -326,7 +351,8 @@ int nonzero_shape(call *k) {
   c->view.grad_mode = mode;
   if (rc) return rc;
   int64_t n = 0;
-  for (int64_t i = 0; i < flags->numel; i++) n += ((uint8_t *)flags->data)[i]; /* a sum over all: order is free */
+  for (int64_t i = 0; i < flags->numel; i++)
+    n += ((uint8_t *)flags->data)[i]; /* a sum over all: order is free */
   tensor_unref(c, flags);
   y->ndim = 2;
   y->size[0] = n;
@@ -356,7 +382,8 @@ int multinomial_shape(call *k) {
   if (p->ndim < 1 || p->ndim > 2) return shape_error(k, 0, "[K] or [N, K]");
   int64_t have = p->size[p->ndim - 1];
   if (n < 1 || have < 1 || (!k->integers[MULTINOMIAL_REPLACEMENT] && n > have)) {
-    return fail(TNT_EARGUMENT, "multinomial: cannot draw %lld of %lld%s", (long long)n, (long long)have,
+    return fail(TNT_EARGUMENT, "multinomial: cannot draw %lld of %lld%s", (long long)n,
+                (long long)have,
                 k->integers[MULTINOMIAL_REPLACEMENT] ? "" : " without replacement");
   }
   sizes_like(k->out[0], p);

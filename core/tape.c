@@ -6,9 +6,10 @@
 #include "calls_gen.h"
 
 /* -- nodes ------------------------------------------------------------------------------------------------------------ */
-node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, int n_integers, int n_numbers) {
-  size_t bytes = sizeof(node) + sizeof(edge) * (size_t)(n_edges + n_outputs) + sizeof(saved) * (size_t)n_saved +
-                 8 * (size_t)(n_integers + n_numbers);
+node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, int n_integers,
+               int n_numbers) {
+  size_t bytes = sizeof(node) + sizeof(edge) * (size_t)(n_edges + n_outputs) +
+                 sizeof(saved) * (size_t)n_saved + 8 * (size_t)(n_integers + n_numbers);
   size_t size_class = (bytes + 127) / 128;
   node *n;
   if (size_class < 16 && c->free_nodes[size_class]) {
@@ -97,8 +98,10 @@ int32_t tnt_dead_node(void) {
 void node_destroy(context *c, node *n) {
   n->waiting = 0;
   if (n->in_step) {
-    if (n->previous) n->previous->next = n->next;
-    else c->step_nodes = n->next;
+    if (n->previous)
+      n->previous->next = n->next;
+    else
+      c->step_nodes = n->next;
     if (n->next) n->next->previous = n->previous;
     n->in_step = 0;
   }
@@ -243,9 +246,11 @@ int saved_tensor(rule_call *r, int i, tensor **t) {
   if (!s->value) return 0; /* an optional input that was absent */
   if (s->version != s->value->storage->version) {
     return fail(TNT_ESTATE,
-                "backward of %s: %s was changed in place after %s had saved it for its gradient (version %u, now %u); "
+                "backward of %s: %s was changed in place after %s had saved it for its gradient "
+                "(version %u, now %u); "
                 "clone() it before the change",
-                op, s->input >= 0 ? n->op->in_names[s->input] : "its result", op, s->version, s->value->storage->version);
+                op, s->input >= 0 ? n->op->in_names[s->input] : "its result", op, s->version,
+                s->value->storage->version);
   }
   if (c->create_graph && s->output >= 0) {
     tensor **own = &r->own[s->output];
@@ -271,7 +276,9 @@ int saved_tensor(rule_call *r, int i, tensor **t) {
 }
 
 /* -- recording --------------------------------------------------------------------------------------------------------------- */
-static tensor *input_of(const call *k, int i) { return (k->op->flags & OP_LIST) ? k->list[i] : k->in[i]; }
+static tensor *input_of(const call *k, int i) {
+  return (k->op->flags & OP_LIST) ? k->list[i] : k->in[i];
+}
 
 static int record_node(call *k, node **out) {
   const op_record *op = k->op;
@@ -279,7 +286,8 @@ static int record_node(call *k, node **out) {
   int n_edges = (op->flags & OP_LIST) ? k->n_list : k->n_in;
   int n_saved = __builtin_popcount(op->save) + __builtin_popcount(op->save_out);
   int random = (op->flags & OP_RANDOM) ? 2 : 0;
-  node *n = node_new(c, NODE_OP, n_edges, n_saved, op->n_out, op->n_integers + random, op->n_numbers);
+  node *n =
+      node_new(c, NODE_OP, n_edges, n_saved, op->n_out, op->n_integers + random, op->n_numbers);
   if (!n) return fail(TNT_EMEMORY, "%s: out of memory for its node", op->name);
   n->op = op;
   unsigned need = 0;
@@ -303,8 +311,10 @@ static int record_node(call *k, node **out) {
         tensor *number;
         rc = tensor_create(c, &number, k->compute == TNT_F64 ? TNT_F64 : TNT_F32, NULL, 0);
         if (!rc) {
-          if (number->dtype == TNT_F64) *(double *)(void *)number->data = k->operand;
-          else *(float *)(void *)number->data = (float)k->operand;
+          if (number->dtype == TNT_F64)
+            *(double *)(void *)number->data = k->operand;
+          else
+            *(float *)(void *)number->data = (float)k->operand;
           n->saves[at] = (saved){.value = number, .version = 0, .input = (int16_t)i, .output = -1};
         }
       }
@@ -327,11 +337,10 @@ static int record_node(call *k, node **out) {
 int record(call *k) {
   const op_record *op = k->op;
   context *c = k->c;
-  if (UNLIKELY(k->in_place)) {
-    k->out[0]->storage->version++;
-  }
+  if (UNLIKELY(k->in_place)) { k->out[0]->storage->version++; }
   bool view = (op->flags & OP_VIEW) != 0;
-  if (view && ((k->in[0]->flags & FLAG_FROZEN) || (!c->view.grad_mode && wants_gradient(k->in[0])))) k->out[0]->flags |= FLAG_FROZEN;
+  if (view && ((k->in[0]->flags & FLAG_FROZEN) || (!c->view.grad_mode && wants_gradient(k->in[0]))))
+    k->out[0]->flags |= FLAG_FROZEN;
   if (!c->view.grad_mode) return 0;
   if (view) {
     tensor *x = k->in[0], *base = x->base ? x->base : x;
@@ -352,7 +361,9 @@ int record(call *k) {
     if (k->in_place) written_in_place(c, k->out[0], NULL);
     return 0;
   }
-  if (!op->rule && !(op->flags & OP_GRADIENT)) { /* constant in its inputs: comparisons, places, random fillings */
+  if (!op->rule &&
+      !(op->flags &
+        OP_GRADIENT)) { /* constant in its inputs: comparisons, places, random fillings */
     if (k->in_place) written_in_place(c, k->out[0], NULL);
     return 0;
   }
@@ -364,8 +375,10 @@ int record(call *k) {
     written_in_place(c, k->out[0], n);
   } else {
     for (int o = 0; o < op->n_out; o++) {
-      if (category(k->out[o]->dtype) == 2 && !(op->out_ids >> o & 1)) node_attach(c, n, o, k->out[o]);
-      else geometry(&n->outputs[o], k->out[o]);
+      if (category(k->out[o]->dtype) == 2 && !(op->out_ids >> o & 1))
+        node_attach(c, n, o, k->out[o]);
+      else
+        geometry(&n->outputs[o], k->out[o]);
     }
   }
   node_unref(c, n);
@@ -385,11 +398,14 @@ int tnt_set_requires_grad(const tnt_tensor *h, int on) {
   tensor *t;
   RESOLVE(c, t, h);
   if (on && category(t->dtype) != 2) {
-    return fail(TNT_EDTYPE, "requires_grad_: only float tensors can require gradients, this one is %s", dtype_name(t->dtype));
+    return fail(TNT_EDTYPE,
+                "requires_grad_: only float tensors can require gradients, this one is %s",
+                dtype_name(t->dtype));
   }
   if (t->node && t->node->kind != NODE_LEAF) {
     if (on) return 0;
-    return fail(TNT_ESTATE, "requires_grad_: this tensor is the result of an operation; detach() it instead");
+    return fail(TNT_ESTATE,
+                "requires_grad_: this tensor is the result of an operation; detach() it instead");
   }
   if (on) {
     t->flags |= FLAG_REQUIRES_GRAD;
@@ -404,7 +420,8 @@ int tnt_grad(tnt_tensor *g, const tnt_tensor *h) {
   context *c = context_now();
   tensor *t;
   RESOLVE(c, t, h);
-  if (!t->grad || !(t->flags & FLAG_GRAD_WRITTEN)) return fail(TNT_ESTATE, "this tensor has no gradient");
+  if (!t->grad || !(t->flags & FLAG_GRAD_WRITTEN))
+    return fail(TNT_ESTATE, "this tensor has no gradient");
   tensor *y = tensor_view(c, t->grad);
   if (!y) return fail(TNT_EMEMORY, "too many tensors are alive");
   if (t->grad->node) set_history(c, y, t->grad->node, t->grad->output);
@@ -425,8 +442,8 @@ int tnt_set_grad(const tnt_tensor *h, const tnt_tensor *hg) {
     char a[SHAPE_TEXT], b[SHAPE_TEXT];
     format_shape(a, sizeof a, t->size, t->ndim);
     format_shape(b, sizeof b, g->size, g->ndim);
-    return fail(TNT_ESHAPE, "grad: a gradient must be %s %s like its tensor, got %s %s", dtype_name(t->dtype), a,
-                dtype_name(g->dtype), b);
+    return fail(TNT_ESHAPE, "grad: a gradient must be %s %s like its tensor, got %s %s",
+                dtype_name(t->dtype), a, dtype_name(g->dtype), b);
   }
   tensor *own = tensor_view(c, g);
   if (!own) return fail(TNT_EMEMORY, "too many tensors are alive");
@@ -444,7 +461,9 @@ int tnt_zero_grad(const tnt_tensor *xs, int n) {
 int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs, int32_t id) {
   context *c = context_now();
   if (n_ys < 1 || n_ys > MAX_OUTPUTS || n_xs > 64) {
-    return fail(TNT_EARGUMENT, "Function: 1 to %d results and at most 64 tensor arguments, got %d and %d", MAX_OUTPUTS, n_ys, n_xs);
+    return fail(TNT_EARGUMENT,
+                "Function: 1 to %d results and at most 64 tensor arguments, got %d and %d",
+                MAX_OUTPUTS, n_ys, n_xs);
   }
   tensor *x, *y;
   for (int i = 0; i < n_xs; i++) RESOLVE(c, x, &xs[i]);
@@ -463,8 +482,10 @@ int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs,
       RESOLVE(c, x, &xs[j]);
       if (x->storage == y->storage) y->flags |= FLAG_FROZEN;
     }
-    if (category(y->dtype) == 2) node_attach(c, n, i, y);
-    else geometry(&n->outputs[i], y);
+    if (category(y->dtype) == 2)
+      node_attach(c, n, i, y);
+    else
+      geometry(&n->outputs[i], y);
   }
   node_unref(c, n);
   return 0;

@@ -12,7 +12,8 @@ static uint8_t context_used[MAX_CONTEXTS + 1]; /* numbers are given under a lock
 int default_float = TNT_F32;
 
 const uint8_t dtype_size[TNT_DTYPES] = {4, 8, 2, 2, 8, 4, 1, 1};
-static const char *const dtype_names[TNT_DTYPES] = {"f32", "f64", "f16", "bf16", "i64", "i32", "u8", "bool"};
+static const char *const dtype_names[TNT_DTYPES] = {"f32", "f64", "f16", "bf16",
+                                                    "i64", "i32", "u8",  "bool"};
 const char *dtype_name(int dtype) {
   return dtype >= 0 && dtype < TNT_DTYPES ? dtype_names[dtype] : "?";
 }
@@ -26,12 +27,14 @@ context *context_open(void) {
   c->number = MAX_CONTEXTS;
   for (uint32_t i = 0; i < MAX_CONTEXTS; i++) {
     uint8_t expected = 0;
-    if (__atomic_compare_exchange_n(&context_used[i], &expected, 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED)) {
+    if (__atomic_compare_exchange_n(&context_used[i], &expected, 1, false, __ATOMIC_ACQ_REL,
+                                    __ATOMIC_RELAXED)) {
       c->number = i;
       break;
     }
   }
-  if (c->number == MAX_CONTEXTS) abort(); /* 255 threads of Lua at once: two would share their tensors */
+  if (c->number == MAX_CONTEXTS)
+    abort(); /* 255 threads of Lua at once: two would share their tensors */
   if (c->number > 0) tnt_share_memory();
   c->chunks = calloc(MAX_CHUNKS, sizeof *c->chunks);
   c->view.grad_mode = 1;
@@ -104,8 +107,10 @@ storage *storage_new(context *c, size_t bytes) {
 
 void storage_unref(context *c, storage *s) {
   if (!s || --s->refs) return;
-  if (s->drop) s->drop(s->user);
-  else block_free(s->data, s->bytes);
+  if (s->drop)
+    s->drop(s->user);
+  else
+    block_free(s->data, s->bytes);
   s->next_free = c->free_storages;
   c->free_storages = s;
 }
@@ -191,8 +196,10 @@ void tensor_check_dense(tensor *t) {
     n *= t->size[d];
   }
   t->numel = n;
-  if (dense || n == 0) t->flags |= FLAG_DENSE;
-  else t->flags &= (uint8_t)~FLAG_DENSE;
+  if (dense || n == 0)
+    t->flags |= FLAG_DENSE;
+  else
+    t->flags &= (uint8_t)~FLAG_DENSE;
 }
 
 int tensor_allocate(context *c, tensor *t) {
@@ -212,9 +219,11 @@ int tensor_allocate(context *c, tensor *t) {
     format_shape(text, sizeof text, t->size, t->ndim);
     tnt_memory_info m;
     tnt_memory(&m);
-    return fail(TNT_EMEMORY, "out of memory: %s %s needs %.1f MB; %.1f MB are live in %lld tensors (see tnt.memory())",
-                dtype_name(t->dtype), text, (double)bytes / 1e6, (double)m.live_bytes / 1e6,
-                (long long)m.live_tensors);
+    return fail(
+        TNT_EMEMORY,
+        "out of memory: %s %s needs %.1f MB; %.1f MB are live in %lld tensors (see tnt.memory())",
+        dtype_name(t->dtype), text, (double)bytes / 1e6, (double)m.live_bytes / 1e6,
+        (long long)m.live_tensors);
   }
   t->data = t->storage->data;
   return 0;
@@ -255,12 +264,16 @@ tensor *tensor_view(context *c, tensor *x) {
 int tensor_from_handle_slow(context *c, const tnt_tensor *h) {
   if (!h) return fail(TNT_EARGUMENT, "a tensor was expected, got nil");
   if (h->slot >> 24 != c->number) {
-    return fail(TNT_ESTATE, "this tensor belongs to another thread; tensors cross threads only through a loader");
+    return fail(
+        TNT_ESTATE,
+        "this tensor belongs to another thread; tensors cross threads only through a loader");
   }
-  if (h->generation == 0) return fail(TNT_ERELEASED, "this tensor was never made (the call that should have made it failed)");
-  return fail(TNT_ERELEASED,
-              "this tensor was released at the end of its scope; return it from the scope, store it in a direct field of "
-              "the unit or module, or call :keep() on it");
+  if (h->generation == 0)
+    return fail(TNT_ERELEASED,
+                "this tensor was never made (the call that should have made it failed)");
+  return fail(TNT_ERELEASED, "this tensor was released at the end of its scope; return it from the "
+                             "scope, store it in a direct field of "
+                             "the unit or module, or call :keep() on it");
 }
 
 int tensor_from_handle(context *c, tensor **t, const tnt_tensor *h) {
@@ -293,7 +306,7 @@ int tnt_release(const tnt_tensor *h) {
   context *c = context_now();
   if (!tnt_alive(h)) return 0;
   tensor *t = slot_at(c, h->slot);
-  t->flags &= (uint8_t)~(FLAG_HANDLE | FLAG_LEAVE | FLAG_TO_STEP);
+  t->flags &= (uint8_t) ~(FLAG_HANDLE | FLAG_LEAVE | FLAG_TO_STEP);
   t->owned_pos = NOT_OWNED;
   if (t->refs > 1) t->generation++; /* others hold the tensor; this handle is stale from now on */
   if (t->generation == 0) t->generation = 1;
@@ -365,10 +378,13 @@ void format_shape(char *text, size_t room, const int64_t *size, int ndim) {
 }
 
 static int check_sizes(const char *who, int dtype, const int64_t *size, int ndim) {
-  if (dtype < 0 || dtype >= TNT_DTYPES) return fail(TNT_EDTYPE, "%s: no dtype has number %d", who, dtype);
-  if (ndim < 0 || ndim > MAX_DIMS) return fail(TNT_ESHAPE, "%s: a tensor has at most 8 dims, got %d", who, ndim);
+  if (dtype < 0 || dtype >= TNT_DTYPES)
+    return fail(TNT_EDTYPE, "%s: no dtype has number %d", who, dtype);
+  if (ndim < 0 || ndim > MAX_DIMS)
+    return fail(TNT_ESHAPE, "%s: a tensor has at most 8 dims, got %d", who, ndim);
   for (int d = 0; d < ndim; d++) {
-    if (size[d] < 0) return fail(TNT_ESHAPE, "%s: size %d must be >= 0, got %lld", who, d + 1, (long long)size[d]);
+    if (size[d] < 0)
+      return fail(TNT_ESHAPE, "%s: size %d must be >= 0, got %lld", who, d + 1, (long long)size[d]);
   }
   return 0;
 }
@@ -383,7 +399,8 @@ int tnt_empty(tnt_tensor *y, int dtype, const int64_t *size, int ndim) {
 
 static void drop_nothing(void *user) { (void)user; }
 
-int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, void *data, void (*drop)(void *), void *user) {
+int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, void *data,
+             void (*drop)(void *), void *user) {
   context *c = context_now();
   TRY(check_sizes("wrap", dtype, size, ndim));
   tensor *t = tensor_new(c);

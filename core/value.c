@@ -33,7 +33,8 @@ int tnt_item(double *value, const tnt_tensor *h) {
   if (t->dtype == TNT_I64) {
     int64_t v = *(int64_t *)(void *)t->data;
     if (v > ((int64_t)1 << 53) || v < -((int64_t)1 << 53)) {
-      return fail(TNT_EARGUMENT, "item: %lld does not fit a Lua number exactly; use item_int64()", (long long)v);
+      return fail(TNT_EARGUMENT, "item: %lld does not fit a Lua number exactly; use item_int64()",
+                  (long long)v);
     }
     *value = (double)v;
     return 0;
@@ -47,21 +48,26 @@ int tnt_item_int64(int64_t *value, const tnt_tensor *h) {
   context *c = context_now();
   tensor *t;
   TRY(one_element(c, &t, h, "item_int64"));
-  if (category(t->dtype) == 2) return fail(TNT_EDTYPE, "item_int64: a whole-number dtype was expected, got %s", dtype_name(t->dtype));
+  if (category(t->dtype) == 2)
+    return fail(TNT_EDTYPE, "item_int64: a whole-number dtype was expected, got %s",
+                dtype_name(t->dtype));
   kernels_for(TNT_I64)->load(value, t->data, t->dtype, 1, 0);
   return 0;
 }
 
 static int converted(context *c, tensor *to, tensor *from) {
-  call k = {.op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {from}, .out = {to}};
+  call k = {
+      .op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {from}, .out = {to}};
   k.compute = conversion_dtype(from->dtype, to->dtype);
   return elementwise_cpu(&k);
 }
 
 static int outside(tensor *t, const tensor *x, void *data, int dtype, int64_t n, const char *who) {
-  if (dtype < 0 || dtype >= TNT_DTYPES) return fail(TNT_EDTYPE, "%s: no dtype has number %d", who, dtype);
+  if (dtype < 0 || dtype >= TNT_DTYPES)
+    return fail(TNT_EDTYPE, "%s: no dtype has number %d", who, dtype);
   if (n != x->numel) {
-    return fail(TNT_ESHAPE, "%s: %lld elements were given for a tensor of %lld", who, (long long)n, (long long)x->numel);
+    return fail(TNT_ESHAPE, "%s: %lld elements were given for a tensor of %lld", who, (long long)n,
+                (long long)x->numel);
   }
   memset(t, 0, sizeof *t);
   t->dtype = (uint8_t)dtype;
@@ -91,7 +97,8 @@ int tnt_write(const tnt_tensor *h, const void *data, int dtype, int64_t n) {
   tensor *x, there;
   RESOLVE(c, x, h);
   if ((x->flags & FLAG_REQUIRES_GRAD) && c->view.grad_mode) {
-    return fail(TNT_ESTATE, "write: a leaf that requires a gradient changes in place only under no_grad");
+    return fail(TNT_ESTATE,
+                "write: a leaf that requires a gradient changes in place only under no_grad");
   }
   TRY(outside(&there, x, (void *)(uintptr_t)data, dtype, n, "write"));
   x->storage->version++;

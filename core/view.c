@@ -15,7 +15,8 @@ static int done(tensor *y) {
 }
 
 static void drop_dim(tensor *y, int d) {
-  for (int i = d; i < y->ndim - 1; i++) y->size[i] = y->size[i + 1], y->stride[i] = y->stride[i + 1];
+  for (int i = d; i < y->ndim - 1; i++)
+    y->size[i] = y->size[i + 1], y->stride[i] = y->stride[i + 1];
   y->ndim--;
 }
 
@@ -26,21 +27,27 @@ int view_view(call *k) {
   int64_t known = 1;
   char text[SHAPE_TEXT];
   for (int d = 0; d < n; d++) {
-    if (size[d] == -1 && unknown < 0) unknown = d;
-    else if (size[d] < 0) return fail(TNT_EARGUMENT, "view: size %d must be >= 0 (one may be -1), got %lld", d + 1, (long long)size[d]);
-    else known *= size[d];
+    if (size[d] == -1 && unknown < 0)
+      unknown = d;
+    else if (size[d] < 0)
+      return fail(TNT_EARGUMENT, "view: size %d must be >= 0 (one may be -1), got %lld", d + 1,
+                  (long long)size[d]);
+    else
+      known *= size[d];
   }
   if (unknown >= 0 && known > 0 && x->numel % known == 0) size[unknown] = x->numel / known;
   if ((unknown >= 0 && size[unknown] < 0) || (unknown < 0 && known != x->numel)) {
     char to[SHAPE_TEXT];
     format_shape(text, sizeof text, x->size, x->ndim);
     format_shape(to, sizeof to, size, n);
-    return fail(TNT_ESHAPE, "view: %s has %lld elements and cannot be seen as %s", text, (long long)x->numel, to);
+    return fail(TNT_ESHAPE, "view: %s has %lld elements and cannot be seen as %s", text,
+                (long long)x->numel, to);
   }
   int64_t stride[MAX_DIMS];
   if (!compute_strides_for_view(x, size, n, stride)) {
     format_shape(text, sizeof text, size, n);
-    return fail(TNT_ESHAPE, "view: the layout of x cannot be seen as %s without a copy; use reshape", text);
+    return fail(TNT_ESHAPE,
+                "view: the layout of x cannot be seen as %s without a copy; use reshape", text);
   }
   tensor *y;
   TRY(begin(k, &y));
@@ -64,11 +71,13 @@ int permute_view(call *k) {
   const tensor *x = k->in[0];
   const int64_t *dims = &k->integers[PERMUTE_DIMS];
   if (dims[0] != x->ndim) {
-    return fail(TNT_EARGUMENT, "permute: all %d dims must be named once, got %d", x->ndim, (int)dims[0]);
+    return fail(TNT_EARGUMENT, "permute: all %d dims must be named once, got %d", x->ndim,
+                (int)dims[0]);
   }
   tensor *y;
   TRY(begin(k, &y));
-  for (int d = 0; d < x->ndim; d++) y->size[d] = x->size[dims[d + 1] - 1], y->stride[d] = x->stride[dims[d + 1] - 1];
+  for (int d = 0; d < x->ndim; d++)
+    y->size[d] = x->size[dims[d + 1] - 1], y->stride[d] = x->stride[dims[d + 1] - 1];
   return done(y);
 }
 
@@ -86,7 +95,8 @@ int expand_view(call *k) {
     char from[SHAPE_TEXT], to[SHAPE_TEXT];
     format_shape(from, sizeof from, x->size, x->ndim);
     format_shape(to, sizeof to, size, n);
-    return fail(TNT_ESHAPE, "expand: %s cannot be expanded to %s: only dims of size 1 are repeated", from, to);
+    return fail(TNT_ESHAPE, "expand: %s cannot be expanded to %s: only dims of size 1 are repeated",
+                from, to);
   }
   tensor *y;
   TRY(begin(k, &y));
@@ -100,7 +110,8 @@ int expand_view(call *k) {
 
 static int needs_dims(call *k, int n) {
   if (k->in[0]->ndim >= n) return 0;
-  return fail(TNT_ESHAPE, "%s: a tensor of at least %d dims was expected, got %d", k->op->name, n, k->in[0]->ndim);
+  return fail(TNT_ESHAPE, "%s: a tensor of at least %d dims was expected, got %d", k->op->name, n,
+              k->in[0]->ndim);
 }
 
 static int cut(call *k, int d, int64_t first, int64_t n, int64_t step) {
@@ -120,8 +131,8 @@ int narrow_view(call *k) {
   if (n == 0 && start == size + 1) return cut(k, d, 0, 0, 1);
   TRY(position(start, size, "narrow", "start", &first));
   if (n < 0 || first + n > size) {
-    return fail(TNT_EARGUMENT, "narrow: %lld slices from %d on were asked for, dim %d has %lld", (long long)n, first + 1, d + 1,
-                (long long)size);
+    return fail(TNT_EARGUMENT, "narrow: %lld slices from %d on were asked for, dim %d has %lld",
+                (long long)n, first + 1, d + 1, (long long)size);
   }
   return cut(k, d, first, n, 1);
 }
@@ -130,13 +141,16 @@ int slice_view(call *k) {
   TRY(needs_dims(k, 1));
   const tensor *x = k->in[0];
   int d = (int)k->integers[SLICE_D] - 1;
-  int64_t size = x->size[d], a = k->integers[SLICE_FIRST], b = k->integers[SLICE_LAST], step = k->integers[SLICE_STEP];
-  if (step < 1) return fail(TNT_EARGUMENT, "slice: the step must be >= 1, got %lld", (long long)step);
+  int64_t size = x->size[d], a = k->integers[SLICE_FIRST], b = k->integers[SLICE_LAST],
+          step = k->integers[SLICE_STEP];
+  if (step < 1)
+    return fail(TNT_EARGUMENT, "slice: the step must be >= 1, got %lld", (long long)step);
   if (a < 0) a += size + 1;
   if (b < 0) b += size + 1;
   if (a < 1 || a > size + 1 || b > size || b < a - 1) {
-    return fail(TNT_EARGUMENT, "slice: the range %lld..%lld is not in 1..%lld of dim %d", (long long)k->integers[SLICE_FIRST],
-                (long long)k->integers[SLICE_LAST], (long long)size, d + 1);
+    return fail(TNT_EARGUMENT, "slice: the range %lld..%lld is not in 1..%lld of dim %d",
+                (long long)k->integers[SLICE_FIRST], (long long)k->integers[SLICE_LAST],
+                (long long)size, d + 1);
   }
   return cut(k, d, b < a ? 0 : a - 1, (b - a + step) / step, step);
 }
@@ -181,10 +195,12 @@ int diagonal_view(call *k) {
   tensor *y;
   TRY(begin(k, &y));
   int a = y->ndim - 2, b = y->ndim - 1;
-  int64_t rows = y->size[a] + (offset < 0 ? offset : 0), columns = y->size[b] - (offset > 0 ? offset : 0);
+  int64_t rows = y->size[a] + (offset < 0 ? offset : 0),
+          columns = y->size[b] - (offset > 0 ? offset : 0);
   int64_t n = rows < columns ? rows : columns;
   if (n < 0) n = 0;
-  if (n) y->data += (offset < 0 ? -offset * y->stride[a] : offset * y->stride[b]) * dtype_size[y->dtype];
+  if (n)
+    y->data += (offset < 0 ? -offset * y->stride[a] : offset * y->stride[b]) * dtype_size[y->dtype];
   y->size[a] = n;
   y->stride[a] += y->stride[b];
   y->ndim--;
@@ -197,8 +213,8 @@ int unfold_view(call *k) {
   int d = (int)k->integers[UNFOLD_D] - 1;
   int64_t size = k->integers[UNFOLD_SIZE], step = k->integers[UNFOLD_STEP];
   if (size < 1 || size > x->size[d] || step < 1) {
-    return fail(TNT_EARGUMENT, "unfold: size must be in 1..%lld and step >= 1, got %lld and %lld", (long long)x->size[d],
-                (long long)size, (long long)step);
+    return fail(TNT_EARGUMENT, "unfold: size must be in 1..%lld and step >= 1, got %lld and %lld",
+                (long long)x->size[d], (long long)size, (long long)step);
   }
   if (x->ndim >= MAX_DIMS) return fail(TNT_ESHAPE, "unfold: a tensor has at most 8 dims");
   tensor *y;

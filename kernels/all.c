@@ -52,10 +52,12 @@ typedef TNT_T T;
 #endif
 
 #if TNT_IS_INT64
-#define FLOAT_ROW(vv, vs, sv) {NULL, NULL, NULL}
+#define FLOAT_ROW(vv, vs, sv) \
+  { NULL, NULL, NULL }
 #define FLOAT_KERNEL(f) NULL
 #else
-#define FLOAT_ROW(vv, vs, sv) {vv, vs, sv}
+#define FLOAT_ROW(vv, vs, sv) \
+  { vv, vs, sv }
 #define FLOAT_KERNEL(f) f
 #endif
 
@@ -69,8 +71,8 @@ typedef TNT_T T;
 
 extern const tnt__kernels TNT_KERNEL_TABLE;
 const tnt__kernels TNT_KERNEL_TABLE = {
-  .isa = ISA_NAME,
+    .isa = ISA_NAME,
 #include "table_gen.h"
-  .load = load_tile,
-  .store = store_tile,
+    .load = load_tile,
+    .store = store_tile,
 };

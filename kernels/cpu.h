@@ -42,10 +42,10 @@ typedef struct tnt__kernels {
 
 /* Dense algebra: y[m, n] = alpha a b + beta y with row-major matrices; ta, tb: a, b are stored transposed. */
 typedef struct tnt__algebra {
-  void (*sgemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a, int64_t lda, const float *b,
-                int64_t ldb, float beta, float *y, int64_t ldy);
-  void (*dgemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a, int64_t lda,
-                const double *b, int64_t ldb, double beta, double *y, int64_t ldy);
+  void (*sgemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, float alpha, const float *a,
+                int64_t lda, const float *b, int64_t ldb, float beta, float *y, int64_t ldy);
+  void (*dgemm)(bool ta, bool tb, int64_t m, int64_t n, int64_t k, double alpha, const double *a,
+                int64_t lda, const double *b, int64_t ldb, double beta, double *y, int64_t ldy);
 } tnt__algebra;
 const tnt__algebra *tnt__algebra_get(void); /* members are null without a library */
 
@@ -57,7 +57,8 @@ typedef struct tnt__conv {
 
 /* Convolutions of a library. True: done; false: not with these sizes, and nothing was written. */
 typedef struct tnt__convolutions {
-  bool (*conv2d)(const tnt__conv *k, const float *x, const float *w, const float *b, float *y); /* b may be null */
+  bool (*conv2d)(const tnt__conv *k, const float *x, const float *w, const float *b,
+                 float *y); /* b may be null */
   bool (*conv2d_dx)(const tnt__conv *k, const float *dy, const float *w, float *dx);
   bool (*conv2d_dw)(const tnt__conv *k, const float *dy, const float *x, float *dw);
 } tnt__convolutions;

@@ -55,7 +55,9 @@ static int sort_along(tnt__args *a, int64_t d, int64_t keep, bool descending) {
   return 0;
 }
 
-static int sort_cpu(tnt__args *a) { return sort_along(a, a->integer[SORT_D], -1, a->integer[SORT_DESCENDING] != 0); }
+static int sort_cpu(tnt__args *a) {
+  return sort_along(a, a->integer[SORT_D], -1, a->integer[SORT_DESCENDING] != 0);
+}
 
 static int topk_cpu(tnt__args *a) {
   return sort_along(a, a->integer[TOPK_D], a->integer[TOPK_K], a->integer[TOPK_LARGEST] != 0);

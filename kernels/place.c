@@ -4,8 +4,10 @@ static int check_ids(tnt__args *a, const tnt__view *ids, int64_t limit) {
   const int64_t *id = ids->data;
   for (int64_t i = 0; i < ids->numel; i++) {
     if (id[i] < 0 || id[i] >= limit) {
-      return a->fail(TNT_EARGUMENT, "%s: stored positions count from 0 and must be in 0..%lld, element %lld is %lld", a->op,
-                     (long long)limit - 1, (long long)i + 1, (long long)id[i]);
+      return a->fail(
+          TNT_EARGUMENT,
+          "%s: stored positions count from 0 and must be in 0..%lld, element %lld is %lld", a->op,
+          (long long)limit - 1, (long long)i + 1, (long long)id[i]);
     }
   }
   return 0;
@@ -17,7 +19,9 @@ static int embedding_cpu(tnt__args *a) {
   if (rc) return rc;
   const int64_t *id = ids->data;
   size_t row = (size_t)w->size[1] * sizeof(T);
-  for (int64_t i = 0; i < ids->numel; i++) memcpy((char *)a->out[0].data + (size_t)i * row, (const char *)w->data + (size_t)id[i] * row, row);
+  for (int64_t i = 0; i < ids->numel; i++)
+    memcpy((char *)a->out[0].data + (size_t)i * row, (const char *)w->data + (size_t)id[i] * row,
+           row);
   return 0;
 }
 
@@ -48,7 +52,8 @@ static int index_select_cpu(tnt__args *a) {
   T *y = a->out[0].data;
   for (int64_t o = 0; o < w.outer; o++) {
     for (int64_t i = 0; i < ids->numel; i++) {
-      memcpy(y + (o * ids->numel + i) * w.inner, x + (o * w.n + id[i]) * w.inner, (size_t)w.inner * sizeof(T));
+      memcpy(y + (o * ids->numel + i) * w.inner, x + (o * w.n + id[i]) * w.inner,
+             (size_t)w.inner * sizeof(T));
     }
   }
   return 0;
@@ -80,7 +85,8 @@ static int index_add_cpu(tnt__args *a) {
 }
 
 /* Where element i of ids lies in x when its position along dim d is replaced by the id. */
-static inline int64_t place_in(const tnt__view *x, const tnt__view *ids, int64_t i, int d, int64_t id) {
+static inline int64_t place_in(const tnt__view *x, const tnt__view *ids, int64_t i, int d,
+                               int64_t id) {
   int64_t at = 0;
   for (int e = ids->ndim - 1; e >= 0; e--) {
     int64_t k = i % ids->size[e];
@@ -97,7 +103,8 @@ static int gather_cpu(tnt__args *a) {
   if (rc) return rc;
   const int64_t *id = ids->data;
   T *y = a->out[0].data;
-  for (int64_t i = 0; i < ids->numel; i++) y[i] = ((const T *)x->data)[place_in(x, ids, i, d, id[i])];
+  for (int64_t i = 0; i < ids->numel; i++)
+    y[i] = ((const T *)x->data)[place_in(x, ids, i, d, id[i])];
   return 0;
 }
 
@@ -116,7 +123,9 @@ static int scatter_into(tnt__args *a, int64_t dim, bool add) {
   return 0;
 }
 static int scatter_cpu(tnt__args *a) { return scatter_into(a, a->integer[SCATTER_D], false); }
-static int scatter_add_cpu(tnt__args *a) { return scatter_into(a, a->integer[SCATTER_ADD_D], true); }
+static int scatter_add_cpu(tnt__args *a) {
+  return scatter_into(a, a->integer[SCATTER_ADD_D], true);
+}
 
 static int one_hot_cpu(tnt__args *a) {
   int64_t n = a->integer[ONE_HOT_N];

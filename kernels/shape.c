@@ -20,7 +20,8 @@ static int cat_cpu(tnt__args *a) { /* list entries may have any strides */
       if (dense) {
         memcpy(to, from + o * run, (size_t)run * sizeof(T));
       } else {
-        for (int64_t k = 0; k < run; k++) to[k] = from[offset_of(o * run + k, x->ndim, x->size, x->stride)];
+        for (int64_t k = 0; k < run; k++)
+          to[k] = from[offset_of(o * run + k, x->ndim, x->size, x->stride)];
       }
     }
     at += v.n;
@@ -30,13 +31,16 @@ static int cat_cpu(tnt__args *a) { /* list entries may have any strides */
 
 static int triangle(tnt__args *a, int64_t k, bool lower) {
   const tnt__view *x = &a->in[0];
-  if (x->ndim < 2) return a->fail(TNT_ESHAPE, "%s: a tensor of at least 2 dims was expected, got %d", a->op, x->ndim);
+  if (x->ndim < 2)
+    return a->fail(TNT_ESHAPE, "%s: a tensor of at least 2 dims was expected, got %d", a->op,
+                   x->ndim);
   int64_t rows = x->size[x->ndim - 2], columns = x->size[x->ndim - 1];
   const T *from = x->data;
   T *to = a->out[0].data;
   for (int64_t r = 0; rows && columns && r < x->numel / columns; r++) {
     int64_t row = r % rows;
-    for (int64_t c = 0; c < columns; c++) to[r * columns + c] = (lower ? c - row <= k : c - row >= k) ? from[r * columns + c] : 0;
+    for (int64_t c = 0; c < columns; c++)
+      to[r * columns + c] = (lower ? c - row <= k : c - row >= k) ? from[r * columns + c] : 0;
   }
   return 0;
 }
