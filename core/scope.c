@@ -232,5 +232,5 @@ int tnt_will_release(const tnt_tensor *h, uint32_t token) {
   tensor *t = slot_at(c, h->slot);
   scope *s = find(c, token);
   if (!s || t->owned_pos == NOT_OWNED || t->owned_pos < s->first) return 0;
-  return !(t->flags & (FLAG_LEAVE | FLAG_TO_STEP)); /* what a hook was given is known to end with the step (R8) */
+  return !(t->flags & FLAG_LEAVE) && !((t->flags & FLAG_TO_STEP) && !s->step && c->view.step);
 }

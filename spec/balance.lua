@@ -2,6 +2,7 @@
 local tnt = require "tnt"
 local scope = require "tnt.scope"
 local limbo = require "tnt.scope.limbo"
+local autograd = require "tnt.autograd"
 
 local balance = {}
 
@@ -16,8 +17,11 @@ jit.off(scrub)
 local function collect()
   scrub(100)
   jit.flush() -- compiled code holds the closures it was specialised to
-  limbo.search()
-  for _ = 1, 3 do collectgarbage() end -- finalizers, then what they let go
+  for _ = 1, 3 do -- finalizers, then what they let go
+    collectgarbage()
+    limbo.search()
+    autograd.drain()
+  end
 end
 
 local function now()

@@ -384,7 +384,12 @@ end
 function scope.until_step(nest)
   if type(nest) == "cdata" then
     if not is_tensor(nest) then return end
-    if context.step ~= 0 then C.tnt_leave(nest, 1) else nest:keep() end
+    if context.step ~= 0 then
+      C.tnt_leave(nest, 1)
+      escape.excuse(nest)
+    else
+      nest:keep()
+    end
   elseif type(nest) == "table" and not getmetatable(nest) then
     for _, v in next, nest do scope.until_step(v) end -- order: free
   end
@@ -395,7 +400,7 @@ local turns = setmetatable({}, { __mode = "v" }) -- token -> the iterator whose 
 
 -- Whether a function of this coroutine still uses an iterator: a loop over it has it in a slot of its own.
 local function is_in_use(iterator)
-  for level = 2, 250 do
+  for level = 3, 250 do -- from scope.steps on
     local info = debug.getinfo(level, "f")
     if not info then return false end
     if info.func == iterator then return true end
