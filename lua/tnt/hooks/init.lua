@@ -2,31 +2,43 @@
 -- one, too. Classes are loaded when they are first named.
 
 local errors = require "tnt.errors"
+local sorted = require "tnt.sorted"
 
 ---@class tnt.hooks
 ---@field Checkpoint tnt.hooks.Checkpoint
+---@field CsvWriter tnt.hooks.CsvWriter
+---@field DataWaitTime tnt.hooks.DataWaitTime
 ---@field EarlyStop tnt.hooks.EarlyStop
+---@field EmptyCache tnt.hooks.EmptyCache
 ---@field EmptyLoader tnt.hooks.EmptyLoader
+---@field FiniteCheck tnt.hooks.FiniteCheck
+---@field IterationTimes tnt.hooks.IterationTimes
 ---@field LearningRate tnt.hooks.LearningRate
+---@field MemorySnapshot tnt.hooks.MemorySnapshot
+---@field ModuleSummary tnt.hooks.ModuleSummary
+---@field ParameterHistograms tnt.hooks.ParameterHistograms
+---@field Profiler tnt.hooks.Profiler
 ---@field ProgressBar tnt.hooks.ProgressBar
+---@field ProgressReporter tnt.hooks.ProgressReporter
+---@field SystemResources tnt.hooks.SystemResources
 ---@field Throughput tnt.hooks.Throughput
 ---@field TimeLimit tnt.hooks.TimeLimit
 local hooks = {}
 
 local modules = {
-  Checkpoint = "checkpoint", EarlyStop = "early_stop", EmptyLoader = "empty_loader",
-  LearningRate = "learning_rate", ProgressBar = "progress_bar", Throughput = "throughput",
-  TimeLimit = "time_limit",
-}
-local names = {
-  "Checkpoint", "EarlyStop", "EmptyLoader", "LearningRate", "ProgressBar", "Throughput",
-  "TimeLimit",
+  Checkpoint = "checkpoint", CsvWriter = "csv_writer", DataWaitTime = "data_wait_time",
+  EarlyStop = "early_stop", EmptyCache = "empty_cache", EmptyLoader = "empty_loader",
+  FiniteCheck = "finite_check", IterationTimes = "iteration_times",
+  LearningRate = "learning_rate", MemorySnapshot = "memory_snapshot",
+  ModuleSummary = "module_summary", ParameterHistograms = "parameter_histograms",
+  Profiler = "profiler", ProgressBar = "progress_bar", ProgressReporter = "progress_reporter",
+  SystemResources = "system_resources", Throughput = "throughput", TimeLimit = "time_limit",
 }
 
 return setmetatable(hooks, {
   __index = function(_, name)
     local module = modules[name]
-    if not module then errors.unknown("tnt.hooks", "hook", name, names) end
+    if not module then errors.unknown("tnt.hooks", "hook", name, sorted.keys(modules)) end
     local Class = require("tnt.hooks." .. module)
     hooks[name] = Class
     return Class

@@ -1,0 +1,41 @@
+local balance = require "spec.balance"
+local scratch = require "spec.log.scratch"
+local tnt = require "tnt"
+
+local Unit = tnt.TrainUnit:extend "Unit"
+function Unit:train_step() return tnt.zeros(1000, 100):sum() end
+function Unit:eval_step() return tnt.zeros(100, 100):sum() end
+
+local function run(hooks, options)
+  local given = {
+    train_dataloader = { 1, 2, 3, 4 }, eval_dataloader = { 1 }, max_epochs = 1,
+    evaluate_every_n_steps = 2, evaluate_every_n_epochs = 0, hooks = hooks, bar = false,
+  }
+  for name, value in pairs(options or {}) do given[name] = value end -- order: free
+  return pcall(tnt.fit, Unit(), given)
+end
+
+describe("EmptyCache", function()
+  balance.file(setup, teardown)
+
+  it("empties the cache every n steps, evaluations' counted", function()
+    local cached = {}
+    local probe = { priority = "lowest", on_step_end = function(_, state)
+      cached[#cached + 1] = ("%s %d %s"):format(state.active_phase,
+        state.progress.num_steps_completed, tnt.memory().cached_bytes > 0 and "full" or "empty")
+    end }
+    assert(run { tnt.hooks.EmptyCache(3), probe })
+    -- Steps are train 1 and 2, eval 1, train 3 and 4, eval 2. What a step holds is cached when it
+    -- ends, after its events.
+    assert.equal("eval 1 empty", cached[3])
+    assert.equal("train 4 full", cached[5])
+    assert.equal("eval 2 empty", cached[6])
+  end)
+
+  it("refuses options that make no sense", function()
+    for _, every in ipairs { 0, 1.5, "2" } do
+      assert.equal("argument", scratch.failure(tnt.hooks.EmptyCache, every).kind)
+    end
+    assert.equal("argument", scratch.failure(tnt.hooks.EmptyCache).kind)
+  end)
+end)
