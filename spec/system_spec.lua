@@ -10,7 +10,8 @@ local function with(files, time)
 end
 
 local function stat(user, idle, iowait)
-  return ("cpu  %d 0 0 %d %d 0 0 0 50 0\ncpu0 1 2 3\ncpu1 1 2 3\nintr 5\n"):format(user, idle, iowait)
+  return ("cpu  %d 0 0 %d %d 0 0 0 50 0\ncpu0 1 2 3\ncpu1 1 2 3\nintr 5\n"):format(user, idle,
+    iowait)
 end
 
 -- Fields 3 to 15 of /proc/self/stat; the name holds what a name may hold.
@@ -29,7 +30,7 @@ describe("tnt.system", function()
       ["/proc/loadavg"] = "0.50 1.25 2.00 1/234 567\n",
     }, 11)
     local cpu = system.cpu()
-    -- 30 of 100 ticks, waiting for a disk being idle; 2 seconds of work in 1 second, 100 ticks each.
+    -- 30 of 100 ticks, waiting for a disk being idle; 200 ticks of work in a second of 100.
     assert.equal(30, cpu.percent)
     assert.equal(200, cpu.process_percent)
     assert.same({ 2.5, 0.5, 2, 0.5, 1.25, 2 },
