@@ -92,6 +92,17 @@ local function read(case, multi, from, each)
   return texts
 end
 
+-- The checkpoints of a run of n steps, one after each at least: paths -> steps.
+local function checkpoints(dir, n)
+  local steps, is_there = {}, {}
+  for name in lfs.dir(dir .. "/checkpoints") do
+    local step = tonumber(name:match "train_step_(%d+)")
+    if step then steps[dir .. "/checkpoints/" .. name], is_there[step] = step, true end
+  end
+  assert.equal(n, #is_there)
+  return sorted(steps)
+end
+
 describe("a MultiDataLoader", function()
   local sink, warnings
   before_each(function()
@@ -153,19 +164,52 @@ describe("a MultiDataLoader", function()
         dir = dir,
         hooks = { tnt.hooks.Checkpoint { save_every_n_train_steps = 1, keep_last_n = false } },
       })
-      local paths, is_there = {}, {}
-      for name in lfs.dir(dir .. "/checkpoints") do
-        local step = tonumber(name:match "train_step_(%d+)$")
-        if step then paths[name], is_there[step] = dir .. "/checkpoints/" .. name, true end
-      end
-      assert.equal(#unit.texts, #is_there)
-      for name, path in sorted(paths) do
-        local step = tonumber(name:match "%d+$")
+      for path, step in checkpoints(dir, #unit.texts) do
         local resumed = run(100 + step, { resume = path })
-        assert.same({ unpack(unit.texts, step + 1) }, resumed.texts, name)
+        assert.same({ unpack(unit.texts, step + 1) }, resumed.texts, path)
       end
       os.execute("rm -rf '" .. dir .. "'")
       check_warnings()
     end)
   end
+
+  it("trains and evaluates in fit, with worker threads, to the same weights", function()
+    local dir = os.tmpname()
+    os.remove(dir)
+    local Unit = tnt.AutoUnit:extend "Unit"
+    function Unit:compute_loss(_, batch)
+      local losses = {}
+      for _, name in ipairs { "a", "b" } do
+        if batch[name] then losses["loss_" .. name] = self.module(batch[name].x):pow(2):mean() end
+      end
+      return losses
+    end
+    local function run(seed, options)
+      tnt.seed(seed)
+      local module = tnt.nn.Linear(3, 2)
+      local unit = Unit { module = module, optimizer = tnt.optim.SGD(module:parameters(),
+        { lr = 0.1 }) }
+      local a = DataLoader(sets.Augmented(5), { batch_size = 2, shuffle = true, num_workers = 1 })
+      local b = DataLoader(sets.Augmented(3), { batch_size = 1, shuffle = true })
+      options.train_dataloader = MultiDataLoader({ a = a, b = b }, "random",
+        { stopping_mechanism = "restart_until_all_exhausted", weights = { a = 1, b = 2 } })
+      options.eval_dataloader = MultiDataLoader({
+        a = DataLoader(sets.Augmented(2), { seed = 1 }), b = DataLoader(sets.Augmented(1), {}),
+      }, "all_batches")
+      options.max_steps, options.evaluate_every_n_steps, options.bar = 12, 4, false
+      local result = tnt.fit(unit, options)
+      options.train_dataloader:close()
+      return text_of { module.weight:detach(), module.bias:detach() }, result
+    end
+    local weights, result = run(1, {
+      dir = dir,
+      hooks = { tnt.hooks.Checkpoint { save_every_n_train_steps = 1, keep_last_n = false } },
+    })
+    assert.equal(12, result.progress.num_steps_completed)
+    for path in checkpoints(dir, 12) do
+      assert.equal(weights, (run(2, { resume = path })), path)
+    end
+    os.execute("rm -rf '" .. dir .. "'")
+    assert.same({}, warnings)
+  end)
 end)

@@ -274,6 +274,33 @@ describe("MultiDataLoader", function()
       end
       assert.truthy(warnings[1]:find "the loader 'a' contains no data, it is left out")
     end
+    -- Also after a checkpoint.
+    for _, case in ipairs {
+      { "round_robin", "smallest_exhausted" }, { "all_batches", "smallest_exhausted" },
+      { "all_batches", "restart_until_all_exhausted" }, { "random", "smallest_exhausted" },
+      { "random", "restart_until_all_exhausted" }, { "in_order", "all_exhausted" },
+    } do
+      local function loader()
+        return MultiDataLoader({ a = {}, b = { 1, 2, 3 } }, case[1], {
+          ignore_empty_data = true, stopping_mechanism = case[2], seed = 3,
+          iteration_order = case[1] == "in_order" and { "a", "b", "a" } or nil,
+        })
+      end
+      local whole = read(loader())
+      assert.equal(3, #whole)
+      for stop = 0, 3 do
+        local first = loader()
+        local _, following = read(first, stop)
+        local state = first:state_dict()
+        local resumed = loader()
+        warnings = {}
+        resumed:load_state_dict(state)
+        assert.same({ unpack(whole, stop + 1) }, (read(resumed)), stop)
+        local was_known = state.members.a.ended
+        assert.equal(was_known and 0 or 1, #warnings)
+        if stop == 3 then assert.is_nil(following()) end
+      end
+    end
     local once = counting(2)()
     local multi = MultiDataLoader({ a = function() return once end, b = { 1, 2, 3 } },
       "all_batches", { stopping_mechanism = "restart_until_all_exhausted" })
@@ -350,18 +377,20 @@ describe("MultiDataLoader", function()
     local source = counting(10)()
     local multi = MultiDataLoader({
       a = tnt.data.endless(DataLoader({ 1, 2, 3, 4, 5 }, {})), b = function() return source end,
-      c = DataLoader({ 1, 2 }, {}), d = counting(2),
+      c = DataLoader({ 1, 2, 3 }, {}), d = counting(2),
     }, "all_batches", { stopping_mechanism = "smallest_exhausted" })
-    local a, b, d = {}, {}, {}
+    local a, b, c, d = {}, {}, {}, {}
     for _ = 1, 3 do
       local token = scope.open "scope" -- as in a step: what is not kept is gone at its end
       for batch in multi:iterate() do
-        a[#a + 1], b[#b + 1], d[#d + 1] = batch.a:item(), batch.b, batch.d
+        a[#a + 1], b[#b + 1] = batch.a:item(), batch.b
+        c[#c + 1], d[#d + 1] = batch.c:item(), batch.d
       end
       scope.close(token)
     end
     assert.same({ 1, 2, 3, 4, 5, 1 }, a)
     assert.same({ 1, 2, 3, 4, 5, 6 }, b)
+    assert.same({ 1, 2, 1, 2, 1, 2 }, c) -- begins each epoch afresh
     assert.same({ 1, 2, 1, 2, 1, 2 }, d)
   end)
 
@@ -375,6 +404,56 @@ describe("MultiDataLoader", function()
       { stopping_mechanism = "smallest_exhausted" })
     assert.equal(2, #read(multi))
     assert.equal(2, reads)
+  end)
+
+  it("forgets a position when another epoch is set", function()
+    local function loader()
+      return MultiDataLoader({ a = DataLoader({ 1, 2, 3 }, {}), b = { 1, 2, 3 } }, "round_robin",
+        { seed = 1 })
+    end
+    local whole = text_of(read(loader()))
+    local first = loader()
+    first:set_epoch(3)
+    read(first, 3)
+    local state = first:state_dict()
+    assert.equal(3, state.epoch)
+    local resumed = loader()
+    resumed:load_state_dict(state)
+    resumed:set_epoch(3)
+    assert.equal(3, #read(resumed))
+    assert.equal(4, resumed:state_dict().epoch)
+    resumed = loader()
+    resumed:load_state_dict(state)
+    resumed:set_epoch(0)
+    resumed:set_epoch(3)
+    assert.equal(whole, text_of(read(resumed)))
+    -- An epoch left in the middle is over: the next one is whole.
+    first:set_epoch(4)
+    assert.equal(4, first:state_dict().epoch)
+    assert.equal(whole, text_of(read(first)))
+    read(first, 2)
+    assert.equal(whole, text_of(read(first)))
+  end)
+
+  it("goes on for ever inside tnt.data.endless", function()
+    local function loader()
+      return tnt.data.endless(MultiDataLoader({ a = DataLoader({ 1, 2, 3 }, { shuffle = true }),
+        b = { 1, 2 } }, "random", {}))
+    end
+    tnt.seed(1)
+    local first, texts, states = loader(), {}, {}
+    local following = first:iterate()
+    for i = 1, 14 do
+      texts[i] = text_of(following())
+      states[i] = first:state_dict()
+    end
+    for i, state in ipairs(states) do
+      tnt.seed(2)
+      local resumed = loader()
+      resumed:load_state_dict(state)
+      following = resumed:iterate()
+      for k = i + 1, 14 do assert.equal(texts[k], text_of(following())) end
+    end
   end)
 
   it("lets an own strategy choose", function()

@@ -119,7 +119,14 @@ function MultiDataLoader:set_epoch(epoch)
   whole("epoch", epoch)
   leave(self)
   self.next_epoch = epoch
-  if self.resume and self.resume.epoch ~= epoch then self.resume = nil end
+  if self.resume and self.resume.epoch ~= epoch then
+    self.resume = nil
+    for _, loader in sorted(self.loaders) do -- they have positions of that other epoch already
+      if type(loader) == "table" and type(loader.set_epoch) == "function" then
+        loader:set_epoch(epoch)
+      end
+    end
+  end
 end
 
 -- The next batch; one whose making was broken off leaves nothing behind that a scope releases.
