@@ -5,9 +5,8 @@
 
 #include "plan.h"
 
-static pthread_key_t at_end;
+static pthread_key_t of_thread;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
-static __thread plans *own;
 
 static void drop_all(void *data) {
   plans *all = data;
@@ -21,12 +20,13 @@ static void drop_all(void *data) {
   free(all);
 }
 
-static void make_key(void) { pthread_key_create(&at_end, drop_all); }
+static void make_key(void) { pthread_key_create(&of_thread, drop_all); }
 
 plans *plans_of_thread(void) {
-  if (own) return own;
   pthread_once(&once, make_key);
-  plans *all = calloc(1, sizeof *all);
+  plans *all = pthread_getspecific(of_thread);
+  if (all) return all;
+  all = calloc(1, sizeof *all);
   if (!all) return NULL;
   if (dnnl_engine_create(&all->engine, dnnl_cpu, 0) != dnnl_success) {
     free(all);
@@ -37,8 +37,11 @@ plans *plans_of_thread(void) {
     free(all);
     return NULL;
   }
-  pthread_setspecific(at_end, all);
-  return own = all;
+  if (pthread_setspecific(of_thread, all)) {
+    drop_all(all);
+    return NULL;
+  }
+  return all;
 }
 
 static plan **bucket_of(plans *all, const plan_key *key) { /* FNV-1a over whole words */

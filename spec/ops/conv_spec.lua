@@ -110,7 +110,9 @@ describe("convolution", function()
       turn()
       local before, live = tnt.memory().system_allocations, tnt.memory().live_bytes
       for _ = 1, 5 do turn() end
-      assert.equal(before, tnt.memory().system_allocations, cases.name(c))
+      if os.getenv "TNT_BUILD" ~= "build-san" then -- there freed blocks really go
+        assert.equal(before, tnt.memory().system_allocations, cases.name(c))
+      end
       assert.equal(live, tnt.memory().live_bytes, cases.name(c))
     end
   end)
