@@ -28,13 +28,6 @@ local function peek_all(self, members)
   return over
 end
 
-local function all_have_ended(members)
-  for _, name in ipairs(members.names) do
-    if not members:is_empty(name) and not members:has_ended(name) then return false end
-  end
-  return true
-end
-
 --- See multi/strategy.lua.
 ---@param members tnt.data.multi.Members
 ---@return table<string, any>|nil batch
@@ -42,7 +35,7 @@ function AllBatches:next(_, members)
   local over = peek_all(self, members)
   if not over then return nil end
   if self.stop == "restart_until_all_exhausted" then
-    if all_have_ended(members) then return nil end
+    if members:all_have_ended(members.names) then return nil end
     for _, name in ipairs(over) do members:restart(name) end
     for _, name in ipairs(over) do members:peek(name) end
   end

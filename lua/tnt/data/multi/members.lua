@@ -70,6 +70,16 @@ end
 ---@return boolean
 function Members:has_ended(name) return self.by_name[name]:has_ended() end
 
+--- Whether all of some loaders came to their end at least once; those left out do not count.
+---@param names string[]
+---@return boolean
+function Members:all_have_ended(names)
+  for _, name in ipairs(names) do
+    if not self:is_empty(name) and not self:has_ended(name) then return false end
+  end
+  return true
+end
+
 --- Whether a loader turned out to have no data and is left out (ignore_empty_data).
 ---@param name string
 ---@return boolean

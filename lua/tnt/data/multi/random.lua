@@ -60,13 +60,6 @@ local function draw(self, draws, members)
   return left[#left] -- sum * uniform may round up to sum itself
 end
 
-local function all_have_ended(self, members)
-  for _, name in ipairs(self.names) do
-    if not members:is_empty(name) and not members:has_ended(name) then return false end
-  end
-  return true
-end
-
 --- See multi/strategy.lua.
 ---@param at {draws: integer}
 ---@param members tnt.data.multi.Members
@@ -79,7 +72,7 @@ function Random:next(at, members)
     local batch = members:take(name)
     if batch == nil and not members:is_empty(name) and self.stop ~= "all_exhausted" then
       local is_end = self.stop == "smallest_exhausted"
-        or self.stop == "restart_until_all_exhausted" and all_have_ended(self, members)
+        or self.stop == "restart_until_all_exhausted" and members:all_have_ended(self.names)
       if is_end then return nil end
       members:restart(name)
       batch = members:take(name)
