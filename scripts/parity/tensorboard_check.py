@@ -15,6 +15,7 @@ import tempfile
 from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
 from tensorboard.compat.proto import event_pb2, summary_pb2
+from tensorboard.plugins.hparams import plugin_data_pb2, summary_v2
 from tensorboard.summary.writer import record_writer
 
 ROOT = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
@@ -82,6 +83,18 @@ def main():
         text = accumulator.Tensors("config")[0].tensor_proto
         assert text.string_val[0] == b"lr = 1e-3, *wide*", text
         assert accumulator.SummaryMetadata("config").plugin_data.plugin_name == "text"
+        metadata = accumulator.SummaryMetadata("_hparams_/session_start_info")
+        assert metadata.plugin_data.plugin_name == "hparams", metadata
+        data = plugin_data_pb2.HParamsPluginData.FromString(metadata.plugin_data.content)
+        values = data.session_start_info.hparams
+        assert sorted(values) == ["flag", "lr", "name", "zero"], values
+        assert values["lr"].number_value == 0.1 and values["name"].string_value == "é"
+        assert values["flag"].WhichOneof("kind") == "bool_value" and not values["flag"].bool_value
+        assert values["zero"].WhichOneof("kind") == "number_value"
+        assert data.session_start_info.start_time_secs > 1.7e9
+        ours = accumulator.Tensors("_hparams_/session_start_info")[0].tensor_proto
+        theirs = summary_v2.hparams_pb({"lr": 0.1}).value[0].tensor
+        assert ours.SerializeToString() == theirs.SerializeToString(), ours
         image = accumulator.Images("picture")[0]
         assert (image.width, image.height) == (2, 1), image
         pixels = Image.open(io.BytesIO(image.encoded_image_string))

@@ -39,6 +39,7 @@ board:log(record("epoch", "eval", 12, {
 }))
 board:log(record("step", "train", 2 ^ 40, { ["train/late"] = 3 }))
 board:text("config", "lr = 1e-3, *wide*", 0)
+board:hparams { lr = 0.1, name = "é", flag = false, zero = 0 }
 local png = require "tnt.log.png"
 local event = require "tnt.log.event"
 board:add(event.summary(1700000000, 12, {

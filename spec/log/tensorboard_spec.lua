@@ -238,6 +238,32 @@ describe("tnt.log.TensorBoard", function()
     for i = 1, #ends do assert.equal(expected[i] or 0, counts[i]) end
   end)
 
+  it("writes hyper-parameters, also those with values that protobuf leaves out", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir }
+    logger:hparams { lr = 0, flag = false, name = "wide", on = true }
+    logger:close()
+    local value = fields_of(fields_of(events_of(files_of(dir)[1])[2][5][1])[1][1])
+    assert.equal("_hparams_/session_start_info", value[1][1])
+    local plugin = fields_of(fields_of(value[9][1])[1][1])
+    assert.equal("hparams", plugin[1][1])
+    local session = fields_of(fields_of(plugin[2][1])[3][1])
+    local found = {}
+    for i, entry in ipairs(session[1]) do
+      local pair = fields_of(entry)
+      local kinds = fields_of(pair[2][1])
+      found[i] = { pair[1][1], kinds[2] and number_in(kinds[2][1], "double"),
+        kinds[3] and kinds[3][1], kinds[4] and kinds[4][1] }
+    end
+    assert.same({
+      { "flag", nil, nil, 0 }, { "lr", 0 }, { "name", nil, "wide" }, { "on", nil, nil, 1 },
+    }, found)
+    assert.is_true(number_in(session[5][1], "double") > 1.7e9)
+    for _, bad in ipairs { { a = {} }, { 5 }, { a = print } } do
+      assert.equal("argument", scratch.failure(logger.hparams, logger, bad).kind)
+    end
+  end)
+
   it("uses TensorFlow's buckets: 1e-12 * 1.1^k on either side of 0", function()
     local tensor = setmetatable({ values = {} }, { __index = {
       detach = function(self) return self end,

@@ -132,6 +132,32 @@ function event.image(tag, height, width, channels, png)
   return bytes_field(1, tag) .. bytes_field(4, image)
 end
 
+-- A google.protobuf.Value: one of several fields, written also where it has its default.
+local function variant(value)
+  if type(value) == "number" then return double_field(2, value) end
+  if type(value) == "string" then return bytes_field(3, value) end
+  return key(4, VARINT) .. varint(value and 1 or 0)
+end
+
+--- What a run was set up with, for TensorBoard's table of hyper-parameters.
+--- Source: tensorboard/plugins/hparams, plugin_data.proto, and summary_v2.py, hparams_pb.
+---@param time number  when the run began, seconds since 1970
+---@param names string[]
+---@param values table<string, number|string|boolean>
+---@return string
+function event.hparams(time, names, values)
+  local DT_FLOAT = 1
+  local entries = {}
+  for i, name in ipairs(names) do
+    entries[i] = bytes_field(1, bytes_field(1, name) .. bytes_field(2, variant(values[name])))
+  end
+  local session = table.concat(entries) .. double_field(5, time)
+  local plugin = bytes_field(1, "hparams") .. bytes_field(2, bytes_field(3, session))
+  local empty = integer_field(1, DT_FLOAT) .. bytes_field(2, bytes_field(2, ""))
+  return bytes_field(1, "_hparams_/session_start_info") .. bytes_field(8, empty)
+    .. bytes_field(9, bytes_field(1, plugin))
+end
+
 -- Upper ends of a histogram's buckets: +-1e-12 * 1.1^k up to 1e20, and 0.
 -- Source: TensorFlow, lib/histogram/histogram.cc, InitDefaultBucketsInner and EncodeToProto.
 local limits

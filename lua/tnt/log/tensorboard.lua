@@ -10,6 +10,7 @@ local ffi = require "ffi"
 local lfs = require "lfs"
 local Logger = require "tnt.log.logger"
 local place = require "tnt.log.place"
+local sorted = require "tnt.sorted"
 
 ffi.cdef [[
 int tnt_log_getpid(void) asm("getpid");
@@ -22,7 +23,7 @@ int tnt_log_gethostname(char *name, size_t bytes) asm("gethostname");
 
 --- Writes each metric as a scalar under its full name; the value of a whole train epoch gets the
 --- name with "_epoch" behind, so that it does not fall among those of steps. `text`,
---- `histogram` and `image` write what the loops do not log.
+--- `histogram`, `image` and `hparams` write what the loops do not log.
 ---@class tnt.log.TensorBoard: tnt.log.Logger
 ---@overload fun(options: tnt.log.TensorBoard.Options): tnt.log.TensorBoard
 local TensorBoard = Logger:extend("TensorBoard", { path = class.NONE, flush_seconds = 1 })
@@ -113,6 +114,24 @@ function TensorBoard:histogram(tag, values, step)
     values = values:detach():reshape(-1):totable()
   end
   self:add(event.summary(clock.wall(), step, { event.histogram(tag, values) }))
+end
+
+--- What the run was set up with: a line in TensorBoard's table of hyper-parameters, beside the
+--- run's scalars. Once in a run.
+--- Errors: argument, for a value that is no number, string or boolean; io.
+---@param values table<string, number|string|boolean>  by name
+function TensorBoard:hparams(values)
+  local names = sorted.keys(values)
+  for _, name in ipairs(names) do
+    local kind = type(values[name])
+    if type(name) ~= "string" or kind ~= "number" and kind ~= "string" and kind ~= "boolean" then
+      errors.raise("argument", "tnt.log.TensorBoard: hparams: expected numbers, strings and "
+        .. "booleans by name, got %s = %s", tostring(name),
+        kind == "table" and "a table" or tostring(values[name]))
+    end
+  end
+  local time = clock.wall()
+  self:add(event.summary(time, 0, { event.hparams(time, names, values) }))
 end
 
 -- The picture's rows as bytes, channels together. Floats go from 0 (dark) to 1, what lies beyond is
