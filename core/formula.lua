@@ -1,5 +1,6 @@
--- Formulas of the op table: a C expression is parsed once and used three ways: as it is in kernels, by name for what must
--- be saved, and as a sequence of op calls where gradients of gradients are wanted.
+-- Formulas of the op table: a C expression is parsed once and used three ways: as it is in kernels,
+-- by name for what must be saved, and as a sequence of op calls where gradients of gradients are
+-- wanted.
 
 local formula = {}
 
@@ -22,7 +23,8 @@ local function tokens(text)
 end
 
 -- Binary operators from weakest to strongest.
-local levels = { { "||" }, { "&&" }, { "==", "!=" }, { "<", ">", "<=", ">=" }, { "+", "-" }, { "*", "/" } }
+local levels = { { "||" }, { "&&" }, { "==", "!=" }, { "<", ">", "<=", ">=" }, { "+", "-" },
+  { "*", "/" } }
 
 --- Parses an expression into a tree of {kind, ...}: number, name, call, unary, binary, choose.
 function formula.parse(text)
@@ -90,13 +92,14 @@ function formula.names(tree, set)
 end
 
 local op_of = {
-  ["+"] = "add", ["-"] = "sub", ["*"] = "mul", ["/"] = "div", ["=="] = "eq", ["!="] = "ne", ["<"] = "lt",
+  ["+"] = "add", ["-"] = "sub", ["*"] = "mul", ["/"] = "div", ["=="] = "eq", ["!="] = "ne",
+    ["<"] = "lt",
   ["<="] = "le", [">"] = "gt", [">="] = "ge", ["&&"] = "logical_and", ["||"] = "logical_or",
 }
 
---- Emits C that computes a tree by op calls. `names` maps a name to {tensor = C expression} or {number = C expression}.
---- Returns the lines, the C expression of the result, the number of temporaries; the result is a temporary unless it is
---- itself a name.
+--- Emits C that computes a tree by op calls. `names` maps a name to {tensor = C expression} or
+--- {number = C expression}. Returns the lines, the C expression of the result, the number of
+--- temporaries; the result is a temporary unless it is itself a name.
 function formula.compose(tree, names, like)
   local lines, temporaries = {}, 0
   local function call(text)
@@ -115,7 +118,9 @@ function formula.compose(tree, names, like)
   end
   function emit(node)
     if node.kind == "number" then return { number = node.value } end
-    if node.kind == "name" then return assert(names[node.name], "formula: unknown name " .. node.name) end
+    if node.kind == "name" then
+      return assert(names[node.name], "formula: unknown name " .. node.name)
+    end
     local kids = {}
     for i, kid in ipairs(node) do kids[i] = emit(kid) end
     if node.kind == "unary" then
@@ -125,15 +130,20 @@ function formula.compose(tree, names, like)
       return { tensor = t }
     elseif node.kind == "binary" then
       local a, b = kids[1], kids[2]
-      if a.number and b.number then return { number = ("(%s %s %s)"):format(a.number, node.op, b.number) } end
+      if a.number and b.number then
+        return { number = ("(%s %s %s)"):format(a.number, node.op, b.number) }
+      end
       local t, name = temporary(), op_of[node.op]
-      if a.tensor and b.tensor then call(("op_%s(c, &%s, %s, %s)"):format(name, t, a.tensor, b.tensor))
-      elseif b.number then call(("op_%s_number(c, &%s, %s, %s, 0)"):format(name, t, a.tensor, b.number))
+      if a.tensor and b.tensor then
+        call(("op_%s(c, &%s, %s, %s)"):format(name, t, a.tensor, b.tensor))
+      elseif b.number then
+        call(("op_%s_number(c, &%s, %s, %s, 0)"):format(name, t, a.tensor, b.number))
       else call(("op_%s_number(c, &%s, %s, %s, 1)"):format(name, t, b.tensor, a.number)) end
       return { tensor = t }
     elseif node.kind == "choose" then
       local t = temporary()
-      call(("op_where(c, &%s, %s, %s, %s)"):format(t, kids[1].tensor, tensor_of(kids[2]), tensor_of(kids[3])))
+      call(("op_where(c, &%s, %s, %s, %s)"):format(t, kids[1].tensor, tensor_of(kids[2]),
+        tensor_of(kids[3])))
       return { tensor = t }
     end
     local t, name = temporary(), node.name:lower()

@@ -1,4 +1,5 @@
--- Writes what follows from the op table (core/ops.lua): run by scripts/gen. Each output says which part it holds.
+-- Writes what follows from the op table (core/ops.lua): run by scripts/gen. Each output says which
+-- part it holds.
 
 package.path = "core/?.lua;" .. package.path
 local optable = require "optable"
@@ -23,7 +24,7 @@ end
 
 local function upper(name) return name:upper() end
 
--- -- elementwise gradients: fused ops beside their forwards ------------------------------------------------------------
+-- -- elementwise gradients: fused ops beside their forwards ---------------------------------------
 local function gradient_name(row, a) return ("%s_d%s"):format(row.name, a.name) end
 
 -- A gradient formula that is one op on two tensors needs no kernel of its own.
@@ -58,10 +59,14 @@ for _, row in ipairs(rows) do
           for k, b in ipairs(args) do tensors[k] = b end
           for _, b in ipairs(row.scalars) do args[#args + 1] = { name = b.name, kind = b.kind } end
           local c_text = text:gsub("%f[%w_]([%d.]+e?%-?%d*)%f[^%w_.]", "(T)%1")
-          for _, s in ipairs(row.scalars) do c_text = c_text:gsub("%f[%w_]" .. s.name .. "%f[^%w_]", "(T)" .. s.name) end
+          for _, s in ipairs(row.scalars) do
+            c_text = c_text:gsub("%f[%w_]" .. s.name .. "%f[^%w_]", "(T)" .. s.name)
+          end
           all[#all + 1] = {
-            name = g.fused, args = args, tensors = tensors, scalars = row.scalars, outs = { { name = "dx" } }, elementwise = true,
-            y = c_text, hidden = true, internal = true, onlyfloat = true, gradients = {}, signature = g.fused,
+            name = g.fused, args = args, tensors = tensors, scalars = row.scalars,
+              outs = { { name = "dx" } }, elementwise = true,
+            y = c_text, hidden = true, internal = true, onlyfloat = true, gradients = {},
+              signature = g.fused,
           }
         end
       end
@@ -82,13 +87,16 @@ for _, row in ipairs(all) do
       if a.name == name then row.save, found = (row.save or 0) + 2 ^ (i - 1), true end
     end
     for i, o in ipairs(row.outs) do
-      if o.name == name and not found then row.save_out, found = (row.save_out or 0) + 2 ^ (i - 1), true end
+      if o.name == name and not found then
+        row.save_out, found = (row.save_out or 0) + 2 ^ (i - 1), true
+      end
     end
     assert(found, row.name .. ": saves an unknown " .. name)
   end
 end
 
--- What the gradient of each input needs of what is saved: inputs as bits 0 to 7, outputs from bit 8 on.
+-- What the gradient of each input needs of what is saved: inputs as bits 0 to 7, outputs from bit 8
+-- on.
 for _, row in ipairs(all) do
   local everything = (row.save or 0) + 256 * (row.save_out or 0)
   row.need = { everything, everything, everything, everything }
@@ -121,13 +129,14 @@ for id, row in ipairs(all) do
   end
 end
 
--- -- C types --------------------------------------------------------------------------------------------------------------
+-- -- C types --------------------------------------------------------------------------------------
 local function parameters(row, first, handle)
   local list = { first }
   local tensor = handle and "const tnt_tensor *" or "tensor *"
   for _, a in ipairs(row.tensors) do
     if a.is_list then
-      list[#list + 1] = (handle and "const tnt_tensor *%s, int n_%s" or "tensor *const *%s, int n_%s"):format(a.name, a.name)
+      list[#list + 1] = (handle and "const tnt_tensor *%s, int n_%s"
+        or "tensor *const *%s, int n_%s"):format(a.name, a.name)
     else
       list[#list + 1] = tensor .. a.name
     end
@@ -148,8 +157,11 @@ local function out_names(row, t)
   return list
 end
 
--- -- slots of scalar arguments ------------------------------------------------------------------------------------------------
-local slot_lines = { banner_c, "/* Where an op's scalar arguments lie: numbers[] and integers[] (a list: its length, then 8 places). */",
+-- -- slots of scalar arguments --------------------------------------------------------------------
+local slot_lines =
+  { banner_c,
+    "/* Where an op's scalar arguments lie: numbers[] and integers[] (a list: its length, then 8"
+      .. " places). */",
   "#ifndef TNT_SLOTS_GEN_H", "#define TNT_SLOTS_GEN_H", "enum {" }
 for _, row in ipairs(all) do
   local numbers, integers = 0, 0
@@ -159,22 +171,29 @@ for _, row in ipairs(all) do
       a.slot, numbers = numbers, numbers + 1
     else
       a.slot = integers
-      if a.kind == "dims" or a.kind == "ints" then integers = integers + 9 else integers = integers + 1 end
+      if a.kind == "dims" or a.kind == "ints" then integers = integers + 9 else integers = integers
+          + 1 end
     end
-    if not row.internal then slot_lines[#slot_lines + 1] = ("  %s_%s = %d,"):format(upper(row.name), upper(a.name), a.slot) end
+    if not row.internal then
+      slot_lines[#slot_lines + 1] = ("  %s_%s = %d,"):format(upper(row.name), upper(a.name), a.slot)
+    end
   end
   row.n_numbers, row.n_integers = numbers, integers
   assert(integers <= 40 and numbers <= 8, row.name)
 end
 slot_lines[#slot_lines + 1] = "  TNT_SLOTS_END\n};"
-slot_lines[#slot_lines + 1] = ("enum { TNT_ROWS = %d, TNT_KERNELS = %d };"):format(n_rows, n_kernels)
+slot_lines[#slot_lines + 1] = ("enum { TNT_ROWS = %d, TNT_KERNELS = %d };"):format(n_rows,
+  n_kernels)
 slot_lines[#slot_lines + 1] = "#endif"
 write("kernels/slots_gen.h", slot_lines)
 
--- -- prototypes ------------------------------------------------------------------------------------------------------------------
+-- -- prototypes -----------------------------------------------------------------------------------
 local function out_list(row, t) return table.concat(out_names(row, t), ", ") end
-local public, internal = { banner_c }, { banner_c, "#ifndef TNT_CALLS_GEN_H", "#define TNT_CALLS_GEN_H", '#include "core.h"', "enum {" }
-for _, row in ipairs(all) do internal[#internal + 1] = ("  OP_ID_%s = %d,"):format(upper(row.name), row.id) end
+local public, internal = { banner_c }, { banner_c, "#ifndef TNT_CALLS_GEN_H",
+  "#define TNT_CALLS_GEN_H", '#include "core.h"', "enum {" }
+for _, row in ipairs(all) do
+  internal[#internal + 1] = ("  OP_ID_%s = %d,"):format(upper(row.name), row.id)
+end
 internal[#internal + 1] = "  N_OPS\n};"
 
 local function public_prototypes(row)
@@ -187,10 +206,16 @@ local function public_prototypes(row)
   local outs = #row.outs > 0 and out_list(row, "tnt_tensor *") or nil
   local p = parameters(row, outs, true)
   list[1] = ("int tnt_%s(%s)"):format(row.name, (p:gsub("^, ", "")))
-  if row.number then list[#list + 1] = ("int tnt_%s_number(%s, const tnt_tensor *a, double b, int reversed)"):format(row.name, outs) end
+  if row.number then
+    list[#list + 1] =
+      ("int tnt_%s_number(%s, const tnt_tensor *a, double b, int reversed)"):format(row.name, outs)
+  end
   if row.inplace then
-    list[#list + 1] = ("int tnt_%s_(%s)"):format(row.name, (parameters(row, nil, true):gsub("^, ", "")))
-    if row.number then list[#list + 1] = ("int tnt_%s_number_(const tnt_tensor *a, double b)"):format(row.name) end
+    list[#list + 1] = ("int tnt_%s_(%s)"):format(row.name,
+      (parameters(row, nil, true):gsub("^, ", "")))
+    if row.number then
+      list[#list + 1] = ("int tnt_%s_number_(const tnt_tensor *a, double b)"):format(row.name)
+    end
   end
   return list
 end
@@ -198,9 +223,12 @@ for _, row in ipairs(all) do
   for _, p in ipairs(public_prototypes(row)) do public[#public + 1] = "TNT_API " .. p .. ";" end
   do
     local outs = #row.outs > 0 and not row.mutates and ", " .. out_list(row, "tensor **") or ""
-    internal[#internal + 1] = ("int op_%s(%s);"):format(row.name, parameters(row, "context *c" .. outs, false))
+    internal[#internal + 1] = ("int op_%s(%s);"):format(row.name,
+      parameters(row, "context *c" .. outs, false))
     if row.number then
-      internal[#internal + 1] = ("int op_%s_number(context *c, tensor **y, tensor *a, double b, int reversed);"):format(row.name)
+      internal[#internal + 1] =
+        ("int op_%s_number(context *c, tensor **y, tensor *a, double b, int reversed);")
+          :format(row.name)
     end
   end
 end
@@ -208,7 +236,7 @@ internal[#internal + 1] = "#endif"
 write("core/ops_gen.h", public)
 write("core/calls_gen.h", internal)
 
--- -- records, entries, rules ----------------------------------------------------------------------------------------------------------
+-- -- records, entries, rules ----------------------------------------------------------------------
 local c = { banner_c, '#include "calls_gen.h"', '#include "entry.h"', "" }
 local function put(fmt, ...) c[#c + 1] = select("#", ...) > 0 and fmt:format(...) or fmt end
 
@@ -259,7 +287,9 @@ local function emit_rule(row)
     names.y = { tensor = "y" }
   end
   for _, s in ipairs(row.scalars) do
-    if needed[s.name] or #row.scalars > 0 then names[s.name] = { number = ("r->node->numbers[%d]"):format(s.slot) } end
+    if needed[s.name] or #row.scalars > 0 then
+      names[s.name] = { number = ("r->node->numbers[%d]"):format(s.slot) }
+    end
   end
   for _, g in ipairs(row.gradients) do
     local out = ("&r->dx[%d]"):format(g.input - 1)
@@ -293,7 +323,9 @@ local function emit_rule(row)
           if formula.names(g.tree)[a.name] then args[#args + 1] = a.name end
         end
         if formula.names(g.tree).y then args[#args + 1] = "y" end
-        for _, s in ipairs(row.scalars) do args[#args + 1] = ("r->node->numbers[%d]"):format(s.slot) end
+        for _, s in ipairs(row.scalars) do
+          args[#args + 1] = ("r->node->numbers[%d]"):format(s.slot)
+        end
         put("    if (!c->create_graph) {")
         put("      TRY(op_%s(c, %s, %s));", g.fused, out, table.concat(args, ", "))
         put("    } else {")
@@ -321,8 +353,10 @@ for _, row in ipairs(all) do
   for _, o in ipairs(row.outs) do
     for _, b in ipairs(pattern_bytes(o.pattern)) do patterns[#patterns + 1] = b end
   end
-  put("static const char *const %s_names[] = {%s};", row.name, #names > 0 and table.concat(names, ", ") or "NULL")
-  put("static const int8_t %s_patterns[] = {%s};", row.name, #patterns > 0 and table.concat(patterns, ", ") or "0")
+  put("static const char *const %s_names[] = {%s};", row.name,
+    #names > 0 and table.concat(names, ", ") or "NULL")
+  put("static const int8_t %s_patterns[] = {%s};", row.name,
+    #patterns > 0 and table.concat(patterns, ", ") or "0")
 end
 
 local function mask(list, test)
@@ -352,16 +386,21 @@ for _, row in ipairs(all) do
   flag(row.mutates, "OP_MUTATES")
   flag(row.hidden and not row.rule and row.name:find "_grad" or row.internal, "OP_GRADIENT")
   local optional = mask(row.tensors, function(a) return a.optional end)
-  local rule = row.composed and row.name .. "_rule_gen" or row.rule and row.rule .. "_rule" or "NULL"
+  local rule = row.composed and row.name .. "_rule_gen" or row.rule and row.rule .. "_rule"
+    or "NULL"
   local shape = row.view and row.name .. "_view" or row.shape and row.shape .. "_shape"
-    or (row.elementwise or row.mutates) and "NULL" or #row.outs > 0 and "shape_from_patterns" or "NULL"
+    or (row.elementwise or row.mutates) and "NULL" or #row.outs > 0 and "shape_from_patterns"
+      or "NULL"
   put('  {.name = "%s",', row.name)
   put('   .signature = "%s",', (row.signature:gsub('"', '\\"')))
   put("   .flags = %s,", #flags > 0 and table.concat(flags, " | ") or "0")
   put("   .kernel = %d, .n_in = %d, .n_out = %d, .n_numbers = %d, .n_integers = %d,", row.kernel,
-    (row.tensors[1] and row.tensors[1].is_list) and 0 or #row.tensors, #row.outs, row.n_numbers, row.n_integers)
+    (row.tensors[1] and row.tensors[1].is_list) and 0 or #row.tensors, #row.outs, row.n_numbers,
+      row.n_integers)
   put("   .ids = %d, .mask = %d, .optional = %d, .out_ids = %d, .save = %d, .save_out = %d,",
-    mask(row.tensors, function(a) return a.kind == "ids" end), mask(row.tensors, function(a) return a.kind == "mask" end),
+    mask(row.tensors, function(a) return a.kind == "ids" end), mask(row.tensors, function(a)
+      return a.kind == "mask"
+    end),
     optional, mask(row.outs, function(o) return o.ids end), row.save or 0, row.save_out or 0)
   local dims = {}
   for _, s in ipairs(row.scalars) do
@@ -370,7 +409,8 @@ for _, row in ipairs(all) do
   end
   dims[#dims + 1] = "0"
   put("   .positions = {%s}, .need = {%s},", table.concat(dims, ", "), table.concat(row.need, ", "))
-  put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .twice = %s},", row.name, row.name, shape, rule,
+  put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .twice = %s},",
+    row.name, row.name, shape, rule,
     row.twice and "true" or "false")
 end
 put("};\n")
@@ -378,7 +418,8 @@ put("};\n")
 local function fill_scalars(row)
   for _, a in ipairs(row.scalars) do
     if a.kind == "number" then put("  q.numbers[%d] = %s;", a.slot, a.name)
-    elseif a.kind == "dims" or a.kind == "ints" then put("  TRY(call_list(&q, %d, %s, n_%s));", a.slot, a.name, a.name)
+    elseif a.kind == "dims" or a.kind == "ints" then
+      put("  TRY(call_list(&q, %d, %s, n_%s));", a.slot, a.name, a.name)
     else put("  q.integers[%d] = %s;", a.slot, a.name) end
   end
 end
@@ -394,16 +435,23 @@ for _, row in ipairs(all) do
     if is_list then
       for _, a in ipairs(row.tensors) do
         assert(a.is_list, row.name)
-        put("  TRY(call_%s(&q, %s, n_%s));", a.kind == "params" and "params" or "handles", a.name, a.name)
+        put("  TRY(call_%s(&q, %s, n_%s));", a.kind == "params" and "params" or "handles", a.name,
+          a.name)
       end
     elseif number then
       put("  RESOLVE_ARGUMENT(c, q.in[0], a, \"%s\", \"a\");", row.name)
       if in_place then put("  CALL_NUMBER(&q, 1, b);")
-      else put("  if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;\n  CALL_NUMBER(&q, reversed ? 0 : 1, b);") end
+      else
+        put("  if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;")
+        put("  CALL_NUMBER(&q, reversed ? 0 : 1, b);")
+      end
     else
       for i, a in ipairs(row.tensors) do
-        if a.optional then put("  if (%s) RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", a.name, i - 1, a.name, row.name, a.name)
-        else put("  RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", i - 1, a.name, row.name, a.name) end
+        if a.optional then
+          put("  if (%s) RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", a.name, i - 1,
+            a.name, row.name, a.name)
+        else put("  RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", i - 1, a.name, row.name,
+          a.name) end
       end
     end
     if not number then fill_scalars(row) end
@@ -414,7 +462,9 @@ for _, row in ipairs(all) do
     else
       put("  TRY(dispatch(&q));")
       local gives = {}
-      for i, o in ipairs(row.outs) do gives[#gives + 1] = ("handle_give_if(c, %s, q.out[%d])"):format(o.name, i - 1) end
+      for i, o in ipairs(row.outs) do
+        gives[#gives + 1] = ("handle_give_if(c, %s, q.out[%d])"):format(o.name, i - 1)
+      end
       if #gives == 0 then put("  return 0;")
       else put("  return %s;", table.concat(gives, " | ")) end
     end
@@ -447,13 +497,17 @@ for _, row in ipairs(all) do
 end
 write("core/ops_gen.c", c)
 
--- -- kernels ------------------------------------------------------------------------------------------------------------------------------
-local k = { banner_c, "/* Rows of elementwise ops: y[i] = formula. vv: all vectors; vs, sv: the second or first input is one number. */" }
+-- -- kernels --------------------------------------------------------------------------------------
+local k =
+  { banner_c,
+    "/* Rows of elementwise ops: y[i] = formula. vv: all vectors; vs, sv: the second or first input"
+      .. " is one number. */" }
 local table_kernels = {}
 local function kernel_row(row, variant)
   local function line(fmt, ...) k[#k + 1] = fmt:format(...) end
   local ignores = row.y:find "^ISINF" or row.y:find "^ISFINITE" -- constants for whole numbers
-  line("static void %s_%s(void *out, const void *const *in, int64_t n, const double *number) {", row.name, variant)
+  line("static void %s_%s(void *out, const void *const *in, int64_t n, const double *number) {",
+    row.name, variant)
   line("  T *to_ = out;")
   local loads = {}
   for i, a in ipairs(row.tensors) do
@@ -471,7 +525,9 @@ local function kernel_row(row, variant)
   line("  for (int64_t i = 0; i < n; i++) {")
   line("    %s", table.concat(loads, " "))
   for _, a in ipairs(row.tensors) do
-    if not row.y:find("%f[%w_]" .. a.name .. "%f[^%w_]") or ignores then line("    (void)%s;", a.name) end
+    if not row.y:find("%f[%w_]" .. a.name .. "%f[^%w_]") or ignores then
+      line("    (void)%s;", a.name)
+    end
   end
   line("    to_[i] = (T)(%s);", row.y)
   line("  }\n}")
@@ -488,15 +544,19 @@ for _, row in ipairs(all) do
       kernel_row(row, "sv")
     end
     if guard then k[#k + 1] = "#endif" end
-    local cell = both and ("{%s_vv, %s_vs, %s_sv}"):format(row.name, row.name, row.name) or ("{%s_vv, NULL, NULL}"):format(row.name)
-    rows_of[#rows_of + 1] = guard and ("    [%d] = FLOAT_ROW(%s_vv, %s, %s),"):format(row.kernel, row.name, both and row.name .. "_vs" or "NULL", both and row.name .. "_sv" or "NULL")
+    local cell = both and ("{%s_vv, %s_vs, %s_sv}"):format(row.name, row.name, row.name)
+      or ("{%s_vv, NULL, NULL}"):format(row.name)
+    rows_of[#rows_of + 1] = guard and ("    [%d] = FLOAT_ROW(%s_vv, %s, %s),"):format(row.kernel,
+      row.name, both and row.name .. "_vs" or "NULL", both and row.name .. "_sv" or "NULL")
       or ("    [%d] = %s,"):format(row.kernel, cell)
   elseif not row.view then
-    table_kernels[#table_kernels + 1] = row.int and ("    [%d] = %s_cpu,"):format(row.kernel, row.name)
+    table_kernels[#table_kernels + 1] = row.int and ("    [%d] = %s_cpu,"):format(row.kernel,
+      row.name)
       or ("    [%d] = FLOAT_KERNEL(%s_cpu),"):format(row.kernel, row.name)
   end
 end
 write("kernels/elementwise_gen.h", k)
-write("kernels/table_gen.h", { banner_c, "  .row = {", table.concat(rows_of, "\n"), "  },", "  .kernel = {", table.concat(table_kernels, "\n"), "  }," })
+write("kernels/table_gen.h", { banner_c, "  .row = {", table.concat(rows_of, "\n"), "  },",
+  "  .kernel = {", table.concat(table_kernels, "\n"), "  }," })
 
 assert(loadfile "core/gen_lua.lua")(rows, write, banner_lua)

@@ -1,5 +1,5 @@
--- The Lua half of core/gen.lua: methods with annotations (lua/tnt/ops_gen.lua) and the reference page
--- (lua/tnt/help_gen.lua).
+-- The Lua half of core/gen.lua: methods with annotations (lua/tnt/ops_gen.lua) and the reference
+-- page (lua/tnt/help_gen.lua).
 local rows, write, banner = ...
 
 local lua = { banner, [[
@@ -17,7 +17,8 @@ local methods = {}
 
 local function put(fmt, ...) lua[#lua + 1] = select("#", ...) > 0 and fmt:format(...) or fmt end
 
-local type_of = { number = "number", int = "integer", dim = "integer", ["dim+"] = "integer", dims = "integer|integer[]",
+local type_of = { number = "number", int = "integer", dim = "integer", ["dim+"] = "integer",
+  dims = "integer|integer[]",
   ints = "integer[]", bool = "boolean", list = "tnt.Tensor[]", params = "tnt.List" }
 
 local keywords = { ["end"] = true, ["repeat"] = true, ["not"] = true }
@@ -31,11 +32,13 @@ local function annotate(row)
     if a.kind == "ids" then comment = comment .. "  whole numbers, from 0" end
     if a.kind == "mask" then comment = comment .. "  bool" end
     if a.default then comment = comment .. "  default " .. a.default end
-    put("---@param %s%s %s%s", a.name, optional, type_of[a.kind] or (row.number and "tnt.Tensor|number" or "tnt.Tensor"), comment)
+    put("---@param %s%s %s%s", a.name, optional,
+      type_of[a.kind] or (row.number and "tnt.Tensor|number" or "tnt.Tensor"), comment)
   end
   for i, o in ipairs(row.outs) do
     if i <= (row.returns or 99) then
-      put("---@return tnt.Tensor %s%s", o.name, o.pattern and o.pattern ~= "?" and "  " .. o.pattern or "")
+      put("---@return tnt.Tensor %s%s", o.name, o.pattern and o.pattern ~= "?" and "  "
+        .. o.pattern or "")
     end
   end
 end
@@ -53,17 +56,19 @@ local function check_arguments(row)
       put('  if type(%s) ~= "cdata"%s then %s = operand("%s", "%s", %s) end', a.name,
         a.optional and (" and " .. a.name .. " ~= nil") or "", a.name, row.name, a.name, a.name)
     elseif a.kind == "number" then
-      put('  if type(%s) ~= "number" then %s = number_argument("%s", "%s", %s, %s) end', a.name, a.name, row.name, a.name, a.name,
+      put('  if type(%s) ~= "number" then %s = number_argument("%s", "%s", %s, %s) end', a.name,
+        a.name, row.name, a.name, a.name,
         a.default or "nil")
     elseif a.kind == "int" or a.kind == "dim" or a.kind == "dim+" then
-      put('  if type(%s) ~= "number" or %s %% 1 ~= 0 then %s = integer_argument("%s", "%s", %s, %s) end', a.name, a.name, a.name,
-        row.name, a.name, a.name, a.default or "nil")
+      put('  if type(%s) ~= "number" or %s %% 1 ~= 0 then\n'
+        .. '    %s = integer_argument("%s", "%s", %s, %s)\n  end', a.name, a.name, a.name, row.name, a.name, a.name, a.default or "nil")
     end
   end
   local c = {}
   for _, a in ipairs(row.tensors) do
     if a.is_list then
-      put('  local %s_list, %s_n = list_argument("%s", "%s", %s)', a.name, a.name, row.name, a.name, a.name)
+      put('  local %s_list, %s_n = list_argument("%s", "%s", %s)', a.name, a.name, row.name,
+        a.name, a.name)
       c[#c + 1] = ("%s_list, %s_n"):format(a.name, a.name)
     else c[#c + 1] = a.name end
   end
@@ -71,10 +76,12 @@ local function check_arguments(row)
   for _, a in ipairs(row.scalars) do
     if a.kind == "dims" or a.kind == "ints" then
       turn = turn + 1
-      put('  local %s_at, %s_n = positions(%d, "%s", "%s", %s)', a.name, a.name, turn, row.name, a.name, a.name)
+      put('  local %s_at, %s_n = positions(%d, "%s", "%s", %s)', a.name, a.name, turn, row.name,
+        a.name, a.name)
       c[#c + 1] = ("%s_at, %s_n"):format(a.name, a.name)
     elseif a.kind == "bool" then
-      if a.default == "true" then c[#c + 1] = a.name .. " == false and 0 or 1" else c[#c + 1] = a.name .. " and 1 or 0" end
+      if a.default == "true" then c[#c + 1] = a.name
+          .. " == false and 0 or 1" else c[#c + 1] = a.name .. " and 1 or 0" end
     else c[#c + 1] = a.name end
   end
   return c
@@ -120,11 +127,14 @@ for _, row in ipairs(rows) do
       put("  return %s\nend\n", table.concat(made, ", "))
     end
   end
-  if not row.hidden and not keywords[row.name] then methods[#methods + 1] = ('"%s"'):format(row.name) end
+  if not row.hidden and not keywords[row.name] then
+    methods[#methods + 1] = ('"%s"'):format(row.name)
+  end
   if row.inplace then
     put("--- In place: %s", row.doc)
     for _, a in ipairs(row.args) do
-      put("---@param %s%s %s", a.name, (a.default or a.optional) and "?" or "", type_of[a.kind] or (row.number and "tnt.Tensor|number" or "tnt.Tensor"))
+      put("---@param %s%s %s", a.name, (a.default or a.optional) and "?" or "",
+        type_of[a.kind] or (row.number and "tnt.Tensor|number" or "tnt.Tensor"))
     end
     put("---@return tnt.Tensor %s  the same object", row.args[1].name)
     put("function ops.%s_(%s)", row.name, names_of(row.args))
@@ -143,11 +153,13 @@ for _, row in ipairs(rows) do
   end
   if row.doc then
     help[#help + 1] = ("  [%q] = %q,"):format(row.name, row.signature .. "\n\n" .. row.doc
-      .. (row.inplace and ("\nIn place: " .. row.name .. "_.") or "") .. (row.source and ("\nSource: " .. row.source .. ".") or "")
+      .. (row.inplace and ("\nIn place: " .. row.name .. "_.") or "")
+        .. (row.source and ("\nSource: " .. row.source .. ".") or "")
       .. ((row.composed or row.rule) and "" or "\nHas no gradient."))
   end
 end
-lua[#lua + 1] = "--- Names of the ops that are methods of tensors.\nops.methods = { " .. table.concat(methods, ", ") .. " }"
+lua[#lua + 1] = "--- Names of the ops that are methods of tensors.\nops.methods = { "
+  .. table.concat(methods, ", ") .. " }"
 lua[#lua + 1] = "\nreturn ops"
 help[#help + 1] = "}"
 write("lua/tnt/ops_gen.lua", lua)

@@ -1,5 +1,5 @@
--- Reads core/ops.lua into a list of rows: signatures parsed, options filled in. Used by core/gen.lua and by the specs
--- that walk the table.
+-- Reads core/ops.lua into a list of rows: signatures parsed, options filled in. Used by
+-- core/gen.lua and by the specs that walk the table.
 
 local optable = {}
 

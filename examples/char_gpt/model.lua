@@ -1,5 +1,6 @@
--- GPT: a decoder of transformer blocks without biases, head tied to the embedding, as nanoGPT's character models have it.
--- Source: Radford et al. 2019; sizes and initialisation after karpathy/nanoGPT.
+-- GPT: a decoder of transformer blocks without biases, head tied to the embedding, as nanoGPT's
+-- character models have it. Source: Radford et al. 2019; sizes and initialisation after
+-- karpathy/nanoGPT.
 
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
@@ -39,7 +40,9 @@ function Block:forward(x)
   return x + self.drop(self.down(F.gelu(self.up(self.norm2(x)))))
 end
 
-local Gpt = nn.Module:extend("Gpt", { "vocab", layers = 4, heads = 4, width = 128, block = 64, dropout = 0 })
+local Gpt = nn.Module:extend("Gpt", {
+  "vocab", layers = 4, heads = 4, width = 128, block = 64, dropout = 0,
+})
 function Gpt:init(o)
   self.block = o.block
   self.tok = nn.Embedding(o.vocab, o.width)

@@ -1,5 +1,5 @@
--- A character GPT: nanoGPT's small recipe for a CPU (4 layers, 4 heads, 128 wide, block 64, batch 12, 2,000 steps), on any
--- text file. The last tenth of the text evaluates.
+-- A character GPT: nanoGPT's small recipe for a CPU (4 layers, 4 heads, 128 wide, block 64, batch
+-- 12, 2,000 steps), on any text file. The last tenth of the text evaluates.
 --   scripts/run examples/char_gpt/train.lua --text FILE [--steps 2000] [--dir runs/gpt]
 -- Source: karpathy/nanoGPT, README ("I only have a macbook") and config/train_shakespeare_char.py
 
@@ -7,8 +7,9 @@ local tnt = require "tnt"
 local F = tnt.nn.functional
 
 local o = tnt.args {
-  text = "input.txt", steps = 2000, batch_size = 12, block = 64, layers = 4, heads = 4, width = 128, dropout = 0, lr = 1e-3,
-  min_lr = 1e-4, warmup = 100, eval_every = 250, eval_batches = 20, seed = 1337, dir = "", save_every = 250, sample = 200,
+  text = "input.txt", steps = 2000, batch_size = 12, block = 64, dropout = 0,
+  layers = 4, heads = 4, width = 128, lr = 1e-3, min_lr = 1e-4, warmup = 100,
+  eval_every = 250, eval_batches = 20, seed = 1337, dir = "", save_every = 250, sample = 200,
 }
 tnt.seed(o.seed)
 
@@ -23,7 +24,8 @@ function CharGpt:configure_optimizers_and_lr_scheduler(module)
   local groups = tnt.optim.groups(module, { weight_decay = 0.1, norm_decay_mult = 0 })
   local optimizer = tnt.optim.AdamW(groups, { lr = o.lr, betas = { 0.9, 0.99 } })
   return optimizer, tnt.optim.schedule.Cosine(optimizer, {
-    T_max = o.steps, by = "update", warmup = math.min(o.warmup, math.floor(o.steps / 10)), min = o.min_lr,
+    T_max = o.steps, by = "update", min = o.min_lr,
+    warmup = math.min(o.warmup, math.floor(o.steps / 10)),
   })
 end
 
@@ -38,11 +40,13 @@ local model = Gpt(train_set.vocab_size, {
 local unit = CharGpt { module = model, clip_grad_norm = 1 }
 
 -- As nanoGPT evaluates: batches of blocks drawn at random, the same ones every time.
-local eval_loader = tnt.data.DataLoader(eval_set, { batch_size = o.batch_size, shuffle = true, seed = 1 })
+local eval_loader = tnt.data.DataLoader(eval_set, { batch_size = o.batch_size, shuffle = true,
+  seed = 1 })
 
 local started = os.time()
 local result = tnt.fit(unit, {
-  train_dataloader = tnt.data.DataLoader(train_set, { batch_size = o.batch_size, shuffle = true, seed = o.seed }),
+  train_dataloader = tnt.data.DataLoader(train_set, { batch_size = o.batch_size, shuffle = true,
+    seed = o.seed }),
   eval_dataloader = eval_loader,
   max_steps = o.steps,
   max_eval_steps_per_epoch = o.eval_batches,
@@ -50,7 +54,8 @@ local result = tnt.fit(unit, {
   evaluate_every_n_epochs = 0,
   dir = o.dir ~= "" and o.dir or nil,
   resume = o.dir ~= "" and "auto" or nil,
-  hooks = { o.dir ~= "" and tnt.hooks.Checkpoint { save_every_n_train_steps = o.save_every, keep_last_n = 2 } },
+  hooks = { o.dir ~= "" and tnt.hooks.Checkpoint { save_every_n_train_steps = o.save_every,
+    keep_last_n = 2 } },
   loggers = { o.dir ~= "" and tnt.log.JSONL {} or nil },
 })
 
@@ -59,4 +64,5 @@ if o.sample > 0 then
   print(train_set:decode(ids:view(-1)))
 end
 print(("result: val_loss=%.4f steps=%d seconds=%d"):format(
-  result.metrics["eval/loss"] or 0 / 0, unit.train_progress.num_steps_completed, os.difftime(os.time(), started)))
+  result.metrics["eval/loss"] or 0 / 0, unit.train_progress.num_steps_completed,
+    os.difftime(os.time(), started)))

@@ -1,5 +1,6 @@
--- A hook is a table with functions named after events, function(self, state, unit). Two of them: one small enough to
--- stand in the list, and a class with options and state of its own that checkpoints carry.
+-- A hook is a table with functions named after events, function(self, state, unit). Two of them:
+-- one small enough to stand in the list, and a class with options and state of its own that
+-- checkpoints carry.
 --   scripts/run examples/custom_hook/train.lua
 
 local tnt = require "tnt"
@@ -42,7 +43,8 @@ local unit = tnt.AutoUnit {
 }
 
 local result = tnt.train(unit, {
-  train_dataloader = tnt.data.DataLoader(tnt.data.tensors { x = x, y = y }, { batch_size = 32, shuffle = true, seed = 1 }),
+  train_dataloader = tnt.data.DataLoader(tnt.data.tensors { x = x, y = y },
+    { batch_size = 32, shuffle = true, seed = 1 }),
   max_epochs = o.epochs,
   hooks = { Patience { patience = 2 }, weight_norm },
 })

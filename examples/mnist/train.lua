@@ -1,12 +1,14 @@
--- LeNet on MNIST files. A folder with the usual four files trains on all of them; with only the t10k files the first
--- 8,000 of those 10,000 images train and the last 2,000 test.
+-- LeNet on MNIST files. A folder with the usual four files trains on all of them; with only the
+-- t10k files the first 8,000 of those 10,000 images train and the last 2,000 test.
 --   scripts/run examples/mnist/train.lua --data FOLDER [--epochs 8]
--- Network after LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document recognition" (1998).
+-- Network after LeCun, Bottou, Bengio, Haffner, "Gradient-based learning applied to document
+-- recognition" (1998).
 
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
 
-local o = tnt.args { data = "data", epochs = 8, batch_size = 64, lr = 2e-3, seed = 1, dir = "", steps = 0 }
+local o = tnt.args { data = "data", epochs = 8, batch_size = 64, lr = 2e-3, seed = 1, dir = "",
+  steps = 0 }
 tnt.seed(o.seed)
 
 local function exists(path)
@@ -17,7 +19,8 @@ end
 
 local train_set, test_set
 local test_files = tnt.data.mnist(o.data, "test")
-if exists(o.data .. "/train-images-idx3-ubyte") or exists(o.data .. "/train-images-idx3-ubyte.gz") then
+if exists(o.data .. "/train-images-idx3-ubyte")
+    or exists(o.data .. "/train-images-idx3-ubyte.gz") then
   train_set, test_set = tnt.data.mnist(o.data, "train"), test_files
 else
   train_set = tnt.data.subset(test_files, 1, 8000)
@@ -43,7 +46,8 @@ local Mnist = tnt.AutoUnit:extend "Mnist"
 function Mnist:configure_optimizers_and_lr_scheduler(module)
   local optimizer = tnt.optim.AdamW(module:parameters(), { lr = o.lr })
   local total = o.epochs * math.ceil(train_set:size() / o.batch_size)
-  return optimizer, tnt.optim.schedule.Cosine(optimizer, { T_max = total, by = "update", warmup = 100 })
+  return optimizer, tnt.optim.schedule.Cosine(optimizer, { T_max = total, by = "update",
+    warmup = 100 })
 end
 
 function Mnist:compute_loss(state, batch)
@@ -54,7 +58,8 @@ end
 local unit = Mnist { module = LeNet(), metrics = { tnt.metrics.Accuracy {} } }
 local started = os.time()
 local result = tnt.fit(unit, {
-  train_dataloader = tnt.data.DataLoader(train_set, { batch_size = o.batch_size, shuffle = true, seed = o.seed }),
+  train_dataloader = tnt.data.DataLoader(train_set, { batch_size = o.batch_size, shuffle = true,
+    seed = o.seed }),
   eval_dataloader = tnt.data.DataLoader(test_set, { batch_size = 500 }),
   max_epochs = o.epochs,
   max_steps = o.steps > 0 and o.steps or nil,

@@ -1,5 +1,6 @@
--- No Units, no hooks: a loop of one's own. `tnt.steps` opens a scope for each turn, so that what a turn makes is released
--- when the next one begins; what shall live longer is kept (`:item()`, or `:detach():keep()`).
+-- No Units, no hooks: a loop of one's own. `tnt.steps` opens a scope for each turn, so that what a
+-- turn makes is released when the next one begins; what shall live longer is kept (`:item()`, or
+-- `:detach():keep()`).
 --   scripts/run examples/plain_loop/train.lua [--steps 300]
 
 local tnt = require "tnt"

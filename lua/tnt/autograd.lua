@@ -1,5 +1,5 @@
--- Backward, tnt.grad and tnt.Function. The walk is the core's; a gradient written in Lua is pulled: the core returns
--- "needs Lua" with the node, Lua computes and calls on.
+-- Backward, tnt.grad and tnt.Function. The walk is the core's; a gradient written in Lua is pulled:
+-- the core returns "needs Lua" with the node, Lua computes and calls on.
 
 local ffi = require "ffi"
 local core = require "tnt.core"
@@ -12,7 +12,8 @@ local is_tensor = tensor.is_tensor
 
 local autograd = {}
 
--- The Lua halves of nodes, by id: what forward left for backward, and the tensors it holds (core.md R10).
+-- The Lua halves of nodes, by id: what forward left for backward, and the tensors it holds (core.md
+-- R10).
 local nodes, last_id = {}, 0
 
 local function forget(id)
@@ -24,7 +25,8 @@ local function forget(id)
   end
 end
 
---- Drops the Lua halves of nodes that died; called when scopes close, and by calls of functions outside them.
+--- Drops the Lua halves of nodes that died; called when scopes close, and by calls of functions
+--- outside them.
 function autograd.drain()
   while true do
     local id = C.tnt_dead_node()
@@ -34,13 +36,13 @@ function autograd.drain()
 end
 
 local pulled = ffi.new [[struct {
-  int32_t id; int n_dy, n_in; tnt_tensor dy[4]; uint8_t needs[64]; tnt_tensor dx[64]; uint8_t given[64];
+  int32_t id; int n_dy, n_in; tnt_tensor dy[4], dx[64]; uint8_t needs[64], given[64];
 }]]
 local id_out = ffi.new "int32_t[1]"
 local n_dy_out, n_in_out = ffi.new "int[1]", ffi.new "int[1]"
 
--- Results that ctx holds have no history, which would lead back to the node itself. Under create_graph they get it for
--- the time of the pull, so that gradients of gradients see them.
+-- Results that ctx holds have no history, which would lead back to the node itself. Under
+-- create_graph they get it for the time of the pull, so that gradients of gradients see them.
 local function lend_history(walk, node)
   local lent = {}
   for i, place in ipairs(node.results) do
@@ -85,7 +87,8 @@ local function pull_body(walk, options)
     if node.is_tensor[i] then
       local g = results[i + 1]
       if g ~= nil and not is_tensor(g) then
-        errors.raise("argument", "%s.backward: result %d must be a tensor or nil, got %s", node.name, i, type(g))
+        errors.raise("argument", "%s.backward: result %d must be a tensor or nil, got %s",
+          node.name, i, type(g))
       end
       pulled.given[at] = g ~= nil and 1 or 0
       if g ~= nil then pulled.dx[at] = g end
@@ -132,7 +135,8 @@ local function pull_and_run(walk, options)
 end
 
 local function open(ys, seeds, inputs, create_graph, retain_graph)
-  check(C.tnt_backward_open(walk_out, ys and ys.items, seeds and seeds.items, ys.n, inputs and inputs.items, inputs and inputs.n or 0,
+  check(C.tnt_backward_open(walk_out, ys and ys.items, seeds and seeds.items, ys.n,
+    inputs and inputs.items, inputs and inputs.n or 0,
     create_graph and 1 or 0, retain_graph and 1 or 0))
   return walk_out[0]
 end
@@ -151,8 +155,8 @@ local function check_options(who, options, known)
 end
 local backward_options = { "retain_graph", "create_graph" }
 
---- Computes the gradients of a one-element tensor (or of x with a gradient of its own shape) into .grad of leaves, where
---- they add up.
+--- Computes the gradients of a one-element tensor (or of x with a gradient of its own shape) into
+--- .grad of leaves, where they add up.
 ---@param x tnt.Tensor
 ---@param gradient? tnt.Tensor|tnt.BackwardOptions
 ---@param options? tnt.BackwardOptions
@@ -164,7 +168,8 @@ function tensor.methods.backward(x, gradient, options)
     create_graph, retain_graph = options.create_graph, options.retain_graph
   end
   if type(x) ~= "cdata" then core.operand("backward", "x", x) end
-  check(C.tnt_backward_open(walk_out, x, gradient, 1, nil, 0, create_graph and 1 or 0, retain_graph and 1 or 0))
+  check(C.tnt_backward_open(walk_out, x, gradient, 1, nil, 0, create_graph and 1 or 0,
+    retain_graph and 1 or 0))
   local walk = walk_out[0]
   local status = C.tnt_backward_run(walk)
   if status == C.TNT_PULL then return pull_and_run(walk, { create_graph = create_graph }) end
@@ -172,8 +177,8 @@ function tensor.methods.backward(x, gradient, options)
   if status ~= 0 then core.raise(status) end
 end
 
---- Backward from several tensors at once, each with a gradient of its own; for gradients written in Lua that run a part of
---- the forward again.
+--- Backward from several tensors at once, each with a gradient of its own; for gradients written in
+--- Lua that run a part of the forward again.
 ---@param ys tnt.Tensor[]
 ---@param gradients tnt.Tensor[]
 function autograd.backward_from(ys, gradients)
@@ -191,11 +196,15 @@ local function as_list(value)
   return value, false
 end
 
+---@class tnt.GradOptions: tnt.BackwardOptions
+---@field grad_outputs? tnt.Tensor[]  gradients to begin with, of the outputs' shapes
+---@field allow_unused? boolean       an input that the outputs do not depend on is no error
+
 --- Gradients of outputs with respect to inputs, returned instead of added to .grad.
 ---@param outputs tnt.Tensor|tnt.Tensor[]
 ---@param inputs tnt.Tensor|tnt.Tensor[]
----@param options? {grad_outputs?: tnt.Tensor[], create_graph?: boolean, retain_graph?: boolean, allow_unused?: boolean}
----@return tnt.Tensor|tnt.Tensor[]  as inputs came; false in a list where an input was not used (with allow_unused)
+---@param options? tnt.GradOptions
+---@return tnt.Tensor|tnt.Tensor[]  as inputs came; false in a list for one not used (allow_unused)
 function autograd.grad(outputs, inputs, options)
   options = options or {}
   check_options("grad", options, { "grad_outputs", "create_graph", "retain_graph", "allow_unused" })
@@ -213,7 +222,9 @@ function autograd.grad(outputs, inputs, options)
       if status ~= 0 then g = finish(status, g) end
       if found[0] ~= 0 then result[i] = g
       elseif options.allow_unused then result[i] = false
-      else errors.raise("state", "grad: input %d was not used for the outputs; pass {allow_unused = true} if that is meant", i) end
+      else errors.raise("state",
+        "grad: input %d was not used for the outputs; pass {allow_unused = true} if that is meant",
+          i) end
     end
   end)
   C.tnt_backward_close(walk)
@@ -223,7 +234,7 @@ function autograd.grad(outputs, inputs, options)
   return result
 end
 
--- -- tnt.Function ------------------------------------------------------------------------------------------------------------
+-- -- tnt.Function ---------------------------------------------------------------------------------
 ---@class tnt.FunctionContext  what forward leaves for backward; its tensors are held by the graph
 local Context = {}
 Context.__index = Context
@@ -235,14 +246,16 @@ function Context:save(...) self.saved_tensors = { ... } end
 function Context:saved()
   for i, t in ipairs(self.saved_tensors or {}) do
     if tensor.describe(t).version ~= self.saved_versions[i] then
-      errors.raise("state", "%s.backward: saved tensor %d was changed in place after forward had saved it", self.name, i)
+      errors.raise("state",
+        "%s.backward: saved tensor %d was changed in place after forward had saved it", self.name,
+          i)
     end
   end
   return unpack(self.saved_tensors or {})
 end
 
--- Tensors of ctx live as long as the node: each is replaced by an alias of its own; results by one without their history
--- (lend_history). Returns the aliases, and where results are.
+-- Tensors of ctx live as long as the node: each is replaced by an alias of its own; results by one
+-- without their history (lend_history). Returns the aliases, and where results are.
 local function hold(ctx, results)
   local held, places = {}, {}
   local function alias(t, container, key)
@@ -276,14 +289,19 @@ local function hold(ctx, results)
   end
   walk(ctx, 3)
   ctx.saved_versions = {}
-  for i, t in ipairs(ctx.saved_tensors or {}) do ctx.saved_versions[i] = tensor.describe(t).version end
+  for i, t in ipairs(ctx.saved_tensors or {}) do
+    ctx.saved_versions[i] = tensor.describe(t).version
+  end
   return held, places
 end
 
 -- Gives the results of a forward the history of a node whose gradient is written in Lua.
 local function attach(self, ctx, results, xs, n_args, is_tensor_arg)
   for i, y in ipairs(results) do
-    if not is_tensor(y) then errors.raise("argument", "%s.forward: result %d must be a tensor, got %s", self.name, i, type(y)) end
+    if not is_tensor(y) then
+      errors.raise("argument", "%s.forward: result %d must be a tensor, got %s", self.name, i,
+        type(y))
+    end
     for _, x in ipairs(xs) do
       if rawequal(x, y) then -- an argument handed through gets a handle of its own
         results[i] = x:detach()
@@ -294,7 +312,8 @@ local function attach(self, ctx, results, xs, n_args, is_tensor_arg)
   repeat last_id = last_id % 2147483646 + 1 until not nodes[last_id]
   local id = last_id
   nodes[id] = {
-    name = self.name, backward = self.backward, ctx = ctx, held = held, results = places, n_args = n_args,
+    name = self.name, backward = self.backward, ctx = ctx, held = held, results = places,
+      n_args = n_args,
     is_tensor = is_tensor_arg,
   }
   local ys, list = core.list(results), core.list(xs)
@@ -328,7 +347,9 @@ local function call(self, ...)
   if not results[1] then error(results[2], 0) end
   table.remove(results, 1)
   if not (wanted and recording) then return unpack(results) end
-  if #results == 0 then errors.raise("argument", "%s.forward: a tensor was expected as result", self.name) end
+  if #results == 0 then
+    errors.raise("argument", "%s.forward: a tensor was expected as result", self.name)
+  end
   attach(self, ctx, results, xs, n, is_tensor_arg)
   return unpack(results)
 end
@@ -338,16 +359,19 @@ Function.__index = Function
 Function.__call = call
 function Function:__tostring() return "tnt.Function " .. self.name end
 
---- A function with a gradient of its own: {name, forward(ctx, ...) -> tensors, backward(ctx, dy...) -> dx...}. A missing
---- result of backward is no gradient; ctx.needs[i] tells which arguments want one.
+--- A function with a gradient of its own: {name, forward(ctx, ...) -> tensors, backward(ctx, dy...)
+--- -> dx...}. A missing result of backward is no gradient; ctx.needs[i] tells which arguments want
+--- one.
 ---@param definition {name?: string, forward: function, backward: function}
 ---@return function
 function autograd.Function(definition)
   check_options("Function", definition, { "name", "forward", "backward" })
   for _, name in ipairs { "forward", "backward" } do
-    if type(definition[name]) ~= "function" then errors.raise("argument", "Function: %s must be a function, got %s", name, type(definition[name])) end
+    if type(definition[name]) ~= "function" then errors.raise("argument",
+        "Function: %s must be a function, got %s", name, type(definition[name])) end
   end
-  return setmetatable({ name = definition.name or "Function", forward = definition.forward, backward = definition.backward }, Function)
+  return setmetatable({ name = definition.name or "Function", forward = definition.forward,
+    backward = definition.backward }, Function)
 end
 
 return autograd

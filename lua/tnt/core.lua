@@ -1,18 +1,25 @@
--- The FFI face of libtnt: finds and loads the library, reads its declarations from the library itself, and turns status
--- codes into error objects. Only this file knows status codes; what is hot here has no varargs and makes no closures.
+-- The FFI face of libtnt: finds and loads the library, reads its declarations from the library
+-- itself, and turns status codes into error objects. Only this file knows status codes; what is hot
+-- here has no varargs and makes no closures.
 
 local ffi = require "ffi"
 local errors = require "tnt.errors"
 
 local core = {}
 
--- libgomp reads this when it is loaded: waiting threads give up the processor soon, which costs little on a quiet
--- machine and saves a factor of 5 to 40 on a busy one.
-ffi.cdef "int setenv(const char *name, const char *value, int overwrite); void *malloc(size_t); void free(void *);"
+-- libgomp reads this when it is loaded: waiting threads give up the processor soon, which costs
+-- little on a quiet machine and saves a factor of 5 to 40 on a busy one.
+ffi.cdef [[
+  int setenv(const char *name, const char *value, int overwrite);
+  void *malloc(size_t);
+  void free(void *);
+]]
 ffi.C.setenv("GOMP_SPINCOUNT", "1000", 0)
 
 local path, tried = package.searchpath("tnt.libtnt", package.cpath)
-if not path then error("tnt: libtnt.so was not found; build it (scripts/build) or set LUA_CPATH:" .. tried, 0) end
+if not path then
+  error("tnt: libtnt.so was not found; build it (scripts/build) or set LUA_CPATH:" .. tried, 0)
+end
 local bootstrap = ffi.load(path)
 ffi.cdef "const char *tnt_cdef(void);"
 ffi.cdef((ffi.string(bootstrap.tnt_cdef()):gsub("const char %*tnt_cdef%(void%);", "", 1)))
@@ -22,7 +29,8 @@ core.path = path
 
 local Handle = ffi.typeof "tnt_tensor"
 core.Handle = Handle
--- What Lua reads of the running thread's context without a call: depth, grad_mode, step, dead_nodes, owned_bytes.
+-- What Lua reads of the running thread's context without a call: depth, grad_mode, step,
+-- dead_nodes, owned_bytes.
 local context = C.tnt_context()
 core.context = context
 
@@ -30,11 +38,12 @@ core.context = context
 core.dtypes = { [0] = "f32", "f64", "f16", "bf16", "i64", "i32", "u8", "bool" }
 core.dtype_number = {}
 for number, name in pairs(core.dtypes) do core.dtype_number[name] = number end -- order: free
-for name, alias in
-  ("f32 float32 f32 float f64 float64 f64 double f16 float16 f16 half bf16 bfloat16 i64 int64 i64 long i32 int32 i32 int u8 uint8 u8 byte")
-    :gmatch "(%w+) (%w+)"
-do
-  core.dtype_number[alias] = core.dtype_number[name]
+-- Other systems' names for them.
+for name, aliases in pairs { -- order: free
+  f32 = "float32 float", f64 = "float64 double", f16 = "float16 half", bf16 = "bfloat16",
+  i64 = "int64 long", i32 = "int32 int", u8 = "uint8 byte",
+} do
+  for alias in aliases:gmatch "%S+" do core.dtype_number[alias] = core.dtype_number[name] end
 end
 
 --- Raises the error that the last call of the library reported.
@@ -53,9 +62,9 @@ function core.check(status)
   if status > 0 then raise(status) end
 end
 
--- -- handles that own ---------------------------------------------------------------------------------------------------
--- Made outside every scope, or kept: the handle itself owns, by a finalizer. The collector does not see the bytes behind
--- it, so it is paced by what the core counts.
+-- -- handles that own -----------------------------------------------------------------------------
+-- Made outside every scope, or kept: the handle itself owns, by a finalizer. The collector does not
+-- see the bytes behind it, so it is paced by what the core counts.
 local release = C.tnt_release
 local paced_after = 64 * 2 ^ 20
 
@@ -73,7 +82,8 @@ function core.own(t)
   return ffi.gc(t, release)
 end
 
---- The slow end of an op's method: raises, or lets handles made outside every scope own what they hold.
+--- The slow end of an op's method: raises, or lets handles made outside every scope own what they
+--- hold.
 function core.finish(status, a, b, c)
   if status > 0 then raise(status) end
   collect_when_due()
@@ -93,7 +103,7 @@ if C.tnt_hard() ~= 0 then -- where each handle was made, for messages
   end
 end
 
--- -- arguments that are not what the fast path expects --------------------------------------------------------------------
+-- -- arguments that are not what the fast path expects --------------------------------------------
 local function describe(value)
   if value == nil then return "nil" end
   if type(value) == "string" then return ("the string %q"):format(value) end
@@ -103,7 +113,9 @@ end
 --- A tensor argument that is no cdata: refuses with a message that names op and argument.
 function core.operand(op, name, value)
   if value == nil and (name == "x" or name == "a") then
-    errors.raise("argument", "%s: no tensor was given; methods are called with a colon: x:%s(...), not x.%s(...)", op, op, op)
+    errors.raise("argument",
+      "%s: no tensor was given; methods are called with a colon: x:%s(...), not x.%s(...)", op, op,
+        op)
   end
   errors.raise("argument", "%s: %s must be a tensor, got %s", op, name, describe(value))
 end
@@ -131,7 +143,8 @@ function core.integer_argument(op, name, value, default)
 end
 
 -- Lists of numbers pass through fixed arrays: one call names at most four lists.
-local lists = { ffi.new "int64_t[8]", ffi.new "int64_t[8]", ffi.new "int64_t[8]", ffi.new "int64_t[8]" }
+local lists = { ffi.new "int64_t[8]", ffi.new "int64_t[8]", ffi.new "int64_t[8]",
+  ffi.new "int64_t[8]" }
 
 --- A number or a list of up to 8 as a C array; nil is an empty list.
 function core.positions(turn, op, name, value)
@@ -141,20 +154,25 @@ function core.positions(turn, op, name, value)
     list[0] = value
     return list, 1
   end
-  if type(value) ~= "table" then errors.raise("argument", "%s: %s must be a number or a list, got %s", op, name, describe(value)) end
+  if type(value) ~= "table" then
+    errors.raise("argument", "%s: %s must be a number or a list, got %s", op, name, describe(value))
+  end
   local n = #value
-  if n > 8 then errors.raise("argument", "%s: %s names %d numbers, a tensor has at most 8 dims", op, name, n) end
+  if n > 8 then
+    errors.raise("argument", "%s: %s names %d numbers, a tensor has at most 8 dims", op, name, n)
+  end
   for i = 1, n do
     local v = value[i]
     if type(v) ~= "number" or v % 1 ~= 0 then
-      errors.raise("argument", "%s: %s[%d] must be a whole number, got %s", op, name, i, tostring(v))
+      errors.raise("argument", "%s: %s[%d] must be a whole number, got %s", op, name, i,
+        tostring(v))
     end
     list[i - 1] = v
   end
   return list, n
 end
 
--- -- lists of tensors --------------------------------------------------------------------------------------------------------
+-- -- lists of tensors -----------------------------------------------------------------------------
 ---@class tnt.List  handles side by side in C memory, for ops over whole models
 ---@field n integer
 local List = {}
@@ -166,18 +184,24 @@ List.__index = List
 ---@return tnt.List
 function core.list(tensors)
   local n = #tensors
-  local memory = ffi.gc(ffi.cast("tnt_tensor *", ffi.C.malloc(math.max(n, 1) * ffi.sizeof(Handle))), ffi.C.free)
+  local memory = ffi.gc(ffi.cast("tnt_tensor *",
+    ffi.C.malloc(math.max(n, 1) * ffi.sizeof(Handle))), ffi.C.free)
   for i = 1, n do memory[i - 1] = tensors[i] end
   return setmetatable({ items = memory, n = n }, List)
 end
 
---- A list argument: a tnt.List, or a plain table of tensors (copied to room that the next such call reuses).
+--- A list argument: a tnt.List, or a plain table of tensors (copied to room that the next such call
+--- reuses).
 function core.list_argument(op, name, value)
   if getmetatable(value) == List then return value.items, value.n end
-  if type(value) ~= "table" then errors.raise("argument", "%s: %s must be a list of tensors, got %s", op, name, describe(value)) end
+  if type(value) ~= "table" then
+    errors.raise("argument", "%s: %s must be a list of tensors, got %s", op, name, describe(value))
+  end
   local n = #value
   local items = C.tnt_scratch(math.max(n, 1))
-  if items == nil then errors.raise("memory", "%s: out of memory for a list of %d tensors", op, n) end
+  if items == nil then
+    errors.raise("memory", "%s: out of memory for a list of %d tensors", op, n)
+  end
   for i = 1, n do
     if type(value[i]) ~= "cdata" then core.operand(op, ("%s[%d]"):format(name, i), value[i]) end
     items[i - 1] = value[i]

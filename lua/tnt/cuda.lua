@@ -1,5 +1,5 @@
--- tnt.cuda: the second device. Its library is opened on first use; without it everything else works, and what is missing
--- is said by is_available().
+-- tnt.cuda: the second device. Its library is opened on first use; without it everything else
+-- works, and what is missing is said by is_available().
 local ffi = require "ffi"
 local core = require "tnt.core"
 local C = core.C
@@ -11,7 +11,9 @@ local cuda = {}
 ---@return string|nil reason
 function cuda.is_available()
   if C.tnt_device_open(C.TNT_CUDA) ~= 0 then return false, ffi.string(C.tnt_message()) end
-  if C.tnt_device_count(C.TNT_CUDA) == 0 then return false, "no card is visible (CUDA_VISIBLE_DEVICES?)" end
+  if C.tnt_device_count(C.TNT_CUDA) == 0 then
+    return false, "no card is visible (CUDA_VISIBLE_DEVICES?)"
+  end
   return true
 end
 

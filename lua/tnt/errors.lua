@@ -1,5 +1,6 @@
 -- Error objects: {kind, message, op, where}. Programs test `err.kind`, never the text.
--- `where` is the first line of the user's on the stack: frames of files under lua/tnt and of C are skipped.
+-- `where` is the first line of the user's on the stack: frames of files under lua/tnt and of C are
+-- skipped.
 
 local errors = {}
 
@@ -11,7 +12,8 @@ local errors = {}
 
 -- ORDER KIND: the same list as enum tnt_status in core/tnt.h
 errors.kinds = {
-  "shape", "dtype", "device", "argument", "state", "released", "memory", "io", "format", "collective",
+  "shape", "dtype", "device", "argument", "state", "released", "memory", "io", "format",
+    "collective",
   "cuda", "interrupted", "internal",
 }
 
@@ -84,7 +86,8 @@ local function distance(a, b)
   return previous[#b]
 end
 
---- The closest of some names, or nil when none is near (more than about a third of the letters differ).
+--- The closest of some names, or nil when none is near (more than about a third of the letters
+--- differ).
 ---@param name any
 ---@param list string[]
 ---@return string|nil

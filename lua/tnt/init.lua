@@ -1,28 +1,36 @@
--- The `tnt` table. Names are loaded when they are first used, so that `require "tnt"` costs nothing.
+-- The `tnt` table. Names are loaded when they are first used, so that `require "tnt"` costs
+-- nothing.
 
 local tnt = { version = "0.1.0" }
 
 -- name -> module, or {module, field}
 local places = {
-  nn = "tnt.nn", optim = "tnt.optim", data = "tnt.data", log = "tnt.log", hooks = "tnt.hooks", metrics = "tnt.metrics",
-  checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors", class = "tnt.class", sorted = "tnt.sorted",
+  nn = "tnt.nn", optim = "tnt.optim", data = "tnt.data", log = "tnt.log", hooks = "tnt.hooks",
+    metrics = "tnt.metrics",
+  checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors", class = "tnt.class",
+    sorted = "tnt.sorted",
   train = "tnt.train", evaluate = "tnt.evaluate", predict = "tnt.predict", fit = "tnt.fit",
-  TrainUnit = { "tnt.unit", "TrainUnit" }, EvalUnit = { "tnt.unit", "EvalUnit" }, PredictUnit = { "tnt.unit", "PredictUnit" },
-  Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit", Hook = { "tnt.hook", "Hook" }, event = { "tnt.hook", "event" },
+  TrainUnit = { "tnt.unit", "TrainUnit" }, EvalUnit = { "tnt.unit", "EvalUnit" },
+    PredictUnit = { "tnt.unit", "PredictUnit" },
+  Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit", Hook = { "tnt.hook", "Hook" },
+    event = { "tnt.hook", "event" },
   current = { "tnt.state", "current" }, Timer = "tnt.timer", system = "tnt.system",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
   grad = { "tnt.autograd", "grad" }, Function = { "tnt.autograd", "Function" },
   seed = { "tnt.random", "seed" }, memory = "tnt.memory", is_tensor = { "tnt.tensor", "is_tensor" },
-  cat = { "tnt.tensor.shape", "cat" }, stack = { "tnt.tensor.shape", "stack" }, where = { "tnt.tensor.shape", "where" },
+  cat = { "tnt.tensor.shape", "cat" }, stack = { "tnt.tensor.shape", "stack" },
+    where = { "tnt.tensor.shape", "where" },
   einsum = { "tnt.tensor.composed", "einsum" },
-  set_num_threads = { "tnt.settings", "set_num_threads" }, num_threads = { "tnt.settings", "num_threads" },
+  set_num_threads = { "tnt.settings", "set_num_threads" }, num_threads = { "tnt.settings",
+    "num_threads" },
   use_deterministic = { "tnt.settings", "use_deterministic" }, cuda = "tnt.cuda",
 }
 for name in
-  ("tensor empty zeros ones rand randn full eye arange linspace randint randperm empty_like zeros_like ones_like rand_like "
-    .. "randn_like full_like f32 f64 f16 bf16 i64 i32 u8 bool set_default_dtype get_default_dtype result_type"):gmatch "%S+"
+  ("tensor empty zeros ones rand randn full eye arange linspace randint randperm "
+    .. "empty_like zeros_like ones_like rand_like randn_like full_like f32 f64 f16 bf16 i64 i32 u8 "
+    .. "bool set_default_dtype get_default_dtype result_type"):gmatch "%S+"
 do
   places[name] = { "tnt.tensor.make", name }
 end
@@ -40,7 +48,8 @@ return setmetatable(tnt, {
       for known in pairs(places) do names[#names + 1] = known end -- order: free, sorted below
       table.sort(names)
       local near = type(name) == "string" and errors.nearest(name, names)
-      errors.raise("argument", "tnt has no '%s'%s", tostring(name), near and ("; did you mean '%s'?"):format(near) or "")
+      errors.raise("argument", "tnt has no '%s'%s", tostring(name),
+        near and ("; did you mean '%s'?"):format(near) or "")
     end
     local value
     if type(place) == "table" then

@@ -1,5 +1,5 @@
--- SIGINT and SIGTERM while a loop runs: the handler sets a flag that the loop reads between steps. A second signal makes
--- the next operation fail with kind `interrupted`, a third one kills.
+-- SIGINT and SIGTERM while a loop runs: the handler sets a flag that the loop reads between steps.
+-- A second signal makes the next operation fail with kind `interrupted`, a third one kills.
 local core = require "tnt.core"
 local C = core.C
 
@@ -12,7 +12,8 @@ function interrupt.begin() core.check(C.tnt_interrupt_begin()) end
 --- The handlers from before are back.
 function interrupt.finish() core.check(C.tnt_interrupt_finish()) end
 
---- Which signal has come since begin, or nil. Once one was seen, the next one interrupts the operation under way.
+--- Which signal has come since begin, or nil. Once one was seen, the next one interrupts the
+--- operation under way.
 ---@return string|nil  "SIGINT" or "SIGTERM"
 function interrupt.pending()
   local number = C.tnt_interrupt_pending(0)

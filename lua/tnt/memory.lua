@@ -16,8 +16,9 @@ local out = ffi.new "tnt_memory_info"
 
 local Memory = {}
 function Memory.__tostring(m)
-  return ("%.1f MB live in %d tensors (%d in scopes), peak %.1f MB, cached %.1f MB"):format(m.live_bytes / 1e6, m.live_tensors,
-    m.scoped_tensors, m.peak_bytes / 1e6, m.cached_bytes / 1e6)
+  local text = "%.1f MB live in %d tensors (%d in scopes), peak %.1f MB, cached %.1f MB"
+  return text:format(m.live_bytes / 1e6, m.live_tensors, m.scoped_tensors, m.peak_bytes / 1e6,
+    m.cached_bytes / 1e6)
 end
 
 --- What this process holds for tensors.
@@ -26,7 +27,8 @@ return function()
   core.check(core.C.tnt_memory(out))
   local m = {}
   for _, name in ipairs {
-    "live_bytes", "peak_bytes", "cached_bytes", "system_allocations", "live_tensors", "live_nodes", "scoped_tensors", "orphaned_tensors",
+    "live_bytes", "peak_bytes", "cached_bytes", "system_allocations", "live_tensors", "live_nodes",
+      "scoped_tensors", "orphaned_tensors",
   } do
     m[name] = tonumber(out[name])
   end

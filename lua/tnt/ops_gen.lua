@@ -1076,7 +1076,9 @@ end
 ---@return tnt.Tensor y
 function ops.cast(x, dtype)
   if type(x) ~= "cdata" then x = operand("cast", "x", x) end
-  if type(dtype) ~= "number" or dtype % 1 ~= 0 then dtype = integer_argument("cast", "dtype", dtype, nil) end
+  if type(dtype) ~= "number" or dtype % 1 ~= 0 then
+    dtype = integer_argument("cast", "dtype", dtype, nil)
+  end
   local y = new()
   local rc = C.tnt_cast(y, x, dtype)
   if rc ~= 0 then return finish(rc, y) end
@@ -1203,7 +1205,9 @@ end
 ---@return tnt.Tensor i
 function ops.max_dim(x, d, keepdim)
   if type(x) ~= "cdata" then x = operand("max_dim", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("max_dim", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("max_dim", "d", d, nil)
+  end
   local y = new()
   local i = new()
   local rc = C.tnt_max_dim(y, i, x, d, keepdim and 1 or 0)
@@ -1219,7 +1223,9 @@ end
 ---@return tnt.Tensor i
 function ops.min_dim(x, d, keepdim)
   if type(x) ~= "cdata" then x = operand("min_dim", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("min_dim", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("min_dim", "d", d, nil)
+  end
   local y = new()
   local i = new()
   local rc = C.tnt_min_dim(y, i, x, d, keepdim and 1 or 0)
@@ -1261,7 +1267,9 @@ end
 ---@return tnt.Tensor y
 function ops.cumsum(x, d)
   if type(x) ~= "cdata" then x = operand("cumsum", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("cumsum", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("cumsum", "d", d, nil)
+  end
   local y = new()
   local rc = C.tnt_cumsum(y, x, d)
   if rc ~= 0 then return finish(rc, y) end
@@ -1289,7 +1297,9 @@ end
 ---@return tnt.Tensor i
 function ops.sort(x, d, descending)
   if type(x) ~= "cdata" then x = operand("sort", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("sort", "d", d, -1) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("sort", "d", d, -1)
+  end
   local y = new()
   local i = new()
   local rc = C.tnt_sort(y, i, x, d, descending and 1 or 0)
@@ -1306,8 +1316,12 @@ end
 ---@return tnt.Tensor i
 function ops.topk(x, k, d, largest)
   if type(x) ~= "cdata" then x = operand("topk", "x", x) end
-  if type(k) ~= "number" or k % 1 ~= 0 then k = integer_argument("topk", "k", k, nil) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("topk", "d", d, -1) end
+  if type(k) ~= "number" or k % 1 ~= 0 then
+    k = integer_argument("topk", "k", k, nil)
+  end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("topk", "d", d, -1)
+  end
   local y = new()
   local i = new()
   local rc = C.tnt_topk(y, i, x, k, d, largest == false and 0 or 1)
@@ -1349,7 +1363,9 @@ end
 ---@return tnt.Tensor y
 function ops.softmax(x, d)
   if type(x) ~= "cdata" then x = operand("softmax", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("softmax", "d", d, -1) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("softmax", "d", d, -1)
+  end
   local y = new()
   local rc = C.tnt_softmax(y, x, d)
   if rc ~= 0 then return finish(rc, y) end
@@ -1364,7 +1380,9 @@ end
 function ops.softmax_grad(dy, y, d)
   if type(dy) ~= "cdata" then dy = operand("softmax_grad", "dy", dy) end
   if type(y) ~= "cdata" then y = operand("softmax_grad", "y", y) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("softmax_grad", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("softmax_grad", "d", d, nil)
+  end
   local dx = new()
   local rc = C.tnt_softmax_grad(dx, dy, y, d)
   if rc ~= 0 then return finish(rc, dx) end
@@ -1377,7 +1395,9 @@ end
 ---@return tnt.Tensor y
 function ops.log_softmax(x, d)
   if type(x) ~= "cdata" then x = operand("log_softmax", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("log_softmax", "d", d, -1) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("log_softmax", "d", d, -1)
+  end
   local y = new()
   local rc = C.tnt_log_softmax(y, x, d)
   if rc ~= 0 then return finish(rc, y) end
@@ -1392,7 +1412,9 @@ end
 function ops.log_softmax_grad(dy, y, d)
   if type(dy) ~= "cdata" then dy = operand("log_softmax_grad", "dy", dy) end
   if type(y) ~= "cdata" then y = operand("log_softmax_grad", "y", y) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("log_softmax_grad", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("log_softmax_grad", "d", d, nil)
+  end
   local dx = new()
   local rc = C.tnt_log_softmax_grad(dx, dy, y, d)
   if rc ~= 0 then return finish(rc, dx) end
@@ -1412,9 +1434,13 @@ function ops.cross_entropy(x, t, w, ignore_index, smoothing, reduction)
   if type(x) ~= "cdata" then x = operand("cross_entropy", "x", x) end
   if type(t) ~= "cdata" then t = operand("cross_entropy", "t", t) end
   if type(w) ~= "cdata" and w ~= nil then w = operand("cross_entropy", "w", w) end
-  if type(ignore_index) ~= "number" or ignore_index % 1 ~= 0 then ignore_index = integer_argument("cross_entropy", "ignore_index", ignore_index, -100) end
+  if type(ignore_index) ~= "number" or ignore_index % 1 ~= 0 then
+    ignore_index = integer_argument("cross_entropy", "ignore_index", ignore_index, -100)
+  end
   if type(smoothing) ~= "number" then smoothing = number_argument("cross_entropy", "smoothing", smoothing, 0) end
-  if type(reduction) ~= "number" or reduction % 1 ~= 0 then reduction = integer_argument("cross_entropy", "reduction", reduction, 1) end
+  if type(reduction) ~= "number" or reduction % 1 ~= 0 then
+    reduction = integer_argument("cross_entropy", "reduction", reduction, 1)
+  end
   local loss = new()
   local lse = new()
   local rc = C.tnt_cross_entropy(loss, lse, x, t, w, ignore_index, smoothing, reduction)
@@ -1438,9 +1464,13 @@ function ops.cross_entropy_grad(dy, x, t, w, lse, ignore_index, smoothing, reduc
   if type(t) ~= "cdata" then t = operand("cross_entropy_grad", "t", t) end
   if type(w) ~= "cdata" and w ~= nil then w = operand("cross_entropy_grad", "w", w) end
   if type(lse) ~= "cdata" then lse = operand("cross_entropy_grad", "lse", lse) end
-  if type(ignore_index) ~= "number" or ignore_index % 1 ~= 0 then ignore_index = integer_argument("cross_entropy_grad", "ignore_index", ignore_index, nil) end
+  if type(ignore_index) ~= "number" or ignore_index % 1 ~= 0 then
+    ignore_index = integer_argument("cross_entropy_grad", "ignore_index", ignore_index, nil)
+  end
   if type(smoothing) ~= "number" then smoothing = number_argument("cross_entropy_grad", "smoothing", smoothing, nil) end
-  if type(reduction) ~= "number" or reduction % 1 ~= 0 then reduction = integer_argument("cross_entropy_grad", "reduction", reduction, nil) end
+  if type(reduction) ~= "number" or reduction % 1 ~= 0 then
+    reduction = integer_argument("cross_entropy_grad", "reduction", reduction, nil)
+  end
   local dx = new()
   local rc = C.tnt_cross_entropy_grad(dx, dy, x, t, w, lse, ignore_index, smoothing, reduction)
   if rc ~= 0 then return finish(rc, dx) end
@@ -1563,7 +1593,9 @@ function ops.conv2d(x, w, b, stride, padding, dilation, groups)
   if type(x) ~= "cdata" then x = operand("conv2d", "x", x) end
   if type(w) ~= "cdata" then w = operand("conv2d", "w", w) end
   if type(b) ~= "cdata" and b ~= nil then b = operand("conv2d", "b", b) end
-  if type(groups) ~= "number" or groups % 1 ~= 0 then groups = integer_argument("conv2d", "groups", groups, 1) end
+  if type(groups) ~= "number" or groups % 1 ~= 0 then
+    groups = integer_argument("conv2d", "groups", groups, 1)
+  end
   local stride_at, stride_n = positions(1, "conv2d", "stride", stride)
   local padding_at, padding_n = positions(2, "conv2d", "padding", padding)
   local dilation_at, dilation_n = positions(3, "conv2d", "dilation", dilation)
@@ -1585,7 +1617,9 @@ end
 function ops.conv2d_dx(dy, w, size, stride, padding, dilation, groups)
   if type(dy) ~= "cdata" then dy = operand("conv2d_dx", "dy", dy) end
   if type(w) ~= "cdata" then w = operand("conv2d_dx", "w", w) end
-  if type(groups) ~= "number" or groups % 1 ~= 0 then groups = integer_argument("conv2d_dx", "groups", groups, nil) end
+  if type(groups) ~= "number" or groups % 1 ~= 0 then
+    groups = integer_argument("conv2d_dx", "groups", groups, nil)
+  end
   local size_at, size_n = positions(1, "conv2d_dx", "size", size)
   local stride_at, stride_n = positions(2, "conv2d_dx", "stride", stride)
   local padding_at, padding_n = positions(3, "conv2d_dx", "padding", padding)
@@ -1608,7 +1642,9 @@ end
 function ops.conv2d_dw(dy, x, size, stride, padding, dilation, groups)
   if type(dy) ~= "cdata" then dy = operand("conv2d_dw", "dy", dy) end
   if type(x) ~= "cdata" then x = operand("conv2d_dw", "x", x) end
-  if type(groups) ~= "number" or groups % 1 ~= 0 then groups = integer_argument("conv2d_dw", "groups", groups, nil) end
+  if type(groups) ~= "number" or groups % 1 ~= 0 then
+    groups = integer_argument("conv2d_dw", "groups", groups, nil)
+  end
   local size_at, size_n = positions(1, "conv2d_dw", "size", size)
   local stride_at, stride_n = positions(2, "conv2d_dw", "stride", stride)
   local padding_at, padding_n = positions(3, "conv2d_dw", "padding", padding)
@@ -1712,7 +1748,9 @@ end
 function ops.embedding_grad(dy, ids, rows)
   if type(dy) ~= "cdata" then dy = operand("embedding_grad", "dy", dy) end
   if type(ids) ~= "cdata" then ids = operand("embedding_grad", "ids", ids) end
-  if type(rows) ~= "number" or rows % 1 ~= 0 then rows = integer_argument("embedding_grad", "rows", rows, nil) end
+  if type(rows) ~= "number" or rows % 1 ~= 0 then
+    rows = integer_argument("embedding_grad", "rows", rows, nil)
+  end
   local dw = new()
   local rc = C.tnt_embedding_grad(dw, dy, ids, rows)
   if rc ~= 0 then return finish(rc, dw) end
@@ -1726,7 +1764,9 @@ end
 ---@return tnt.Tensor y
 function ops.index_select(x, d, ids)
   if type(x) ~= "cdata" then x = operand("index_select", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("index_select", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("index_select", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("index_select", "ids", ids) end
   local y = new()
   local rc = C.tnt_index_select(y, x, ids, d)
@@ -1742,7 +1782,9 @@ end
 ---@return tnt.Tensor y
 function ops.index_add(x, d, ids, v)
   if type(x) ~= "cdata" then x = operand("index_add", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("index_add", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("index_add", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("index_add", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("index_add", "v", v) end
   local y = new()
@@ -1759,7 +1801,9 @@ end
 ---@return tnt.Tensor x  the same object
 function ops.index_add_(x, d, ids, v)
   if type(x) ~= "cdata" then x = operand("index_add", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("index_add", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("index_add", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("index_add", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("index_add", "v", v) end
   local rc = C.tnt_index_add_(x, ids, v, d)
@@ -1774,7 +1818,9 @@ end
 ---@return tnt.Tensor y
 function ops.gather(x, d, ids)
   if type(x) ~= "cdata" then x = operand("gather", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("gather", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("gather", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("gather", "ids", ids) end
   local y = new()
   local rc = C.tnt_gather(y, x, ids, d)
@@ -1790,7 +1836,9 @@ end
 ---@return tnt.Tensor y
 function ops.scatter(x, d, ids, v)
   if type(x) ~= "cdata" then x = operand("scatter", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("scatter", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("scatter", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("scatter", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("scatter", "v", v) end
   local y = new()
@@ -1807,7 +1855,9 @@ end
 ---@return tnt.Tensor x  the same object
 function ops.scatter_(x, d, ids, v)
   if type(x) ~= "cdata" then x = operand("scatter", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("scatter", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("scatter", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("scatter", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("scatter", "v", v) end
   local rc = C.tnt_scatter_(x, ids, v, d)
@@ -1823,7 +1873,9 @@ end
 ---@return tnt.Tensor y
 function ops.scatter_add(x, d, ids, v)
   if type(x) ~= "cdata" then x = operand("scatter_add", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("scatter_add", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("scatter_add", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("scatter_add", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("scatter_add", "v", v) end
   local y = new()
@@ -1840,7 +1892,9 @@ end
 ---@return tnt.Tensor x  the same object
 function ops.scatter_add_(x, d, ids, v)
   if type(x) ~= "cdata" then x = operand("scatter_add", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("scatter_add", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("scatter_add", "d", d, nil)
+  end
   if type(ids) ~= "cdata" then ids = operand("scatter_add", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("scatter_add", "v", v) end
   local rc = C.tnt_scatter_add_(x, ids, v, d)
@@ -1853,7 +1907,9 @@ end
 ---@param d? integer  default 1
 ---@return tnt.Tensor y
 function ops.cat(xs, d)
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("cat", "d", d, 1) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("cat", "d", d, 1)
+  end
   local xs_list, xs_n = list_argument("cat", "xs", xs)
   local y = new()
   local rc = C.tnt_cat(y, xs_list, xs_n, d)
@@ -1867,7 +1923,9 @@ end
 ---@return tnt.Tensor y
 function ops.tril(x, k)
   if type(x) ~= "cdata" then x = operand("tril", "x", x) end
-  if type(k) ~= "number" or k % 1 ~= 0 then k = integer_argument("tril", "k", k, 0) end
+  if type(k) ~= "number" or k % 1 ~= 0 then
+    k = integer_argument("tril", "k", k, 0)
+  end
   local y = new()
   local rc = C.tnt_tril(y, x, k)
   if rc ~= 0 then return finish(rc, y) end
@@ -1880,7 +1938,9 @@ end
 ---@return tnt.Tensor y
 function ops.triu(x, k)
   if type(x) ~= "cdata" then x = operand("triu", "x", x) end
-  if type(k) ~= "number" or k % 1 ~= 0 then k = integer_argument("triu", "k", k, 0) end
+  if type(k) ~= "number" or k % 1 ~= 0 then
+    k = integer_argument("triu", "k", k, 0)
+  end
   local y = new()
   local rc = C.tnt_triu(y, x, k)
   if rc ~= 0 then return finish(rc, y) end
@@ -1904,7 +1964,9 @@ end
 ---@return tnt.Tensor y
 function ops.one_hot(ids, n)
   if type(ids) ~= "cdata" then ids = operand("one_hot", "ids", ids) end
-  if type(n) ~= "number" or n % 1 ~= 0 then n = integer_argument("one_hot", "n", n, nil) end
+  if type(n) ~= "number" or n % 1 ~= 0 then
+    n = integer_argument("one_hot", "n", n, nil)
+  end
   local y = new()
   local rc = C.tnt_one_hot(y, ids, n)
   if rc ~= 0 then return finish(rc, y) end
@@ -1999,8 +2061,12 @@ end
 function ops.dropout_again(x, p, seed, turn)
   if type(x) ~= "cdata" then x = operand("dropout_again", "x", x) end
   if type(p) ~= "number" then p = number_argument("dropout_again", "p", p, nil) end
-  if type(seed) ~= "number" or seed % 1 ~= 0 then seed = integer_argument("dropout_again", "seed", seed, nil) end
-  if type(turn) ~= "number" or turn % 1 ~= 0 then turn = integer_argument("dropout_again", "turn", turn, nil) end
+  if type(seed) ~= "number" or seed % 1 ~= 0 then
+    seed = integer_argument("dropout_again", "seed", seed, nil)
+  end
+  if type(turn) ~= "number" or turn % 1 ~= 0 then
+    turn = integer_argument("dropout_again", "turn", turn, nil)
+  end
   local y = new()
   local rc = C.tnt_dropout_again(y, x, p, seed, turn)
   if rc ~= 0 then return finish(rc, y) end
@@ -2014,7 +2080,9 @@ end
 ---@return tnt.Tensor i
 function ops.multinomial(p, n, replacement)
   if type(p) ~= "cdata" then p = operand("multinomial", "p", p) end
-  if type(n) ~= "number" or n % 1 ~= 0 then n = integer_argument("multinomial", "n", n, 1) end
+  if type(n) ~= "number" or n % 1 ~= 0 then
+    n = integer_argument("multinomial", "n", n, 1)
+  end
   local i = new()
   local rc = C.tnt_multinomial(i, p, n, replacement == false and 0 or 1)
   if rc ~= 0 then return finish(rc, i) end
@@ -2151,8 +2219,12 @@ end
 ---@return tnt.Tensor y
 function ops.transpose(x, a, b)
   if type(x) ~= "cdata" then x = operand("transpose", "x", x) end
-  if type(a) ~= "number" or a % 1 ~= 0 then a = integer_argument("transpose", "a", a, nil) end
-  if type(b) ~= "number" or b % 1 ~= 0 then b = integer_argument("transpose", "b", b, nil) end
+  if type(a) ~= "number" or a % 1 ~= 0 then
+    a = integer_argument("transpose", "a", a, nil)
+  end
+  if type(b) ~= "number" or b % 1 ~= 0 then
+    b = integer_argument("transpose", "b", b, nil)
+  end
   local y = new()
   local rc = C.tnt_transpose(y, x, a, b)
   if rc ~= 0 then return finish(rc, y) end
@@ -2193,9 +2265,15 @@ end
 ---@return tnt.Tensor y
 function ops.narrow(x, d, start, n)
   if type(x) ~= "cdata" then x = operand("narrow", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("narrow", "d", d, nil) end
-  if type(start) ~= "number" or start % 1 ~= 0 then start = integer_argument("narrow", "start", start, nil) end
-  if type(n) ~= "number" or n % 1 ~= 0 then n = integer_argument("narrow", "n", n, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("narrow", "d", d, nil)
+  end
+  if type(start) ~= "number" or start % 1 ~= 0 then
+    start = integer_argument("narrow", "start", start, nil)
+  end
+  if type(n) ~= "number" or n % 1 ~= 0 then
+    n = integer_argument("narrow", "n", n, nil)
+  end
   local y = new()
   local rc = C.tnt_narrow(y, x, d, start, n)
   if rc ~= 0 then return finish(rc, y) end
@@ -2211,10 +2289,18 @@ end
 ---@return tnt.Tensor y
 function ops.slice(x, d, first, last, step)
   if type(x) ~= "cdata" then x = operand("slice", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("slice", "d", d, nil) end
-  if type(first) ~= "number" or first % 1 ~= 0 then first = integer_argument("slice", "first", first, nil) end
-  if type(last) ~= "number" or last % 1 ~= 0 then last = integer_argument("slice", "last", last, nil) end
-  if type(step) ~= "number" or step % 1 ~= 0 then step = integer_argument("slice", "step", step, 1) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("slice", "d", d, nil)
+  end
+  if type(first) ~= "number" or first % 1 ~= 0 then
+    first = integer_argument("slice", "first", first, nil)
+  end
+  if type(last) ~= "number" or last % 1 ~= 0 then
+    last = integer_argument("slice", "last", last, nil)
+  end
+  if type(step) ~= "number" or step % 1 ~= 0 then
+    step = integer_argument("slice", "step", step, 1)
+  end
   local y = new()
   local rc = C.tnt_slice(y, x, d, first, last, step)
   if rc ~= 0 then return finish(rc, y) end
@@ -2228,8 +2314,12 @@ end
 ---@return tnt.Tensor y
 function ops.select(x, d, i)
   if type(x) ~= "cdata" then x = operand("select", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("select", "d", d, nil) end
-  if type(i) ~= "number" or i % 1 ~= 0 then i = integer_argument("select", "i", i, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("select", "d", d, nil)
+  end
+  if type(i) ~= "number" or i % 1 ~= 0 then
+    i = integer_argument("select", "i", i, nil)
+  end
   local y = new()
   local rc = C.tnt_select(y, x, d, i)
   if rc ~= 0 then return finish(rc, y) end
@@ -2242,7 +2332,9 @@ end
 ---@return tnt.Tensor y
 function ops.unsqueeze(x, d)
   if type(x) ~= "cdata" then x = operand("unsqueeze", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("unsqueeze", "d", d, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("unsqueeze", "d", d, nil)
+  end
   local y = new()
   local rc = C.tnt_unsqueeze(y, x, d)
   if rc ~= 0 then return finish(rc, y) end
@@ -2268,7 +2360,9 @@ end
 ---@return tnt.Tensor y
 function ops.diagonal(x, k)
   if type(x) ~= "cdata" then x = operand("diagonal", "x", x) end
-  if type(k) ~= "number" or k % 1 ~= 0 then k = integer_argument("diagonal", "k", k, 0) end
+  if type(k) ~= "number" or k % 1 ~= 0 then
+    k = integer_argument("diagonal", "k", k, 0)
+  end
   local y = new()
   local rc = C.tnt_diagonal(y, x, k)
   if rc ~= 0 then return finish(rc, y) end
@@ -2283,9 +2377,15 @@ end
 ---@return tnt.Tensor y
 function ops.unfold(x, d, size, step)
   if type(x) ~= "cdata" then x = operand("unfold", "x", x) end
-  if type(d) ~= "number" or d % 1 ~= 0 then d = integer_argument("unfold", "d", d, nil) end
-  if type(size) ~= "number" or size % 1 ~= 0 then size = integer_argument("unfold", "size", size, nil) end
-  if type(step) ~= "number" or step % 1 ~= 0 then step = integer_argument("unfold", "step", step, nil) end
+  if type(d) ~= "number" or d % 1 ~= 0 then
+    d = integer_argument("unfold", "d", d, nil)
+  end
+  if type(size) ~= "number" or size % 1 ~= 0 then
+    size = integer_argument("unfold", "size", size, nil)
+  end
+  if type(step) ~= "number" or step % 1 ~= 0 then
+    step = integer_argument("unfold", "step", step, nil)
+  end
   local y = new()
   local rc = C.tnt_unfold(y, x, d, size, step)
   if rc ~= 0 then return finish(rc, y) end

@@ -1,4 +1,5 @@
--- The random stream of this thread: two numbers, a seed and how many random calls were made under it.
+-- The random stream of this thread: two numbers, a seed and how many random calls were made under
+-- it.
 local ffi = require "ffi"
 local core = require "tnt.core"
 local errors = require "tnt.errors"

@@ -1,5 +1,6 @@
--- The tensor metatype: methods generated from the op table (ops_gen), methods made of them (here and in tensor/), and
--- properties. A handle is 8 bytes of cdata; `t.name` finds a method first, then a property, then an index.
+-- The tensor metatype: methods generated from the op table (ops_gen), methods made of them (here
+-- and in tensor/), and properties. A handle is 8 bytes of cdata; `t.name` finds a method first,
+-- then a property, then an index.
 
 local ffi = require "ffi"
 local core = require "tnt.core"
@@ -36,9 +37,11 @@ local describe = tensor.describe
 --- Whether a value is a tensor.
 ---@param value any
 ---@return boolean
-function tensor.is_tensor(value) return type(value) == "cdata" and ffi.istype(core.Handle, value) end
+function tensor.is_tensor(value)
+  return type(value) == "cdata" and ffi.istype(core.Handle, value)
+end
 
--- -- properties -----------------------------------------------------------------------------------------------------------
+-- -- properties -----------------------------------------------------------------------------------
 function properties.shape(x)
   local d = describe(x)
   local shape = {}
@@ -79,7 +82,7 @@ end
 --- x.requires_grad = true or false: of leaves.
 function setters.requires_grad(x, on) check(C.tnt_set_requires_grad(x, on and 1 or 0)) end
 
--- -- sizes and kinds -----------------------------------------------------------------------------------------------------------
+-- -- sizes and kinds ------------------------------------------------------------------------------
 local function sizes(d, i)
   if i > d.ndim then return end
   return tonumber(d.size[i - 1]), sizes(d, i + 1)
@@ -87,7 +90,8 @@ end
 
 local function place(who, n, d) -- dim d counted from 0
   if type(d) ~= "number" or d % 1 ~= 0 or d == 0 or d > n or d < -n then
-    errors.raise("argument", "%s: dim must be in 1..%d (or -%d..-1), got %s", who, n, n, tostring(d))
+    errors.raise("argument", "%s: dim must be in 1..%d (or -%d..-1), got %s", who, n, n,
+      tostring(d))
   end
   return (d > 0 and d or n + d + 1) - 1
 end
@@ -122,14 +126,15 @@ function methods.is_contiguous(x) return describe(x).contiguous ~= 0 end
 --- The address of the first element, for the FFI. Valid while the tensor lives.
 function methods.data_ptr(x) return describe(x).data end
 
--- -- ownership (core.md section 1) ------------------------------------------------------------------------------------------------
+-- -- ownership (core.md section 1) ----------------------------------------------------------------
 --- Keeps a tensor beyond the end of its scope: the handle owns it from now on.
 ---@return tnt.Tensor self
 function methods.keep(x)
   local status = C.tnt_keep(x)
   if status > 0 then core.raise(status) end
   if status == C.TNT_OWNED then core.own(x) end
-  local holders = core.field_holders -- from now on it lives by its name, not by the fields it stands in
+  -- from now on it lives by its name, not by the fields it stands in
+  local holders = core.field_holders
   if holders and holders[x] then holders[x] = nil end
   return x
 end
@@ -143,7 +148,7 @@ end
 --- Whether the tensor has not been released.
 function methods.is_alive(x) return C.tnt_alive(x) ~= 0 end
 
--- -- values --------------------------------------------------------------------------------------------------------------------------
+-- -- values ---------------------------------------------------------------------------------------
 local double, int64 = ffi.new "double[1]", ffi.new "int64_t[1]"
 
 --- The value of a one-element tensor as a Lua number (or boolean).
@@ -161,12 +166,13 @@ function methods.item_int64(x)
   return int64[0]
 end
 
--- -- comparing by operator ------------------------------------------------------------------------------------------------------------
+-- -- comparing by operator ------------------------------------------------------------------------
 local function one_value(x, op, method)
   if type(x) == "number" then return x end
   if type(x) ~= "cdata" or describe(x).numel ~= 1 then
-    errors.raise("argument", "%s compares one-element tensors; elementwise it is x:%s(y), since Lua would make the result true or false",
-      op, method)
+    errors.raise("argument",
+      "%s compares one-element tensors; elementwise it is x:%s(y), since Lua would make the result "
+        .. "true or false", op, method)
   end
   local v = methods.item(x)
   if type(v) == "boolean" then return v and 1 or 0 end
@@ -184,7 +190,8 @@ mt.__len = function(x) return methods.size(x, 1) end
 local function text_of(x)
   if type(x) ~= "cdata" then return tostring(x) end
   if describe(x).numel ~= 1 then
-    errors.raise("argument", "..: only a one-element tensor joins with text by its value; use tostring(x)")
+    errors.raise("argument",
+      "..: only a one-element tensor joins with text by its value; use tostring(x)")
   end
   local v = methods.item(x)
   return type(v) == "number" and ("%.6g"):format(v) or tostring(v)
@@ -205,7 +212,8 @@ function mt.__index(x, key)
     for name in pairs(properties) do names[#names + 1] = name end -- order: free, sorted below
     table.sort(names)
     local near = errors.nearest(key, names)
-    errors.raise("argument", "a tensor has no method or field '%s'%s", key, near and ("; did you mean '%s'?"):format(near) or "")
+    errors.raise("argument", "a tensor has no method or field '%s'%s", key,
+      near and ("; did you mean '%s'?"):format(near) or "")
   end
   return index(x, key)
 end
@@ -214,7 +222,8 @@ function mt.__newindex(x, key, value)
   local setter = setters[key]
   if setter then return setter(x, value) end
   if type(key) == "string" then
-    errors.raise("argument", "'%s' cannot be set on a tensor (only grad and requires_grad can)", key)
+    errors.raise("argument", "'%s' cannot be set on a tensor (only grad and requires_grad can)",
+      key)
   end
   assign(x, key, value)
 end

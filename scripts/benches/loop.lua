@@ -19,14 +19,16 @@ end
 local function hooks(count)
   local list = {}
   for i = 1, count do
-    list[i] = { on_train_step_start = function() end, on_train_step_end = function(self) self.n = (self.n or 0) + 1 end }
+    list[i] = { on_train_step_start = function() end,
+      on_train_step_end = function(self) self.n = (self.n or 0) + 1 end }
   end
   return list
 end
 for _, count in ipairs { 0, 5 } do
   local unit, list = Empty(), hooks(count)
   local function run(n)
-    tnt.train(unit, { train_dataloader = loader(n), max_steps = unit.train_progress.num_steps_completed + n, hooks = list, bar = false })
+    tnt.train(unit, { train_dataloader = loader(n),
+      max_steps = unit.train_progress.num_steps_completed + n, hooks = list, bar = false })
   end
   run(2000)
   print(("empty_step_%d_hooks %.3f us"):format(count, clock.time(20000, 5, run) * 1e6))

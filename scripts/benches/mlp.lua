@@ -1,4 +1,5 @@
--- One AutoUnit step of a 64-32-10 MLP at batch 16, with Adam: everything that stands around a small model.
+-- One AutoUnit step of a 64-32-10 MLP at batch 16, with Adam: everything that stands around a small
+-- model.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
 local tnt = require "tnt"
@@ -22,6 +23,9 @@ local function loader(n)
     end
   end }
 end
-local function steps(n) tnt.train(unit, { train_dataloader = loader(n), max_steps = unit.train_progress.num_steps_completed + n, bar = false }) end
+local function steps(n)
+  tnt.train(unit, { train_dataloader = loader(n),
+    max_steps = unit.train_progress.num_steps_completed + n, bar = false })
+end
 steps(500)
 print(("autounit_step %.2f us"):format(clock.time(2000, 5, steps) * 1e6))

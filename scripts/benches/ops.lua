@@ -1,5 +1,5 @@
--- What one operation costs: an add of one element in a scope (output and allocation included), forward and backward of a
--- chain of 150 such ops as a tree of modules, with the JIT and without.
+-- What one operation costs: an add of one element in a scope (output and allocation included),
+-- forward and backward of a chain of 150 such ops as a tree of modules, with the JIT and without.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
 local tnt = require "tnt"

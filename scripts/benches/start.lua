@@ -1,4 +1,5 @@
--- Start-up: `tntlua -e ''`, and with the tensor library loaded; wall time and peak memory of the process.
+-- Start-up: `tntlua -e ''`, and with the tensor library loaded; wall time and peak memory of the
+-- process.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
 
@@ -11,7 +12,9 @@ local function measure(name, code)
   end
   table.sort(times)
   print(("%s %.2f ms"):format(name, times[8] * 1e3))
-  local pipe = io.popen(("build/bin/tntlua -e '%s for l in io.lines(\"/proc/self/status\") do local k = l:match(\"VmHWM:%%s+(%%d+)\") if k then print(k) end end'"):format(code))
+  local pipe =
+    io.popen(("build/bin/tntlua -e '%s for l in io.lines(\"/proc/self/status\") do "
+      .. "local k = l:match(\"VmHWM:%%s+(%%d+)\") if k then print(k) end end'"):format(code))
   print(("%s_memory %.1f MB"):format(name, tonumber(pipe:read "*l") / 1024))
   pipe:close()
 end

@@ -1,4 +1,5 @@
--- Prints the table of scripts/bench from lines "name value unit": medians of ours and theirs, and the ratio.
+-- Prints the table of scripts/bench from lines "name value unit": medians of ours and theirs, and
+-- the ratio.
 local folder = arg[1]
 
 local function read(path)
@@ -30,7 +31,8 @@ for i = 2, #arg do
   local _, theirs = read(folder .. "/" .. arg[i] .. ".theirs")
   for _, name in ipairs(order) do
     local a, b = median(ours[name]), median(theirs[name])
-    print(("%-44s %12.4g %12s %8s  %s"):format(arg[i] .. "/" .. name, a, b and ("%.4g"):format(b) or "-",
+    print(("%-44s %12.4g %12s %8s  %s"):format(arg[i] .. "/" .. name, a,
+      b and ("%.4g"):format(b) or "-",
       b and ("%.2f"):format(a / b) or "-", units[name]))
   end
 end

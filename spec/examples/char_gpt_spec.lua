@@ -1,4 +1,5 @@
--- char_gpt's model against PyTorch: 50 AdamW steps from the same weights (scripts/parity/char_gpt.py writes the reference).
+-- char_gpt's model against PyTorch: 50 AdamW steps from the same weights
+-- (scripts/parity/char_gpt.py writes the reference).
 local tnt = require "tnt"
 local F = tnt.nn.functional
 

@@ -3,7 +3,9 @@ local lfs = require "lfs"
 
 local program = "build/bin/tntlua"
 for candidate in ("build build-hard build-san"):gmatch "%S+" do
-  if package.cpath:find("/" .. candidate .. "/lib/", 1, true) then program = candidate .. "/bin/tntlua" end
+  if package.cpath:find("/" .. candidate .. "/lib/", 1, true) then
+    program = candidate .. "/bin/tntlua"
+  end
 end
 
 local function run(command)
@@ -12,7 +14,9 @@ local function run(command)
   pipe:close()
   assert(text:match "exit=0%s*$", command .. "\n" .. text)
   local values = {}
-  for key, value in (text:match "result: ([^\n]*)" or ""):gmatch "([%w_]+)=(%S+)" do values[key] = tonumber(value) or value end
+  for key, value in (text:match "result: ([^\n]*)" or ""):gmatch "([%w_]+)=(%S+)" do
+    values[key] = tonumber(value) or value
+  end
   assert(next(values), "no result line: " .. text)
   return values, text
 end
@@ -22,7 +26,8 @@ local function have(path) return lfs.attributes(path, "mode") ~= nil end
 
 describe("examples", function()
   it("are all run here", function()
-    local known = { char_gpt = true, custom_hook = true, digits = true, mnist = true, plain_loop = true }
+    local known = { char_gpt = true, custom_hook = true, digits = true, mnist = true,
+      plain_loop = true }
     for name in lfs.dir "examples" do
       if name:sub(1, 1) ~= "." then
         assert(known[name], "examples/" .. name .. " has no test")
@@ -49,13 +54,17 @@ describe("examples", function()
   end)
 
   it("char_gpt learns from any text file", function()
-    local r = run "examples/char_gpt/train.lua --text README.md --steps 30 --layers 1 --width 32 --heads 2 --eval-every 15 --eval-batches 2 --sample 20"
+    local r =
+      run("examples/char_gpt/train.lua --text README.md --steps 30 --layers 1 --width 32 "
+        .. "--heads 2 --eval-every 15 --eval-batches 2 --sample 20")
     assert(r.val_loss < 4.5, "val_loss " .. r.val_loss)
   end)
 
   it("char_gpt refuses an empty text", function()
     local path = os.tmpname()
-    local pipe = io.popen(("%s examples/char_gpt/train.lua --text %s 2>&1; echo exit=$?"):format(program, path))
+    local pipe =
+      io.popen(("%s examples/char_gpt/train.lua --text %s 2>&1; echo exit=$?"):format(program,
+        path))
     local text = pipe:read "*a"
     pipe:close()
     os.remove(path)
@@ -64,7 +73,9 @@ describe("examples", function()
   end)
 
   it("mnist trains on IDX files", function()
-    if not have(data .. "t10k-images-idx3-ubyte.gz") then return pending "the folder shared/data is not here" end
+    if not have(data .. "t10k-images-idx3-ubyte.gz") then
+      return pending "the folder shared/data is not here"
+    end
     local r = run("examples/mnist/train.lua --steps 60 --data " .. data)
     assert(r.accuracy > 0.6, "accuracy " .. r.accuracy)
   end)

@@ -1,5 +1,5 @@
--- 20,000 steps of a small unit: what is alive, and what the process holds, stay flat; and a million Lua objects change
--- nothing, since tensors are not freed by the collector.
+-- 20,000 steps of a small unit: what is alive, and what the process holds, stay flat; and a million
+-- Lua objects change nothing, since tensors are not freed by the collector.
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
 
@@ -16,7 +16,9 @@ local function train(steps)
   local unit = tnt.AutoUnit {
     module = net,
     optimizer = tnt.optim.AdamW(net:parameters(), { lr = 1e-3 }),
-    compute_loss = function(self, _, batch) return F.cross_entropy(self.module(batch.x), batch.y) end,
+    compute_loss = function(self, _, batch)
+      return F.cross_entropy(self.module(batch.x), batch.y)
+    end,
   }
   local set = tnt.data.tensors { x = tnt.randn(512, 64), y = tnt.randint(0, 10, { 512 }) }
   local seen = {}
@@ -28,7 +30,8 @@ local function train(steps)
       local n = u.train_progress.num_steps_completed
       if n == steps / 10 or n == steps - 1 then
         local m = tnt.memory()
-        seen[#seen + 1] = { live = m.live_bytes, tensors = m.live_tensors, asked = m.system_allocations, rss = resident() }
+        seen[#seen + 1] = { live = m.live_bytes, tensors = m.live_tensors,
+          asked = m.system_allocations, rss = resident() }
       end
     end } },
   })
@@ -38,16 +41,21 @@ end
 describe("memory", function()
   local hold
   for _, crowded in ipairs { false, true } do
-    it("is flat over 20,000 steps" .. (crowded and " with a million Lua objects alive" or ""), function()
+    it("is flat over 20,000 steps" .. (crowded and " with a million Lua objects alive" or ""),
+      function()
       if crowded then
         hold = {}
         for i = 1, 1e6 do hold[i] = { i } end
       end
       local early, late = train(20000)
-      -- a value logged is held for a step, and a few handles wait for the collector: a handful comes and goes
-      assert(math.abs(late.tensors - early.tensors) <= 8, ("%d tensors became %d"):format(early.tensors, late.tensors))
-      assert(math.abs(late.live - early.live) <= 8 * 1024, ("%d bytes became %d"):format(early.live, late.live))
-      assert(late.asked - early.asked <= 8, ("the system was asked %d times more"):format(late.asked - early.asked))
+      -- a value logged is held for a step, and a few handles wait for the collector: a handful
+      -- comes and goes
+      assert(math.abs(late.tensors - early.tensors) <= 8,
+        ("%d tensors became %d"):format(early.tensors, late.tensors))
+      assert(math.abs(late.live - early.live) <= 8 * 1024,
+        ("%d bytes became %d"):format(early.live, late.live))
+      assert(late.asked - early.asked <= 8,
+        ("the system was asked %d times more"):format(late.asked - early.asked))
       -- Lua's own heap breathes with its collector, by up to its size: 100 MB when it is crowded
       local grown = (late.rss - early.rss) / 2 ^ 20
       assert(grown < (crowded and 110 or 16), ("resident memory grew by %.1f MB"):format(grown))

@@ -1,10 +1,10 @@
--- Accuracy: the share of rows whose target is among the k classes of the highest scores. Counts stay tensors, so that no
--- device is waited for in a step.
+-- Accuracy: the share of rows whose target is among the k classes of the highest scores. Counts
+-- stay tensors, so that no device is waited for in a step.
 local errors = require "tnt.errors"
 local Metric = require "tnt.metrics.metric"
 
 ---@class tnt.metrics.Accuracy.Options
----@field topk? integer[]  which k; default {1}. Several give "accuracy" (k = 1) and "accuracy_top<k>"
+---@field topk? integer[]  which k, default {1}; several give "accuracy" and "accuracy_top<k>"
 ---@field name? string     default "accuracy"
 
 ---@class tnt.metrics.Accuracy: tnt.metrics.Metric
@@ -48,7 +48,8 @@ function Accuracy:update(prediction, target)
   end
 end
 
---- The share of hits, a number; with several k a table of numbers by name. nil when nothing was added.
+--- The share of hits, a number; with several k a table of numbers by name. nil when nothing was
+--- added.
 function Accuracy:compute()
   if self.rows == 0 then return nil end
   local values = {}

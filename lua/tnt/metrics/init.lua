@@ -1,6 +1,8 @@
--- tnt.metrics: what evaluations measure. A metric has reset, update(prediction, target) and compute.
+-- tnt.metrics: what evaluations measure. A metric has reset, update(prediction, target) and
+-- compute.
 local metrics = {}
-local places = { Metric = "tnt.metrics.metric", Accuracy = "tnt.metrics.accuracy", Mean = "tnt.metrics.mean" }
+local places = { Metric = "tnt.metrics.metric", Accuracy = "tnt.metrics.accuracy",
+  Mean = "tnt.metrics.mean" }
 metrics.places = places
 return setmetatable(metrics, {
   __index = function(self, name)

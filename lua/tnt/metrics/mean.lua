@@ -2,7 +2,7 @@
 local Metric = require "tnt.metrics.metric"
 
 ---@class tnt.metrics.Mean: tnt.metrics.Metric
----@field fn fun(prediction: any, target: any): tnt.Tensor|number  one value for each row, or one for all
+---@field fn fun(prediction: any, target: any): tnt.Tensor|number  for each row, or one for all
 local Mean = Metric:extend("Mean", { "fn", name = "mean" })
 
 function Mean:init(o)

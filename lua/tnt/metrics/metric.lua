@@ -1,4 +1,5 @@
--- Metric: gathers values over the steps of an evaluation and computes one number, or several, at its end.
+-- Metric: gathers values over the steps of an evaluation and computes one number, or several, at
+-- its end.
 local class = require "tnt.class"
 local nest = require "tnt.loop.nest"
 local scope = require "tnt.scope"
@@ -31,8 +32,8 @@ function Metric:collect(v)
   list[#list + 1] = scope.keep(v)
 end
 
---- What has been gathered so far, for a checkpoint inside an evaluation: all fields but the declared
---- options and functions.
+--- What has been gathered so far, for a checkpoint inside an evaluation: all fields but the
+--- declared options and functions.
 ---@return table state
 function Metric:state_dict()
   local declared, state = class.declared(class.of(self)), {}

@@ -1,6 +1,7 @@
--- nn.checkpoint: a part of a network whose inner results are not kept for backward but computed again there, with the
--- same random numbers. It is a tnt.Function whose gradient runs the part's own graph; parameters of modules it calls get
--- their gradients from that inner backward, straight into .grad.
+-- nn.checkpoint: a part of a network whose inner results are not kept for backward but computed
+-- again there, with the same random numbers. It is a tnt.Function whose gradient runs the part's
+-- own graph; parameters of modules it calls get their gradients from that inner backward, straight
+-- into .grad.
 
 local tensor = require "tnt.tensor"
 local autograd = require "tnt.autograd"
@@ -12,8 +13,8 @@ local scope = require "tnt.scope"
 
 local is_tensor = tensor.is_tensor
 
--- What backward will read of a closure besides its arguments. A tensor there that wants a gradient would get none; the
--- others must live until then.
+-- What backward will read of a closure besides its arguments. A tensor there that wants a gradient
+-- would get none; the others must live until then.
 local function check_upvalues(fn, seen, depth)
   if seen[fn] or depth == 0 then return end
   seen[fn] = true
@@ -24,7 +25,8 @@ local function check_upvalues(fn, seen, depth)
     if not name then return end
     if is_tensor(value) then
       if value.requires_grad then
-        errors.raise("state", "checkpoint: upvalue `%s` needs a gradient, which only arguments get; pass it as one: "
+        errors.raise("state",
+          "checkpoint: upvalue `%s` needs a gradient, which only arguments get; pass it as one: "
           .. "tnt.nn.checkpoint(fn, ..., %s)", name, name)
       end
       scope.until_step(value)
@@ -71,7 +73,8 @@ local again = autograd.Function {
     for i = 1, ctx.n do
       local value = (select(i, ...))
       if is_tensor(value) then
-        ctx.tensors[i], ctx.is_tensor[i], ctx.versions[i] = value, true, tensor.describe(value).version
+        ctx.tensors[i], ctx.is_tensor[i], ctx.versions[i] = value, true,
+          tensor.describe(value).version
       else
         ctx.values[i] = value
       end
@@ -80,8 +83,9 @@ local again = autograd.Function {
   end,
   backward = function(ctx, ...)
     if ctx.walk_options.create_graph or ctx.walk_options.is_partial then
-      errors.raise("state", "checkpoint: only backward() goes through it, and without create_graph: its parameters get their "
-        .. "gradients in .grad")
+      errors.raise("state",
+        "checkpoint: only backward() goes through it, and without create_graph: its parameters "
+          .. "get their gradients in .grad")
     end
     local args, results = run_again(ctx)
     local ys, gradients = {}, {}
@@ -102,16 +106,17 @@ local again = autograd.Function {
 
 again.is_always_recorded = true -- parameters inside want gradients even where no argument does
 
---- Calls fn(...) without keeping its inner results for backward, which runs it again with the same random numbers.
---- Of what fn returns only tensors are possible. A module can stand for fn. Gradients go to arguments and to the parameters
---- of modules that fn calls.
---- Errors: state for a tensor among fn's upvalues that needs a gradient; and in backward for tnt.grad and create_graph.
+--- Calls fn(...) without keeping its inner results for backward, which runs it again with the same
+--- random numbers. Of what fn returns only tensors are possible. A module can stand for fn.
+--- Gradients go to arguments and to the parameters of modules that fn calls. Errors: state for a
+--- tensor among fn's upvalues that needs a gradient; and in backward for tnt.grad and create_graph.
 ---@param fn function|tnt.nn.Module
 ---@return tnt.Tensor ...
 local function checkpoint(fn, ...)
   if type(fn) == "function" then check_upvalues(fn, {}, 3)
   elseif type(fn) ~= "table" or not (getmetatable(fn) or {}).__call then
-    errors.raise("argument", "checkpoint: a function or a module was expected first, got %s", type(fn))
+    errors.raise("argument", "checkpoint: a function or a module was expected first, got %s",
+      type(fn))
   end
   if core.context.grad_mode == 0 then return fn(...) end
   for i = 1, select("#", ...) do
@@ -119,8 +124,9 @@ local function checkpoint(fn, ...)
     if type(value) == "table" and getmetatable(value) == nil then
       for key, v in next, value do -- order: free
         if is_tensor(v) and v.requires_grad then
-          errors.raise("state", "checkpoint: argument %d is a table whose [%s] needs a gradient; pass such tensors as arguments "
-            .. "of their own", i, tostring(key))
+          errors.raise("state",
+            "checkpoint: argument %d is a table whose [%s] needs a gradient; pass such tensors "
+              .. "as arguments of their own", i, tostring(key))
         end
       end
     end

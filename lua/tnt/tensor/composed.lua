@@ -1,4 +1,5 @@
--- Methods made of ops, so that gradients come for nothing: reductions with other names, norms, products, einsum.
+-- Methods made of ops, so that gradients come for nothing: reductions with other names, norms,
+-- products, einsum.
 local core = require "tnt.core"
 local errors = require "tnt.errors"
 local ops = require "tnt.ops_gen"
@@ -21,11 +22,17 @@ methods.max = extreme(ops.amax, ops.max_dim, ops.maximum)
 methods.min = extreme(ops.amin, ops.min_dim, ops.minimum)
 
 --- The standard deviation over dims, divided by n - correction (default 1).
-function methods.std(x, dims, correction, keepdim) return ops.sqrt(ops.var(x, dims, correction, keepdim)) end
+function methods.std(x, dims, correction, keepdim)
+  return ops.sqrt(ops.var(x, dims, correction, keepdim))
+end
 
 --- Whether any, or all, elements are nonzero, over dims (none: all).
-function methods.any(x, dims, keepdim) return ops.gt(ops.sum(ops.cast(ops.ne(x, 0), core.C.TNT_I64), dims, keepdim), 0) end
-function methods.all(x, dims, keepdim) return ops.eq(ops.sum(ops.cast(ops.eq(x, 0), core.C.TNT_I64), dims, keepdim), 0) end
+function methods.any(x, dims, keepdim)
+  return ops.gt(ops.sum(ops.cast(ops.ne(x, 0), core.C.TNT_I64), dims, keepdim), 0)
+end
+function methods.all(x, dims, keepdim)
+  return ops.eq(ops.sum(ops.cast(ops.eq(x, 0), core.C.TNT_I64), dims, keepdim), 0)
+end
 
 --- The p-norm over dims (default 2; math.huge: the largest).
 function methods.norm(x, p, dims, keepdim)
@@ -53,13 +60,17 @@ function methods.zeros_like(x) return tensor.make.zeros_like(x) end
 function methods.ones_like(x) return tensor.make.ones_like(x) end
 
 local matmul = ops.matmul
---- The matrix product; vectors count as a row on the left, as a column on the right. Leading dims broadcast.
+--- The matrix product; vectors count as a row on the left, as a column on the right. Leading dims
+--- broadcast.
 function methods.matmul(a, b)
   if type(a) ~= "cdata" then core.operand("matmul", "a", a) end
   if type(b) ~= "cdata" then core.operand("matmul", "b", b) end
   local na, nb = a:dim(), b:dim()
   if na > 1 and nb > 1 then return matmul(a, b) end
-  if na == 0 or nb == 0 then errors.raise("shape", "matmul: tensors of at least one dim were expected, got %d and %d dims", na, nb) end
+  if na == 0 or nb == 0 then
+    errors.raise("shape", "matmul: tensors of at least one dim were expected, got %d and %d dims",
+      na, nb)
+  end
   local y = matmul(na == 1 and ops.unsqueeze(a, 1) or a, nb == 1 and ops.unsqueeze(b, 2) or b)
   if nb == 1 then y = ops.squeeze(y, -1) end
   if na == 1 then y = ops.squeeze(y, nb == 1 and -1 or -2) end
@@ -69,7 +80,10 @@ methods.mm = methods.matmul
 
 --- Products of two batches of matrices.
 function methods.bmm(a, b)
-  if a:dim() ~= 3 or b:dim() ~= 3 then errors.raise("shape", "bmm: [N, M, K] and [N, K, L] were expected, got %d and %d dims", a:dim(), b:dim()) end
+  if a:dim() ~= 3 or b:dim() ~= 3 then
+    errors.raise("shape", "bmm: [N, M, K] and [N, K, L] were expected, got %d and %d dims",
+      a:dim(), b:dim())
+  end
   return matmul(a, b)
 end
 
@@ -82,34 +96,47 @@ function methods.masked_select(x, mask) return x[mask] end
 methods.pow_ = ops.pow_
 methods.le_ = nil
 
--- -- einsum --------------------------------------------------------------------------------------------------------------
---- A sum of products by letters: einsum("ij,jk->ik", a, b). One or two tensors; letters that the result lacks are summed.
+-- -- einsum ---------------------------------------------------------------------------------------
+--- A sum of products by letters: einsum("ij,jk->ik", a, b). One or two tensors; letters that the
+--- result lacks are summed.
 ---@param formula string
 ---@return tnt.Tensor
 function composed.einsum(formula, ...)
   local inputs, output = formula:gsub("%s", ""):match "^([%a,]+)%->(%a*)$"
   local tensors = { ... }
-  if not inputs then errors.raise("argument", 'einsum: a formula like "ij,jk->ik" was expected, got %q', formula) end
+  if not inputs then
+    errors.raise("argument", 'einsum: a formula like "ij,jk->ik" was expected, got %q', formula)
+  end
   local terms = {}
   for term in (inputs .. ","):gmatch "(%a*)," do terms[#terms + 1] = term end
-  if #terms ~= #tensors then errors.raise("argument", "einsum: the formula names %d tensors, got %d", #terms, #tensors) end
+  if #terms ~= #tensors then
+    errors.raise("argument", "einsum: the formula names %d tensors, got %d", #terms, #tensors)
+  end
   local order, seen, sizes = {}, {}, {}
   for letter in output:gmatch "%a" do
-    if seen[letter] then errors.raise("argument", "einsum: letter %s comes twice in the result", letter) end
+    if seen[letter] then
+      errors.raise("argument", "einsum: letter %s comes twice in the result", letter)
+    end
     seen[letter] = true
     order[#order + 1] = letter
   end
   local kept = #order
   for i, term in ipairs(terms) do
     local x = tensors[i]
-    if x:dim() ~= #term then errors.raise("shape", "einsum: %q names %d dims, tensor %d has %d", term, #term, i, x:dim()) end
+    if x:dim() ~= #term then
+      errors.raise("shape", "einsum: %q names %d dims, tensor %d has %d", term, #term, i, x:dim())
+    end
     local d, have = 0, {}
     for letter in term:gmatch "%a" do
       d = d + 1
-      if have[letter] then errors.raise("argument", "einsum: letter %s twice in %q is not supported; use diagonal()", letter, term) end
+      if have[letter] then
+        errors.raise("argument", "einsum: letter %s twice in %q is not supported; use diagonal()",
+          letter, term)
+      end
       have[letter] = true
       if sizes[letter] and sizes[letter] ~= x:size(d) then
-        errors.raise("shape", "einsum: %s is %d in one tensor and %d in another", letter, sizes[letter], x:size(d))
+        errors.raise("shape", "einsum: %s is %d in one tensor and %d in another", letter,
+          sizes[letter], x:size(d))
       end
       sizes[letter] = x:size(d)
       if not seen[letter] then
@@ -119,7 +146,9 @@ function composed.einsum(formula, ...)
     end
   end
   for letter in output:gmatch "%a" do
-    if not sizes[letter] then errors.raise("argument", "einsum: letter %s of the result is in no tensor", letter) end
+    if not sizes[letter] then
+      errors.raise("argument", "einsum: letter %s of the result is in no tensor", letter)
+    end
   end
 
   -- x with its dims in `letters` order; letters it lacks get size 1
@@ -136,7 +165,8 @@ function composed.einsum(formula, ...)
     return y
   end
 
-  if #tensors == 2 then -- one matrix product: batch letters, rows of a, columns of b, summed letters
+  -- one matrix product: batch letters, rows of a, columns of b, summed letters
+  if #tensors == 2 then
     local batch, rows, columns, summed = {}, {}, {}, {}
     for i, letter in ipairs(order) do
       local in_a, in_b = terms[1]:find(letter, 1, true), terms[2]:find(letter, 1, true)
@@ -164,8 +194,10 @@ function composed.einsum(formula, ...)
       end
       return list
     end
-    local a = arrange(tensors[1], terms[1], join(batch, rows, summed)):reshape(size_of(batch), size_of(rows), size_of(summed))
-    local b = arrange(tensors[2], terms[2], join(batch, summed, columns)):reshape(size_of(batch), size_of(summed), size_of(columns))
+    local a = arrange(tensors[1], terms[1], join(batch, rows, summed)):reshape(size_of(batch),
+      size_of(rows), size_of(summed))
+    local b = arrange(tensors[2], terms[2], join(batch, summed, columns)):reshape(size_of(batch),
+      size_of(summed), size_of(columns))
     local flat = join(batch, rows, columns)
     local shape = {}
     for i, letter in ipairs(flat) do shape[i] = sizes[letter] end

@@ -1,5 +1,6 @@
--- x[...] and x[...] = v. A number takes a slice away, {a, b} a range (both ends included, a third number is the step),
--- {} a whole dim, a bool tensor the elements where it is true, a tensor of whole numbers the slices it names (from 0).
+-- x[...] and x[...] = v. A number takes a slice away, {a, b} a range (both ends included, a third
+-- number is the step), {} a whole dim, a bool tensor the elements where it is true, a tensor of
+-- whole numbers the slices it names (from 0).
 local errors = require "tnt.errors"
 local ops = require "tnt.ops_gen"
 local tensor = require "tnt.tensor"
@@ -12,20 +13,26 @@ local function step(x, d, item)
     local n = #item
     if n == 0 then return x, true end
     if n == 1 then return ops.slice(x, d, item[1], item[1], 1), true end
-    if n > 3 then errors.raise("argument", "index: a range is {first, last} or {first, last, step}, got %d numbers", n) end
+    if n > 3 then
+      errors.raise("argument",
+        "index: a range is {first, last} or {first, last, step}, got %d numbers", n)
+    end
     return ops.slice(x, d, item[1], item[2], item[3] or 1), true
   end
-  errors.raise("argument", "index: a number, a range {first, last} or {} was expected for dim %d, got %s", d, type(item))
+  errors.raise("argument",
+    "index: a number, a range {first, last} or {} was expected for dim %d, got %s", d, type(item))
 end
 
--- Where a mask is true, as positions in x with the mask's dims made one, and x so; they begin at dim d of x.
+-- Where a mask is true, as positions in x with the mask's dims made one, and x so; they begin at
+-- dim d of x.
 local function by_mask(x, d, mask)
   local sizes, n = {}, mask:dim()
   for k = 1, d - 1 do sizes[k] = x:size(k) end
   sizes[d] = 1
   for k = 1, n do
     if d + k - 1 > x:dim() or mask:size(k) ~= x:size(d + k - 1) then
-      errors.raise("shape", "index: a mask must have the sizes of the dims it stands for: [%s] of [%s] from dim %d on",
+      errors.raise("shape",
+        "index: a mask must have the sizes of the dims it stands for: [%s] of [%s] from dim %d on",
         table.concat(mask.shape, ", "), table.concat(x.shape, ", "), d)
     end
     sizes[d] = sizes[d] * mask:size(k)
@@ -34,7 +41,8 @@ local function by_mask(x, d, mask)
   return x:reshape(sizes), ops.nonzero(mask:reshape(-1)):select(2, 1)
 end
 
--- The slices of x along d that a tensor names: a mask, or positions from 0; their dims take the place of d.
+-- The slices of x along d that a tensor names: a mask, or positions from 0; their dims take the
+-- place of d.
 local function by_tensor(x, d, key)
   if key.dtype == "bool" then
     local seen, places = by_mask(x, d, key)
@@ -50,7 +58,9 @@ local function by_tensor(x, d, key)
 end
 
 local function by_list(x, list)
-  if #list > x:dim() then errors.raise("shape", "index: %d dims were indexed, the tensor has %d", #list, x:dim()) end
+  if #list > x:dim() then
+    errors.raise("shape", "index: %d dims were indexed, the tensor has %d", #list, x:dim())
+  end
   local d = 1
   for i = 1, #list do
     local item = list[i]
@@ -70,14 +80,17 @@ end
 local function index(x, key)
   local kind = type(key)
   if kind == "number" then
-    if describe(x).ndim == 0 then errors.raise("shape", "index: a 0-dim tensor has no slices; use x:item()") end
+    if describe(x).ndim == 0 then
+      errors.raise("shape", "index: a 0-dim tensor has no slices; use x:item()")
+    end
     return ops.select(x, 1, key)
   elseif kind == "table" then
     return by_list(x, key)
   elseif tensor.is_tensor(key) then
     return (by_tensor(x, 1, key))
   end
-  errors.raise("argument", "index: a number, a list of ranges, a mask or a tensor of positions was expected, got %s", kind)
+  errors.raise("argument",
+    "index: a number, a list of ranges, a mask or a tensor of positions was expected, got %s", kind)
 end
 
 local function has_tensor(key)
@@ -88,7 +101,8 @@ local function has_tensor(key)
   return false
 end
 
--- Writes to elements that no view can name: their places in x laid flat are found by indexing the numbers 0, 1, 2, ...
+-- Writes to elements that no view can name: their places in x laid flat are found by indexing the
+-- numbers 0, 1, 2, ...
 local function assign_at(x, key, value)
   local places = index(tensor.make.arange(x:numel()):view(x.shape), key)
   if tensor.is_tensor(value) then value = value:to(x.dtype):expand(places.shape):reshape(-1)

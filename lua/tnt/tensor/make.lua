@@ -1,5 +1,5 @@
--- Making tensors: from sizes, from Lua tables, from random numbers; and taking their values back out. Options come last
--- as a table: {dtype = "f64", device = "cpu", requires_grad = true}.
+-- Making tensors: from sizes, from Lua tables, from random numbers; and taking their values back
+-- out. Options come last as a table: {dtype = "f64", device = "cpu", requires_grad = true}.
 
 local ffi = require "ffi"
 local core = require "tnt.core"
@@ -21,16 +21,20 @@ local default_dtype = "f32"
 function make.refuse_device(who, device)
   if type(device) == "string" and device:match "^cuda" then
     local _, reason = require("tnt.cuda").is_available()
-    errors.raise("device", "%s: %s", who, reason or "tensors on cuda are not built into this library yet")
+    errors.raise("device", "%s: %s", who,
+      reason or "tensors on cuda are not built into this library yet")
   end
-  errors.raise("device", "%s: a device 'cpu' or 'cuda:N' was expected, got %s", who, tostring(device))
+  errors.raise("device", "%s: a device 'cpu' or 'cuda:N' was expected, got %s", who,
+    tostring(device))
 end
 
 local option_names = { "dtype", "device", "requires_grad" }
 
 local function check_options(who, options)
   for key in pairs(options) do -- order: free
-    if key ~= "dtype" and key ~= "device" and key ~= "requires_grad" then errors.unknown(who, "option", key, option_names) end
+    if key ~= "dtype" and key ~= "device" and key ~= "requires_grad" then
+      errors.unknown(who, "option", key, option_names)
+    end
   end
   if options.device ~= nil and options.device ~= "cpu" then
     make.refuse_device(who, options.device)
@@ -44,7 +48,8 @@ end
 function make.dtype_number(name, who)
   local number = core.dtype_number[name or default_dtype]
   if not number then
-    errors.raise("dtype", "%s: unknown dtype %s (known: f32, f64, f16, bf16, i64, i32, u8, bool)", who, tostring(name))
+    errors.raise("dtype", "%s: unknown dtype %s (known: f32, f64, f16, bf16, i64, i32, u8, bool)",
+      who, tostring(name))
   end
   return number
 end
@@ -69,7 +74,8 @@ local function empty(who, dtype, list, n, options)
   for i = 1, n do
     local v = list[i]
     if type(v) ~= "number" or v % 1 ~= 0 then
-      errors.raise("argument", "%s: size %d must be a whole number, got %s", who, i, type(v) == "string" and ("the string %q"):format(v) or tostring(v))
+      errors.raise("argument", "%s: size %d must be a whole number, got %s", who, i,
+        type(v) == "string" and ("the string %q"):format(v) or tostring(v))
     end
     if v < 0 then errors.raise("shape", "%s: size %d must be >= 0, got %d", who, i, v) end
     sizes[i - 1] = v
@@ -185,15 +191,21 @@ function make.arange(...)
   local start, stop, step = list[1], list[2], list[3] or 1
   if not stop then start, stop = 0, start end
   for i, v in ipairs { start, stop or false, step } do
-    if type(v) ~= "number" then errors.raise("argument", "arange: argument %d must be a number, got %s", i, tostring(v or nil)) end
+    if type(v) ~= "number" then
+      errors.raise("argument", "arange: argument %d must be a number, got %s", i,
+        tostring(v or nil))
+    end
   end
   local whole = start % 1 == 0 and stop % 1 == 0 and step % 1 == 0
   if not whole and not (options and options.dtype) then
-    errors.raise("argument", "arange: with fractions a dtype must be named: arange(%g, %g, %g, {dtype = \"f32\"})", start, stop, step)
+    errors.raise("argument",
+      "arange: with fractions a dtype must be named: arange(%g, %g, %g, {dtype = \"f32\"})", start,
+        stop, step)
   end
   if step == 0 then errors.raise("argument", "arange: the step must not be 0") end
   local n = math.max(0, math.ceil((stop - start) / step))
-  local y, grad = empty("arange", make.dtype_number(options and options.dtype or "i64", "arange"), { n }, 1, options)
+  local y, grad = empty("arange", make.dtype_number(options and options.dtype or "i64", "arange"),
+    { n }, 1, options)
   ops.arange_(y, start, step)
   if grad then y.requires_grad = true end
   return y
@@ -215,7 +227,9 @@ function make.randint(lo, hi, shape, options)
   options = options or {}
   check_options("randint", options)
   if type(shape) == "number" then shape = { shape } end
-  if type(shape) ~= "table" then errors.raise("argument", "randint: sizes are missing: randint(lo, hi, {2, 3})") end
+  if type(shape) ~= "table" then
+    errors.raise("argument", "randint: sizes are missing: randint(lo, hi, {2, 3})")
+  end
   local y = empty("randint", make.dtype_number(options.dtype or "i64", "randint"), shape, #shape)
   return ops.randint_(y, lo, hi)
 end
@@ -224,10 +238,11 @@ end
 function make.randperm(n, options)
   options = options or {}
   check_options("randperm", options)
-  return ops.randperm_(empty("randperm", make.dtype_number(options.dtype or "i64", "randperm"), { n }, 1))
+  return ops.randperm_(empty("randperm", make.dtype_number(options.dtype or "i64", "randperm"),
+    { n }, 1))
 end
 
--- -- from Lua tables ------------------------------------------------------------------------------------------------------
+-- -- from Lua tables ------------------------------------------------------------------------------
 local function measure(who, value, shape, depth)
   if type(value) ~= "table" then return end
   local n = #value
@@ -239,20 +254,26 @@ local function flatten(who, value, shape, depth, into, at, exact)
   if depth > #shape then
     if type(value) == "boolean" then value = value and 1 or 0 end
     if tensor.is_tensor(value) then
-      errors.raise("argument", "%s: numbers were expected, got tensors in a list; tnt.stack(list) lays them side by side", who)
+      errors.raise("argument",
+        "%s: numbers were expected, got tensors in a list; tnt.stack(list) lays them side by side",
+          who)
     end
     if type(value) ~= "number" and (type(value) ~= "cdata" or tonumber(value) == nil) then
-      errors.raise(type(value) == "table" and "shape" or "argument", "%s: a number was expected at depth %d, got %s", who, depth - 1,
+      errors.raise(type(value) == "table" and "shape" or "argument",
+        "%s: a number was expected at depth %d, got %s", who, depth - 1,
         type(value) == "string" and ("the string %q"):format(value) or type(value))
     end
     if exact and type(value) == "number" and value % 1 ~= 0 then
-      errors.raise("argument", "%s: %g has a fraction and stands beside 64-bit integers", who, value)
+      errors.raise("argument", "%s: %g has a fraction and stands beside 64-bit integers", who,
+        value)
     end
     into[at] = value
     return at + 1
   end
   if type(value) ~= "table" or #value ~= shape[depth] then
-    errors.raise("shape", "%s: lists must be of equal length: %d entries were expected at depth %d, got %s", who, shape[depth], depth,
+    errors.raise("shape",
+      "%s: lists must be of equal length: %d entries were expected at depth %d, got %s", who,
+        shape[depth], depth,
       type(value) == "table" and #value or type(value))
   end
   for i = 1, shape[depth] do at = flatten(who, value[i], shape, depth + 1, into, at, exact) end
@@ -309,7 +330,8 @@ for number = 0, 7 do
   make[name] = function(value, options)
     if tensor.is_tensor(value) then return methods.to(value, name) end
     options = options or {}
-    return from_table(name, value, { dtype = name, device = options.device, requires_grad = options.requires_grad })
+    return from_table(name, value, { dtype = name, device = options.device,
+      requires_grad = options.requires_grad })
   end
 end
 
@@ -321,7 +343,7 @@ function make.result_type(a, b)
   return core.dtypes[out[0]]
 end
 
--- -- back out -----------------------------------------------------------------------------------------------------------------
+-- -- back out -------------------------------------------------------------------------------------
 local function nest(values, shape, depth, at, convert)
   if depth > #shape then return convert(values[at]), at + 1 end
   local list = {}
@@ -329,12 +351,14 @@ local function nest(values, shape, depth, at, convert)
   return list, at
 end
 
---- The values as nested Lua tables (a number or boolean for a 0-dim tensor); i64 beyond 2^53 stay int64_t.
+--- The values as nested Lua tables (a number or boolean for a 0-dim tensor); i64 beyond 2^53 stay
+--- int64_t.
 function methods.totable(x)
   local d = tensor.describe(x)
   local n, dtype = tonumber(d.numel), d.dtype
   local exact = dtype == C.TNT_I64
-  local room = ffi.gc(ffi.cast(exact and "int64_t *" or "double *", ffi.C.malloc(math.max(n, 1) * 8)), ffi.C.free)
+  local room = ffi.gc(ffi.cast(exact and "int64_t *" or "double *",
+    ffi.C.malloc(math.max(n, 1) * 8)), ffi.C.free)
   check(C.tnt_read(room, exact and C.TNT_I64 or C.TNT_F64, n, x))
   local function convert(v)
     if dtype == C.TNT_BOOL then return v ~= 0 end

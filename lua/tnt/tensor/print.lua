@@ -1,5 +1,5 @@
--- How a tensor looks: like NumPy, 4 digits, columns aligned, the middle of long dims left out; dtype and shape follow
--- where the numbers do not tell them.
+-- How a tensor looks: like NumPy, 4 digits, columns aligned, the middle of long dims left out;
+-- dtype and shape follow where the numbers do not tell them.
 local tensor = require "tnt.tensor"
 
 local EDGE, THRESHOLD, WIDTH = 3, 1000, 80
@@ -11,11 +11,14 @@ local function plain(v)
   return nil
 end
 
--- One way of writing for all values shown: whole numbers bare, others with up to 4 digits, or in powers of ten.
+-- One way of writing for all values shown: whole numbers bare, others with up to 4 digits, or in
+-- powers of ten.
 local function formatter(values, is_float)
   if type(values[1]) == "boolean" then return tostring end
   if not is_float then
-    return function(v) return type(v) == "number" and ("%.0f"):format(v) or (tostring(v):gsub("LL$", "")) end
+    return function(v)
+      return type(v) == "number" and ("%.0f"):format(v) or (tostring(v):gsub("LL$", ""))
+    end
   end
   local largest, smallest, whole = 0, math.huge, true
   for _, v in ipairs(values) do
@@ -26,7 +29,8 @@ local function formatter(values, is_float)
       if v % 1 ~= 0 then whole = false end
     end
   end
-  if largest >= 1e8 or (largest > 0 and (smallest < 1e-4 or largest / smallest > 1e7) and not whole) then
+  if largest >= 1e8 or (largest > 0 and (smallest < 1e-4 or largest / smallest > 1e7)
+      and not whole) then
     return function(v) return plain(v) or ("%.4e"):format(v) end
   end
   if whole then return function(v) return plain(v) or ("%.0f."):format(v) end end

@@ -44,7 +44,9 @@ function methods.reshape(x, ...)
   local at, n = core.positions(1, "reshape", "size", list)
   local y = core.new()
   local status = C.tnt_view(y, x, at, n)
-  if status == C.TNT_ESHAPE and describe(x).contiguous == 0 then return view(methods.contiguous(x), list) end
+  if status == C.TNT_ESHAPE and describe(x).contiguous == 0 then
+    return view(methods.contiguous(x), list)
+  end
   if status ~= 0 then return core.finish(status, y) end
   return y
 end
@@ -59,7 +61,8 @@ function methods.flatten(x, first, last)
   if first < 0 then first = n + first + 1 end
   if last < 0 then last = n + last + 1 end
   if first < 1 or last > n or first > last then
-    errors.raise("argument", "flatten: dims 1 <= first <= last <= %d were expected, got %d and %d", n, first, last)
+    errors.raise("argument", "flatten: dims 1 <= first <= last <= %d were expected, got %d and %d",
+      n, first, last)
   end
   local list, size = {}, 1
   for d = 1, n do
@@ -122,7 +125,9 @@ end
 function methods.chunk(x, n, d)
   d = d or 1
   local size = x:size(d)
-  if type(n) ~= "number" or n < 1 then errors.raise("argument", "chunk: n must be >= 1, got %s", tostring(n)) end
+  if type(n) ~= "number" or n < 1 then
+    errors.raise("argument", "chunk: n must be >= 1, got %s", tostring(n))
+  end
   return methods.split(x, math.max(1, math.ceil(size / n)), d)
 end
 
@@ -138,7 +143,9 @@ function methods.split(x, size, d)
   else
     local sum = 0
     for _, n in ipairs(list) do sum = sum + n end
-    if sum ~= total then errors.raise("argument", "split: sizes add up to %d, dim %d has %d", sum, d, total) end
+    if sum ~= total then
+      errors.raise("argument", "split: sizes add up to %d, dim %d has %d", sum, d, total)
+    end
   end
   return pieces(x, d, list)
 end
@@ -186,7 +193,9 @@ function shape.cat(list, d) return ops.cat(list, d or 1) end
 --- Tensors of one shape laid side by side along a new dim d (default 1).
 function shape.stack(list, d)
   d = d or 1
-  if type(list) ~= "table" or #list == 0 then errors.raise("argument", "stack: a list of at least one tensor was expected") end
+  if type(list) ~= "table" or #list == 0 then
+    errors.raise("argument", "stack: a list of at least one tensor was expected")
+  end
   local n = list[1]:dim() + 1
   if d < 0 then d = n + d + 1 end
   local rows = {}
@@ -194,7 +203,8 @@ function shape.stack(list, d)
   return ops.cat(rows, d)
 end
 
--- x where keep is true, else a number, which counts by its kind: beside whole numbers one with a fraction makes floats.
+-- x where keep is true, else a number, which counts by its kind: beside whole numbers one with a
+-- fraction makes floats.
 local function or_number(x, keep, number)
   local dtype = x.dtype
   if not dtype:match "f" and number % 1 ~= 0 then x = x:to(tensor.make.get_default_dtype())
