@@ -41,6 +41,18 @@ describe("tnt.hooks", function()
     end
   end)
 
+  it("answers names from elsewhere with its own", function()
+    for theirs, ours in pairs {
+      EarlyStopping = "EarlyStop", TQDMProgressBar = "ProgressBar", CheckpointHook = "Checkpoint",
+    } do
+      local ok, err = pcall(function() return hooks[theirs] end)
+      assert.is_false(ok)
+      assert.equal("argument", err.kind)
+      assert.truthy(tostring(err):find("is called " .. ours .. " here", 1, true))
+      assert.truthy(hooks[ours])
+    end
+  end)
+
   it("suggests names", function()
     local ok, err = pcall(function() return hooks.EarlyStopp end)
     assert.is_false(ok)

@@ -39,6 +39,14 @@ describe("tnt.log", function()
     end
   end)
 
+  it("answers TorchTNT's names with its own", function()
+    local ok, err = pcall(function() return log.InMemoryLogger end)
+    assert.is_false(ok)
+    assert.equal("argument", err.kind)
+    assert.truthy(tostring(err):find("InMemoryLogger is called Memory here", 1, true))
+    assert.truthy(log.Threshold { max = 1 })
+  end)
+
   it("suggests names", function()
     local ok, err = pcall(function() return log.CVS end)
     assert.is_false(ok)

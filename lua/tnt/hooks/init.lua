@@ -35,9 +35,26 @@ local modules = {
   SystemResources = "system_resources", Throughput = "throughput", TimeLimit = "time_limit",
 }
 
+-- TorchTNT's and MMEngine's names, answered with ours.
+local foreign = {
+  BaseCSVWriter = "CsvWriter", CheckpointHook = "Checkpoint",
+  DistributedCheckpointSaver = "Checkpoint", EarlyStopping = "EarlyStop",
+  EarlyStoppingHook = "EarlyStop", EmptyCacheHook = "EmptyCache", EmptyCudaCache = "EmptyCache",
+  EmptyDataloaderDetectorCallback = "EmptyLoader", IterTimerHook = "IterationTimes",
+  IterationTimeLogger = "IterationTimes", LearningRateMonitor = "LearningRate",
+  ProfilerHook = "Profiler", PyTorchProfiler = "Profiler",
+  SystemResourcesMonitor = "SystemResources", TQDMProgressBar = "ProgressBar",
+  TensorBoardParameterMonitor = "ParameterHistograms", ThroughputLogger = "Throughput",
+  TimeLimitInterrupter = "TimeLimit", TimeWaitForBatchLogger = "DataWaitTime",
+  TorchSnapshotSaver = "Checkpoint",
+}
+
 return setmetatable(hooks, {
   __index = function(_, name)
     local module = modules[name]
+    if foreign[name] then
+      errors.raise("argument", "tnt.hooks: the hook %s is called %s here", name, foreign[name])
+    end
     if not module then errors.unknown("tnt.hooks", "hook", name, sorted.keys(modules)) end
     local Class = require("tnt.hooks." .. module)
     hooks[name] = Class

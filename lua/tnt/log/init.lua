@@ -27,9 +27,19 @@ local names = {
   "Threshold",
 }
 
+-- TorchTNT's names, answered with ours.
+local foreign = {
+  AnomalyLogger = "Anomaly", CSVLogger = "CSV", InMemoryLogger = "Memory",
+  IsNaNEvaluator = "IsNaN", JSONLogger = "JSON", StdoutLogger = "Console",
+  TensorBoardLogger = "TensorBoard", ThresholdEvaluator = "Threshold",
+}
+
 return setmetatable(log, {
   __index = function(_, name)
     local module = modules[name]
+    if foreign[name] then
+      errors.raise("argument", "tnt.log: %s is called %s here", name, foreign[name])
+    end
     if not module then errors.unknown("tnt.log", "name", name, names) end
     local is_field = type(module) == "table"
     local Class = require("tnt.log." .. (is_field and module[1] or module))
