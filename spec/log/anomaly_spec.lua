@@ -41,18 +41,18 @@ describe("tnt.log.Anomaly", function()
   it("looks at every value and asks after warm-up, at due steps", function()
     local evaluator, calls = suspicious(), {}
     local logger = log.Anomaly {
-      tracked = { { name = "train/loss", evaluators = { evaluator }, warmup = 3, every = 2 } },
+      tracked = { { name = "train/loss", evaluators = { evaluator }, warmup = 4, every = 2 } },
       on_anomaly = function(name, value, step, by)
         assert.equal(evaluator, by)
         calls[#calls + 1] = { name, value, step }
       end,
     }
-    for step = 1, 7 do
+    for step = 1, 9 do
       logger:log(record(step, { ["train/loss"] = step / 10, ["train/lr"] = 1 }))
       logger:log(record(step, { ["eval/loss"] = nan }))
     end
-    assert.same({ 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7 }, evaluator.seen)
-    assert.same({ { "train/loss", 0.4, 4 }, { "train/loss", 0.6, 6 } }, calls)
+    assert.same({ 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9 }, evaluator.seen)
+    assert.same({ { "train/loss", 0.6, 6 }, { "train/loss", 0.8, 8 } }, calls)
     assert.equal(2, #rig.warnings)
   end)
 
