@@ -9,7 +9,7 @@ description = {
   summary = "Trains neural networks: a C core scripted from LuaJIT",
   license = "MIT",
 }
-dependencies = { "lua == 5.1", "luafilesystem >= 1.8" }
+dependencies = { "lua == 5.1", "lua-cjson >= 2.1", "luafilesystem >= 1.8" }
 build = {
   type = "cmake",
   variables = {
