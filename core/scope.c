@@ -133,6 +133,23 @@ int tnt_scope_close(uint32_t token) {
   return tnt_scope_dissolve(token);
 }
 
+uint32_t tnt_scope_enter(uint32_t thread) {
+  context *c = context_now();
+  return LIKELY(c->n_scopes) ? tnt_scope_open(TNT_SCOPE_MODULE, thread) : 0;
+}
+
+int tnt_scope_leave(uint32_t token, const tnt_tensor *y) {
+  context *c = context_now();
+  if (UNLIKELY(c->n_scopes < 2 || c->scopes[c->n_scopes - 1].token != token)) return TNT_OUT_OF_ORDER;
+  if (y) {
+    tensor *t;
+    RESOLVE(c, t, y);
+    if (t->owned_pos != NOT_OWNED && t->owned_pos >= c->scopes[c->n_scopes - 1].first) t->flags |= FLAG_LEAVE;
+  }
+  pop(c);
+  return UNLIKELY(c->n_dead) ? TNT_DEAD_NODES : 0;
+}
+
 /* Its part of the list becomes the outer scope's by itself. Without one it is the limbo: what stands in the list before
  * the outermost scope's part. */
 int tnt_scope_dissolve(uint32_t token) {

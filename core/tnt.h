@@ -32,7 +32,9 @@ enum tnt_status {
   TNT_EINTERRUPTED,
   TNT_EINTERNAL,
   TNT_OWNED = -1, /* done; made outside every scope, so the handle must own its tensor */
-  TNT_PULL = -2   /* backward: a gradient written in Lua is wanted (tnt_backward_pull) */
+  TNT_PULL = -2,  /* backward: a gradient written in Lua is wanted (tnt_backward_pull) */
+  TNT_OUT_OF_ORDER = -3, /* the scope is not innermost, or has none outside */
+  TNT_DEAD_NODES = -4    /* done; tnt_dead_node has something */
 };
 
 /* ORDER DTYPE: the same list as dtypes in lua/tnt/dtype.lua */
@@ -130,6 +132,10 @@ TNT_API void tnt_parcel_describe(tnt_info *info, const tnt_parcel *parcel);
 
 /* -- scopes -------------------------------------------------------------------------------------------------------- */
 TNT_API uint32_t tnt_scope_open(int kind, uint32_t thread); /* a token; thread: the coroutine's number, 0 the main one's */
+/* A module's, which is opened only within another: 0 where none is. */
+TNT_API uint32_t tnt_scope_enter(uint32_t thread);
+/* Closes it and lets its one result (may be null) out; does nothing but say TNT_OUT_OF_ORDER where that is in doubt. */
+TNT_API int tnt_scope_leave(uint32_t token, const tnt_tensor *y);
 TNT_API int tnt_scope_close(uint32_t token);               /* releases, or dissolves when not innermost */
 TNT_API int tnt_scope_dissolve(uint32_t token);            /* its tensors go outward; deeper scopes stay open */
 TNT_API int tnt_scope_at(int i, uint32_t *token, uint32_t *thread); /* 1 is the outermost */

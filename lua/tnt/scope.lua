@@ -17,7 +17,7 @@ local thread, is_gone = threads.current, threads.is_gone
 local scope = {}
 
 local kinds = { scope = C.TNT_SCOPE_PLAIN, module = C.TNT_SCOPE_MODULE, step = C.TNT_SCOPE_STEP }
-local MODULE = kinds.module
+local OUT_OF_ORDER = tonumber(C.TNT_OUT_OF_ORDER)
 local drain -- autograd's dead Lua nodes
 
 -- -- order ----------------------------------------------------------------------------------------------------------
@@ -294,14 +294,14 @@ function scope.fields_changed(module)
 end
 
 --- Opens the scope of a module's call.
----@return integer token
-function scope.open_module() return C.tnt_scope_open(MODULE, thread()) end
+---@return integer token  0 where no scope is outside: that call is outermost_call's
+function scope.open_module() return C.tnt_scope_enter(thread()) end
 
 --- A call with no scope outside, where an error would leave the module's open.
 ---@param module table
 ---@param forward function  what to call: the module's forward, with its hooks
 function scope.outermost_call(module, forward, ...)
-  local token = scope.open_module()
+  local token = scope.open "module"
   local function finished(ok, ...)
     if not ok then return close_run(token, ok, ...) end
     return scope.close_module(token, module, module.stateless, ...)
@@ -366,16 +366,19 @@ end
 
 --- As close_module for a forward with one result: no varargs, which is what hot calls want.
 function scope.close_module1(token, module, stateless, y)
-  if context.innermost ~= token and not reach(token) then return close_out_of_order(token, y) end
+  local given
   if type(y) == "cdata" then
-    leave(y)
+    if is_tensor(y) then given = y end
   elseif type(y) == "table" then
-    leave_nest(y, 4, {})
+    return scope.close_module(token, module, stateless, y)
   end
   if not stateless then module_fields(token, module) end
-  local status = C.tnt_scope_close(token)
-  if status > 0 then core.raise(status) end
-  if context.dead_nodes > 0 then drain() end
+  local status = C.tnt_scope_leave(token, given)
+  if status ~= 0 then
+    if status == OUT_OF_ORDER then return scope.close_module(token, module, true, y) end
+    if status > 0 then core.raise(status) end
+    drain()
+  end
   return y
 end
 

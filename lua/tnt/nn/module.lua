@@ -9,7 +9,6 @@ local scope = require "tnt.scope"
 local tensor = require "tnt.tensor"
 
 local is_tensor, is_parameter = tensor.is_tensor, parameter.is
-local context = require("tnt.core").context
 local fields_changed, outermost_call = scope.fields_changed, scope.outermost_call
 local type, rawget, rawset, select, getmetatable = type, rawget, rawset, select, getmetatable
 
@@ -116,8 +115,8 @@ end
 
 local function call_hooked(self, hooks, ...)
   if not self.scoped then return run_hooks(self, hooks, { ... }, self:forward(...)) end
-  if context.depth == 0 then return outermost_call(self, forward_and_hooks, ...) end
   local token = open_module()
+  if token == 0 then return outermost_call(self, forward_and_hooks, ...) end
   return close(token, self, run_hooks(self, hooks, { ... }, self:forward(...)))
 end
 
@@ -125,8 +124,8 @@ function Module:__call(...)
   local hooks = rawget(self, "_forward_hooks")
   if hooks then return call_hooked(self, hooks, ...) end
   if not self.scoped then return self:forward(...) end
-  if context.depth == 0 then return outermost_call(self, self.forward, ...) end
   local token = open_module()
+  if token == 0 then return outermost_call(self, self.forward, ...) end
   return close(token, self, self:forward(...))
 end
 
