@@ -12,6 +12,7 @@ local sorted = require "tnt.sorted"
 ---@field EmptyCache tnt.hooks.EmptyCache
 ---@field EmptyLoader tnt.hooks.EmptyLoader
 ---@field FiniteCheck tnt.hooks.FiniteCheck
+---@field GarbageCollector tnt.hooks.GarbageCollector
 ---@field IterationTimes tnt.hooks.IterationTimes
 ---@field LearningRate tnt.hooks.LearningRate
 ---@field MemorySnapshot tnt.hooks.MemorySnapshot
@@ -28,8 +29,9 @@ local hooks = {}
 local modules = {
   Checkpoint = "checkpoint", CsvWriter = "csv_writer", DataWaitTime = "data_wait_time",
   EarlyStop = "early_stop", EmptyCache = "empty_cache", EmptyLoader = "empty_loader",
-  FiniteCheck = "finite_check", IterationTimes = "iteration_times",
-  LearningRate = "learning_rate", MemorySnapshot = "memory_snapshot",
+  FiniteCheck = "finite_check", GarbageCollector = "garbage_collector",
+  IterationTimes = "iteration_times", LearningRate = "learning_rate",
+  MemorySnapshot = "memory_snapshot",
   ModuleSummary = "module_summary", ParameterHistograms = "parameter_histograms",
   Profiler = "profiler", ProgressBar = "progress_bar", ProgressReporter = "progress_reporter",
   SystemResources = "system_resources", Throughput = "throughput", TimeLimit = "time_limit",
