@@ -83,41 +83,70 @@ static void from_columns(T *x, const T *columns, const conv *k, int64_t planes) 
   }
 }
 
+static bool conv2d_part(const conv *k, const T *x, const T *w, const T *b, T *y, int threads,
+                        int64_t first, int64_t last) {
+  bool plain = is_pointwise(k);
+  int64_t cg = k->c / k->groups, og = k->o / k->groups, inner = cg * k->kh * k->kw,
+          outs = k->p * k->q;
+  T *columns = plain ? NULL : malloc((size_t)(inner * outs + 1) * sizeof *columns);
+  if (!plain && !columns) return false;
+  for (int64_t n = first; n < last; n++) {
+    for (int64_t g = 0; g < k->groups; g++) {
+      const T *from = x + (n * k->c + g * cg) * k->h * k->w;
+      T *to = y + (n * k->o + g * og) * outs;
+      for (int64_t o = 0; b && o < og; o++) {
+        for (int64_t i = 0; i < outs; i++) to[o * outs + i] = b[g * og + o];
+      }
+      if (!plain) to_columns(columns, from, k, cg);
+      gemm(false, false, og, outs, inner, w + g * og * inner, inner, plain ? from : columns, outs,
+           b != NULL, to, outs, threads);
+    }
+  }
+  free(columns);
+  return true;
+}
+
+static bool conv2d_dx_part(const conv *k, const T *dy, const T *w, T *dx, int threads,
+                           int64_t first, int64_t last) {
+  bool plain = k->o && is_pointwise(k);
+  int64_t cg = k->c / k->groups, og = k->o / k->groups, inner = cg * k->kh * k->kw,
+          outs = k->p * k->q;
+  T *columns = plain ? NULL : malloc((size_t)(inner * outs + 1) * sizeof *columns);
+  if (!plain && !columns) return false;
+  for (int64_t n = first; n < last; n++) {
+    T *image = dx + n * k->c * k->h * k->w;
+    if (!plain) memset(image, 0, (size_t)(k->c * k->h * k->w) * sizeof(T));
+    for (int64_t g = 0; g < k->groups; g++) {
+      T *to = image + g * cg * k->h * k->w;
+      gemm(true, false, inner, outs, og, w + g * og * inner, inner, dy + (n * k->o + g * og) * outs,
+           outs, false, plain ? to : columns, outs, threads);
+      if (!plain) from_columns(to, columns, k, cg);
+    }
+  }
+  free(columns);
+  return true;
+}
+
+/* By columns, images shared out to threads; of one image, its product. */
+static int conv2d_columns(const conv *k, const T *x, const T *w, const T *b, T *y) {
+  int all = THREADS(k->n * k->o * k->p * k->q * 8), threads = k->n > 1 ? all : 1;
+  SHARED(conv2d_part, k->n, k, x, w, b, y, threads > 1 ? 1 : all);
+}
+
+static int conv2d_dx_columns(const conv *k, const T *dy, const T *w, T *dx) {
+  int all = THREADS(k->n * k->o * k->p * k->q * 8), threads = k->n > 1 ? all : 1;
+  SHARED(conv2d_dx_part, k->n, k, dy, w, dx, threads > 1 ? 1 : all);
+}
+
 static int conv2d_cpu(tnt__args *a) {
   const tnt__view *xv = &a->in[0], *wv = &a->in[1];
   conv k = conv_of(xv->size, wv->size, a->out[0].size, a->integer + CONV2D_STRIDE);
   const T *x = xv->data, *w = wv->data, *b = a->in[2].data;
   T *y = a->out[0].data;
   if (a->out[0].numel == 0) return 0;
-  if (is_depthwise(&k) && has_few_outputs(&k))
-    return depthwise(&k, x, w, b, y) ? a->fail(TNT_EMEMORY, "conv2d: out of memory") : 0;
-  if (k.c && CONVOLVED(conv2d, &k, x, w, b, y)) return 0;
-  bool plain = is_pointwise(&k);
-  int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
-  int all = THREADS(k.n * k.o * outs * 8), threads = k.n > 1 ? all : 1, failed = 0;
-  int within = threads > 1 ? 1 : all; /* one image: the product is shared out */
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    T *columns = malloc((size_t)(plain ? 1 : inner * outs + 1) * sizeof *columns);
-    if (!columns) {
-#pragma omp atomic write
-      failed = 1;
-    }
-#pragma omp for schedule(static)
-    for (int64_t n = 0; n < k.n; n++) {
-      for (int64_t g = 0; columns && g < k.groups; g++) {
-        const T *from = x + (n * k.c + g * cg) * k.h * k.w;
-        T *to = y + (n * k.o + g * og) * outs;
-        for (int64_t o = 0; b && o < og; o++) {
-          for (int64_t i = 0; i < outs; i++) to[o * outs + i] = b[g * og + o];
-        }
-        if (!plain) to_columns(columns, from, &k, cg);
-        gemm(false, false, og, outs, inner, w + g * og * inner, inner, plain ? from : columns, outs,
-             b != NULL, to, outs, within);
-      }
-    }
-    free(columns);
-  }
+  bool own = is_depthwise(&k) && has_few_outputs(&k);
+  if (!own && k.c && CONVOLVED(conv2d, &k, x, w, b, y)) return 0;
+  int failed = own ? depthwise(&k, x, w, b, y) : conv2d_columns(&k, x, w, b, y);
   return failed ? a->fail(TNT_EMEMORY, "conv2d: out of memory") : 0;
 }
 
@@ -127,37 +156,14 @@ static int conv2d_dx_cpu(tnt__args *a) {
   const T *dy = gv->data, *w = wv->data;
   T *dx = a->out[0].data;
   if (a->out[0].numel == 0) return 0;
-  if (k.o && is_depthwise(&k) && has_few_outputs(&k))
-    return depthwise_dx(&k, dy, w, dx) ? a->fail(TNT_EMEMORY, "conv2d_dx: out of memory") : 0;
-  if (k.o && CONVOLVED(conv2d_dx, &k, dy, w, dx)) return 0;
-  bool plain = k.o && is_pointwise(&k);
-  int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
-  int all = THREADS(k.n * k.o * outs * 8), threads = k.n > 1 ? all : 1, failed = 0;
-  int within = threads > 1 ? 1 : all; /* one image: the product is shared out */
-  if (!plain) memset(dx, 0, (size_t)a->out[0].numel * sizeof(T));
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    T *columns = malloc((size_t)(plain ? 1 : inner * outs + 1) * sizeof *columns);
-    if (!columns) {
-#pragma omp atomic write
-      failed = 1;
-    }
-#pragma omp for schedule(static)
-    for (int64_t n = 0; n < k.n; n++) {
-      for (int64_t g = 0; columns && g < k.groups; g++) {
-        T *to = dx + (n * k.c + g * cg) * k.h * k.w;
-        gemm(true, false, inner, outs, og, w + g * og * inner, inner,
-             dy + (n * k.o + g * og) * outs, outs, false, plain ? to : columns, outs, within);
-        if (!plain) from_columns(to, columns, &k, cg);
-      }
-    }
-    free(columns);
-  }
+  bool own = k.o && is_depthwise(&k) && has_few_outputs(&k);
+  if (!own && k.o && CONVOLVED(conv2d_dx, &k, dy, w, dx)) return 0;
+  int failed = own ? depthwise_dx(&k, dy, w, dx) : conv2d_dx_columns(&k, dy, w, dx);
   return failed ? a->fail(TNT_EMEMORY, "conv2d_dx: out of memory") : 0;
 }
 
-static int conv2d_dw_cpu(
-    tnt__args *a) { /* images are summed in order: the result does not depend on threads */
+/* Images are summed in order: the result does not depend on threads. */
+static int conv2d_dw_cpu(tnt__args *a) {
   const tnt__view *gv = &a->in[0], *xv = &a->in[1];
   conv k = conv_of(xv->size, a->out[0].size, gv->size, a->integer + CONV2D_DW_STRIDE);
   const T *dy = gv->data, *x = xv->data;

@@ -13,6 +13,16 @@ typedef struct dw_plane {
   T *copy; /* rows x phases x length */
 } dw_plane;
 
+/* The rest of a function: part(..., first, last) for a share of 0..n-1 in each thread; 1 when memory ran out. */
+#define SHARED(part, n, ...)                                            \
+  int failed = 0;                                                       \
+  PARALLEL_FOR(s, threads, {                                            \
+    if (!part(__VA_ARGS__, (n)*s / threads, (n) * (s + 1) / threads)) { \
+      _Pragma("omp atomic write") failed = 1;                           \
+    }                                                                   \
+  });                                                                   \
+  return failed
+
 enum { DW_BLOCK = 4 * GEMM_LANES };
 
 /* k: x's sizes are those of what is copied, p and q those of the result */
@@ -112,61 +122,53 @@ static void dw_correlate(const dw_plane *d, int64_t p, int64_t q, T start, bool 
   }
 }
 
-static int depthwise(const conv *k, const T *x, const T *w, const T *b, T *y) {
+static bool depthwise_part(const conv *k, const T *x, const T *w, const T *b, T *y, int64_t first,
+                           int64_t last) {
   int64_t many = k->o / k->c, outs = k->p * k->q;
-  int threads = THREADS(k->n * k->o * outs * 4), failed = 0;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    dw_plane d;
-    bool ok = dw_open(&d, k);
-    if (!ok) {
-#pragma omp atomic write
-      failed = 1;
+  dw_plane d;
+  bool ok = dw_open(&d, k);
+  for (int64_t i = first; ok && i < last; i++) {
+    dw_fill(&d, k, x + i * k->h * k->w);
+    for (int64_t m = 0; m < many; m++) {
+      int64_t o = i % k->c * many + m;
+      memcpy(d.weight, w + o * d.taps, (size_t)d.taps * sizeof(T));
+      dw_correlate(&d, k->p, k->q, b ? b[o] : 0, false, y + (i * many + m) * outs);
     }
-#pragma omp for schedule(static)
-    for (int64_t i = 0; i < k->n * k->c; i++) {
-      if (!ok) continue;
-      dw_fill(&d, k, x + i * k->h * k->w);
-      for (int64_t m = 0; m < many; m++) {
-        int64_t o = i % k->c * many + m;
-        memcpy(d.weight, w + o * d.taps, (size_t)d.taps * sizeof(T));
-        dw_correlate(&d, k->p, k->q, b ? b[o] : 0, false, y + (i * many + m) * outs);
-      }
-    }
-    dw_close(&d);
   }
-  return failed;
+  dw_close(&d);
+  return ok;
 }
 
-/* With stride 1: dy under the weights turned round. */
-static int depthwise_dx_turned(const conv *k, const T *dy, const T *w, T *dx) {
+static int depthwise(const conv *k, const T *x, const T *w, const T *b, T *y) {
+  int threads = THREADS(k->n * k->o * k->p * k->q * 4);
+  SHARED(depthwise_part, k->n * k->c, k, x, w, b, y);
+}
+
+static bool depthwise_dx_turned_part(const conv *k, const T *dy, const T *w, T *dx, int64_t first,
+                                     int64_t last) {
   int64_t many = k->o / k->c;
   conv turned = *k;
   turned.h = k->p, turned.w = k->q, turned.p = k->h, turned.q = k->w;
   turned.ph = (k->kh - 1) * k->dh - k->ph,
   turned.pw = (k->kw - 1) * k->dw - k->pw; /* may be negative: cut off */
-  int threads = THREADS(k->n * k->o * k->p * k->q * 4), failed = 0;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    dw_plane d;
-    bool ok = dw_open(&d, &turned);
-    if (!ok) {
-#pragma omp atomic write
-      failed = 1;
+  dw_plane d;
+  bool ok = dw_open(&d, &turned);
+  for (int64_t i = first; ok && i < last; i++) {
+    for (int64_t m = 0; m < many; m++) {
+      const T *from = w + (i % k->c * many + m) * d.taps;
+      dw_fill(&d, &turned, dy + (i * many + m) * k->p * k->q);
+      for (int64_t t = 0; t < d.taps; t++) d.weight[t] = from[d.taps - 1 - t];
+      dw_correlate(&d, k->h, k->w, 0, m > 0, dx + i * k->h * k->w);
     }
-#pragma omp for schedule(static)
-    for (int64_t i = 0; i < k->n * k->c; i++) {
-      if (!ok) continue;
-      for (int64_t m = 0; m < many; m++) {
-        const T *from = w + (i % k->c * many + m) * d.taps;
-        dw_fill(&d, &turned, dy + (i * many + m) * k->p * k->q);
-        for (int64_t t = 0; t < d.taps; t++) d.weight[t] = from[d.taps - 1 - t];
-        dw_correlate(&d, k->h, k->w, 0, m > 0, dx + i * k->h * k->w);
-      }
-    }
-    dw_close(&d);
   }
-  return failed;
+  dw_close(&d);
+  return ok;
+}
+
+/* With stride 1: dy under the weights turned round. */
+static int depthwise_dx_turned(const conv *k, const T *dy, const T *w, T *dx) {
+  int threads = THREADS(k->n * k->o * k->p * k->q * 4);
+  SHARED(depthwise_dx_turned_part, k->n * k->c, k, dy, w, dx);
 }
 
 /* A plane of dy with rows of whole vectors. */
@@ -208,35 +210,31 @@ static void dw_gather(const dw_plane *d, const conv *k, T *dx) { /* the copy bac
   }
 }
 
+static bool depthwise_dx_part(const conv *k, const T *dy, const T *w, T *dx, int64_t first,
+                              int64_t last) {
+  int64_t many = k->o / k->c;
+  dw_plane d;
+  bool ok = dw_open(&d, k);
+  T *gradient = malloc((size_t)(k->p * dw_width(k)) * sizeof *gradient);
+  if (!ok || !gradient) ok = false;
+  for (int64_t i = first; ok && i < last; i++) {
+    memset(d.copy, 0, (size_t)(d.rows * d.phases * d.length) * sizeof(T));
+    for (int64_t m = 0; m < many; m++) {
+      dw_fill_gradient(gradient, k, dy + (i * many + m) * k->p * k->q);
+      memcpy(d.weight, w + (i % k->c * many + m) * d.taps, (size_t)d.taps * sizeof(T));
+      dw_spread(&d, k, gradient);
+    }
+    dw_gather(&d, k, dx + i * k->h * k->w);
+  }
+  dw_close(&d);
+  free(gradient);
+  return ok;
+}
+
 static int depthwise_dx(const conv *k, const T *dy, const T *w, T *dx) {
   if (k->sh == 1 && k->sw == 1) return depthwise_dx_turned(k, dy, w, dx);
-  int64_t many = k->o / k->c;
-  int threads = THREADS(k->n * k->o * k->p * k->q * 4), failed = 0;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    dw_plane d;
-    bool ok = dw_open(&d, k);
-    T *gradient = malloc((size_t)(k->p * dw_width(k)) * sizeof *gradient);
-    if (!ok || !gradient) {
-      ok = false;
-#pragma omp atomic write
-      failed = 1;
-    }
-#pragma omp for schedule(static)
-    for (int64_t i = 0; i < k->n * k->c; i++) {
-      if (!ok) continue;
-      memset(d.copy, 0, (size_t)(d.rows * d.phases * d.length) * sizeof(T));
-      for (int64_t m = 0; m < many; m++) {
-        dw_fill_gradient(gradient, k, dy + (i * many + m) * k->p * k->q);
-        memcpy(d.weight, w + (i % k->c * many + m) * d.taps, (size_t)d.taps * sizeof(T));
-        dw_spread(&d, k, gradient);
-      }
-      dw_gather(&d, k, dx + i * k->h * k->w);
-    }
-    dw_close(&d);
-    free(gradient);
-  }
-  return failed;
+  int threads = THREADS(k->n * k->o * k->p * k->q * 4);
+  SHARED(depthwise_dx_part, k->n * k->c, k, dy, w, dx);
 }
 
 /* sum[t] += the products of dy with what lies under tap t, for `taps` taps at once */
@@ -261,41 +259,36 @@ static inline __attribute__((always_inline)) void dw_products(int taps, const dw
   }
 }
 
-static int depthwise_dw(const conv *k, const T *dy, const T *x,
-                        T *dw) { /* a thread has whole channels */
+static bool depthwise_dw_part(const conv *k, const T *dy, const T *x, T *dw, int64_t first,
+                              int64_t last) {
   int64_t many = k->o / k->c, outs = k->p * k->q;
-  int threads = THREADS(k->n * k->o * outs * 4), failed = 0;
-#pragma omp parallel num_threads(threads) if (threads > 1)
-  {
-    dw_plane d;
-    bool ok = dw_open(&d, k);
-    T *gradient = malloc((size_t)(k->p * dw_width(k)) * sizeof *gradient);
-    double *sum = malloc((size_t)(many * d.taps) * sizeof *sum);
-    if (!ok || !gradient || !sum) {
-      ok = false;
-#pragma omp atomic write
-      failed = 1;
-    }
-#pragma omp for schedule(static)
-    for (int64_t c = 0; c < k->c; c++) {
-      if (!ok) continue;
-      for (int64_t t = 0; t < many * d.taps; t++) sum[t] = 0;
-      for (int64_t n = 0; n < k->n; n++) {
-        dw_fill(&d, k, x + (n * k->c + c) * k->h * k->w);
-        for (int64_t m = 0; m < many; m++) {
-          dw_fill_gradient(gradient, k, dy + (n * k->o + c * many + m) * outs);
-          double *to = sum + m * d.taps;
-          int64_t t = 0;
-          for (; t + 9 <= d.taps; t += 9) dw_products(9, &d, k, gradient, d.offset + t, to + t);
-          for (; t + 4 <= d.taps; t += 4) dw_products(4, &d, k, gradient, d.offset + t, to + t);
-          for (; t < d.taps; t++) dw_products(1, &d, k, gradient, d.offset + t, to + t);
-        }
+  dw_plane d;
+  bool ok = dw_open(&d, k);
+  T *gradient = malloc((size_t)(k->p * dw_width(k)) * sizeof *gradient);
+  double *sum = malloc((size_t)(many * d.taps) * sizeof *sum);
+  if (!ok || !gradient || !sum) ok = false;
+  for (int64_t c = first; ok && c < last; c++) {
+    for (int64_t t = 0; t < many * d.taps; t++) sum[t] = 0;
+    for (int64_t n = 0; n < k->n; n++) {
+      dw_fill(&d, k, x + (n * k->c + c) * k->h * k->w);
+      for (int64_t m = 0; m < many; m++) {
+        dw_fill_gradient(gradient, k, dy + (n * k->o + c * many + m) * outs);
+        double *to = sum + m * d.taps;
+        int64_t t = 0;
+        for (; t + 9 <= d.taps; t += 9) dw_products(9, &d, k, gradient, d.offset + t, to + t);
+        for (; t + 4 <= d.taps; t += 4) dw_products(4, &d, k, gradient, d.offset + t, to + t);
+        for (; t < d.taps; t++) dw_products(1, &d, k, gradient, d.offset + t, to + t);
       }
-      for (int64_t t = 0; t < many * d.taps; t++) dw[c * many * d.taps + t] = (T)sum[t];
     }
-    dw_close(&d);
-    free(gradient);
-    free(sum);
+    for (int64_t t = 0; t < many * d.taps; t++) dw[c * many * d.taps + t] = (T)sum[t];
   }
-  return failed;
+  dw_close(&d);
+  free(gradient);
+  free(sum);
+  return ok;
+}
+
+static int depthwise_dw(const conv *k, const T *dy, const T *x, T *dw) {
+  int threads = THREADS(k->n * k->o * k->p * k->q * 4);
+  SHARED(depthwise_dw_part, k->c, k, dy, x, dw);
 }

@@ -11,8 +11,7 @@ typedef struct matrix {
 /* y[m, n] = a b, row-major, a and b possibly stored transposed */
 static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, int64_t lda,
                  const T *b, int64_t ldb, bool add, T *y, int64_t ldy, int threads) {
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-  for (int64_t i = 0; i < m; i++) {
+  PARALLEL_FOR(i, m, {
     T *row = y + i * ldy;
     if (!add) memset(row, 0, (size_t)n * sizeof(T));
     if (tb) {
@@ -30,7 +29,7 @@ static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const T *a, 
         for (int64_t j = 0; j < n; j++) row[j] += v * from[j];
       }
     }
-  }
+  });
 }
 #else
 /* Where the library is faster, measured on Zen 3 against OpenBLAS 0.3.21 (scripts/bench gemm): large blocks of b do not
@@ -146,11 +145,10 @@ static int matmul_cpu(tnt__args *args) {
     gemm(false, b.m.transposed, batch * m, n, k, a.m.data, k, b.m.data, b.m.ld, false, out, n,
          threads); /* one tall product */
   } else if (batch > 1) {
-#pragma omp parallel for num_threads(threads) if (threads > 1)
-    for (int64_t i = 0; i < batch; i++) {
+    PARALLEL_FOR(i, batch, {
       gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data + batch_offset(&a, y, i), a.m.ld,
            b.m.data + batch_offset(&b, y, i), b.m.ld, false, out + i * m * n, n, 1);
-    }
+    });
   } else if (batch == 1) {
     gemm(a.m.transposed, b.m.transposed, m, n, k, a.m.data, a.m.ld, b.m.data, b.m.ld, false, out, n,
          threads);

@@ -12,31 +12,50 @@ static pool pool_of(const int64_t *x, const int64_t *y, const int64_t *lists) {
   return k;
 }
 
+/* One place of the window over a row of outputs first..last; x and `at` (a place in the image) belong to q = 0. No branch:
+ * which value is larger cannot be foretold. */
+static inline __attribute__((always_inline)) void maxpool_row(T *y, int64_t *place, const T *x,
+                                                              int64_t at, int64_t first,
+                                                              int64_t last, int64_t step) {
+  LOOP_SIMD
+  for (int64_t q = first; q < last; q++) {
+    T v = x[q * step], top = y[q];
+    bool more = (v > top) | (ISNAN(v) & !ISNAN(top));
+    y[q] = more ? v : top;
+    place[q] = more ? at + q * step : place[q];
+  }
+}
+
 static int maxpool2d_cpu(tnt__args *a) {
   pool k = pool_of(a->in[0].size, a->out[0].size, a->integer + MAXPOOL2D_KERNEL);
   const T *x0 = a->in[0].data;
-  T *y = a->out[0].data;
-  int64_t *place = a->out[1].data;
+  T *y0 = a->out[0].data;
+  int64_t *place0 = a->out[1].data;
   int threads = THREADS(a->in[0].numel);
   PARALLEL_FOR(n, k.images, {
     const T *x = x0 + n * k.h * k.w;
     for (int64_t p = 0; p < k.p; p++) {
+      T *y = y0 + (n * k.p + p) * k.q;
+      int64_t *place = place0 + (n * k.p + p) * k.q;
       int64_t i0 = p * k.sh - k.ph, i1 = i0 + k.kh < k.h ? i0 + k.kh : k.h;
       if (i0 < 0) i0 = 0;
       for (int64_t q = 0; q < k.q; q++) {
-        int64_t j0 = q * k.sw - k.pw, j1 = j0 + k.kw < k.w ? j0 + k.kw : k.w;
-        if (j0 < 0) j0 = 0;
-        int64_t best = i0 * k.w + j0;
-        T top = x[best];
-        for (int64_t i = i0; i < i1; i++) {
-          for (int64_t j = j0; j < j1; j++) {
-            T v = x[i * k.w + j];
-            if (v > top || (ISNAN(v) && !ISNAN(top))) top = v, best = i * k.w + j;
-          }
+        int64_t j0 = q * k.sw - k.pw;
+        place[q] = i0 * k.w + (j0 < 0 ? 0 : j0);
+        y[q] = x[place[q]];
+      }
+      for (int64_t i = i0; i < i1; i++) {
+        for (int64_t j = 0; j < k.kw; j++) { /* columns q sw + j - pw inside the image */
+          int64_t off = j - k.pw, first = off < 0 ? (-off + k.sw - 1) / k.sw : 0;
+          int64_t last = off < k.w ? (k.w - off + k.sw - 1) / k.sw : 0, at = i * k.w + off;
+          if (last > k.q) last = k.q;
+          if (k.sw == 1)
+            maxpool_row(y, place, x + at, at, first, last, 1);
+          else if (k.sw == 2)
+            maxpool_row(y, place, x + at, at, first, last, 2);
+          else
+            maxpool_row(y, place, x + at, at, first, last, k.sw);
         }
-        int64_t at = (n * k.p + p) * k.q + q;
-        y[at] = top;
-        place[at] = best;
       }
     }
   });
