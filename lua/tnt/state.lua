@@ -18,7 +18,7 @@ local Timer = require "tnt.loop.timer"
 ---@field progress tnt.Progress  of the active phase
 ---@field metrics table<string, number>  values of finished epochs by full name ("train/loss")
 ---@field latest table<string, number>   newest values of steps by full name, one step late
----@field iteration_timer tnt.Timer
+---@field iteration_timer tnt.loop.Timer
 ---@field evaluate_every_n_steps integer|nil   may be set; read when a train epoch begins
 ---@field evaluate_every_n_epochs integer|nil  may be set; read when a train epoch begins
 ---@field boundary string|nil  "step" or "epoch" from the end events on until its evaluation is done

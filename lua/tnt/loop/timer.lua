@@ -3,6 +3,7 @@
 
 local class = require "tnt.class"
 
+---@class tnt.loop.Timer
 local Timer = class.new "Timer"
 
 local LENGTH = 1024 -- samples kept of each name
