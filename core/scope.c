@@ -56,8 +56,10 @@ static scope *find(context *c, uint32_t token) {
 }
 
 static void unlink_node(context *c, node *n) {
-  if (n->previous) n->previous->next = n->next;
-  else c->step_nodes = n->next;
+  if (n->previous)
+    n->previous->next = n->next;
+  else
+    c->step_nodes = n->next;
   if (n->next) n->next->previous = n->previous;
   n->previous = n->next = NULL;
 }
@@ -140,11 +142,13 @@ uint32_t tnt_scope_enter(uint32_t thread) {
 
 int tnt_scope_leave(uint32_t token, const tnt_tensor *y) {
   context *c = context_now();
-  if (UNLIKELY(c->n_scopes < 2 || c->scopes[c->n_scopes - 1].token != token)) return TNT_OUT_OF_ORDER;
+  if (UNLIKELY(c->n_scopes < 2 || c->scopes[c->n_scopes - 1].token != token))
+    return TNT_OUT_OF_ORDER;
   if (y) {
     tensor *t;
     RESOLVE(c, t, y);
-    if (t->owned_pos != NOT_OWNED && t->owned_pos >= c->scopes[c->n_scopes - 1].first) t->flags |= FLAG_LEAVE;
+    if (t->owned_pos != NOT_OWNED && t->owned_pos >= c->scopes[c->n_scopes - 1].first)
+      t->flags |= FLAG_LEAVE;
   }
   pop(c);
   return UNLIKELY(c->n_dead) ? TNT_DEAD_NODES : 0;
@@ -182,7 +186,9 @@ int tnt_scope_at(int i, uint32_t *token, uint32_t *thread) {
 }
 
 /* -- the limbo ------------------------------------------------------------------------------------------------------- */
-static uint32_t limbo_end(const context *c) { return c->n_scopes ? c->scopes[0].first : c->n_owned; }
+static uint32_t limbo_end(const context *c) {
+  return c->n_scopes ? c->scopes[0].first : c->n_owned;
+}
 
 int64_t tnt_limbo(int64_t *bytes) {
   context *c = context_now();
@@ -220,7 +226,7 @@ int tnt_keep(const tnt_tensor *h) {
   RESOLVE(c, t, h);
   if (t->owned_pos == NOT_OWNED) return 0;
   t->owned_pos = NOT_OWNED;
-  t->flags &= (uint8_t)~(FLAG_LEAVE | FLAG_TO_STEP);
+  t->flags &= (uint8_t) ~(FLAG_LEAVE | FLAG_TO_STEP);
   return TNT_OWNED;
 }
 
@@ -238,8 +244,10 @@ int tnt_leave(const tnt_tensor *h, int to_step) {
   tensor *t;
   RESOLVE(c, t, h);
   if (t->owned_pos == NOT_OWNED) return TNT_OWNED;
-  if (to_step) t->flags |= FLAG_TO_STEP;
-  else if (c->n_scopes && t->owned_pos >= c->scopes[c->n_scopes - 1].first) t->flags |= FLAG_LEAVE; /* else it stays anyway */
+  if (to_step)
+    t->flags |= FLAG_TO_STEP;
+  else if (c->n_scopes && t->owned_pos >= c->scopes[c->n_scopes - 1].first)
+    t->flags |= FLAG_LEAVE; /* else it stays anyway */
   return 0;
 }
 

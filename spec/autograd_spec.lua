@@ -1,4 +1,5 @@
--- Backward, tnt.grad and writing in place: what is right, and what is refused rather than wrong. Numbers are closed forms.
+-- Backward, tnt.grad and writing in place: what is right, and what is refused rather than wrong.
+-- Numbers are closed forms.
 
 local tnt = require "tnt"
 local balance = require "spec.balance"
@@ -9,7 +10,8 @@ local function fails(kind, pieces, fn, ...)
   assert.is_table(err, tostring(err))
   assert.equal(kind, err.kind, tostring(err))
   for _, piece in ipairs(pieces) do
-    assert.truthy(tostring(err):find(piece, 1, true), ("%q is not in: %s"):format(piece, tostring(err)))
+    assert.truthy(tostring(err):find(piece, 1, true),
+      ("%q is not in: %s"):format(piece, tostring(err)))
   end
 end
 
@@ -32,7 +34,8 @@ describe("writing in place", function()
     local y = x * 2
     local z = y:square()
     y:add_(1)
-    fails("state", { "changed in place", "version 0, now 1", "clone()" }, function() z:sum():backward() end)
+    fails("state", { "changed in place", "version 0, now 1", "clone()" },
+      function() z:sum():backward() end)
     local e = (x * 1):exp()
     e:mul_(2)
     fails("state", { "changed in place" }, function() e:sum():backward() end)
@@ -62,7 +65,8 @@ describe("writing in place", function()
     end
   end)
 
-  it("through a view changes the base's history: the base is its old self with the part replaced", function()
+  it("through a view changes the base's history: the base is its old self with the part replaced",
+    function()
     local x, w = leaf(1, 2, 3, 4), leaf(10, 20)
     local y = x * 2
     y:narrow(1, 2, 2):copy_(w * 3)
@@ -144,15 +148,16 @@ describe("backward", function()
     out:backward()
     assert.same({ 1, 1 }, first:totable())
     assert.same({ 3, 3 }, x.grad:totable())
-    local out = (x * 2):sum()
-    out:backward()
+    local more = (x * 2):sum()
+    more:backward()
     assert.same({ 5, 5 }, x.grad:totable())
   end)
 
   it("of more than one element wants a gradient of its shape", function()
     local x = leaf(1, 2)
     fails("shape", { "one element", "[2]" }, function() (x * 2):backward() end)
-    fails("shape", { "[2]", "[3]" }, function() (x * 2):backward(tnt.ones(3, { dtype = "f64" })) end)
+    fails("shape", { "[2]", "[3]" },
+      function() (x * 2):backward(tnt.ones(3, { dtype = "f64" })) end)
     local out = (x * 2)
     out:backward(tnt.tensor({ 1, 10 }, { dtype = "f64" }))
     assert.same({ 2, 20 }, x.grad:totable())
@@ -207,7 +212,8 @@ describe("backward", function()
     assert.is_true(tnt.memory().live_nodes <= before.live_nodes + 1)
   end)
 
-  it("works from inside another: a Lua gradient that runs a backward over the same leaves", function()
+  it("works from inside another: a Lua gradient that runs a backward over the same leaves",
+    function()
     local w = leaf(3)
     local f = tnt.Function {
       forward = function(ctx, x)
@@ -244,7 +250,8 @@ describe("backward", function()
   it("that fails leaves no scope open, and the graph's other parts usable", function()
     local core = require "tnt.core"
     local w = leaf(3)
-    local f = tnt.Function { forward = function(_, x) return x * 1 end, backward = function() error "no" end }
+    local f = tnt.Function { forward = function(_, x) return x * 1 end,
+      backward = function() error "no" end }
     local y = f(w)
     local ok, err = pcall(y.backward, y)
     assert.is_false(ok)
@@ -257,7 +264,8 @@ describe("backward", function()
     assert.equal(2, w.grad:item())
   end)
 
-  it("steps flat: 2,000 turns of forward, backward, update keep memory and system allocations", function()
+  it("steps flat: 2,000 turns of forward, backward, update keep memory and system allocations",
+    function()
     local w = tnt.randn(16, 16):requires_grad_()
     local b = tnt.zeros(16):requires_grad_()
     local x = tnt.randn(4, 16)
@@ -305,7 +313,8 @@ describe("tnt.grad", function()
   it("of several outputs, with grad_outputs", function()
     local x = leaf(1, 2)
     local a, b = x * 2, x:square()
-    local seeds = { tnt.tensor({ 1, 1 }, { dtype = "f64" }), tnt.tensor({ 10, 100 }, { dtype = "f64" }) }
+    local seeds = { tnt.tensor({ 1, 1 }, { dtype = "f64" }),
+      tnt.tensor({ 10, 100 }, { dtype = "f64" }) }
     assert.same({ 22, 402 }, tnt.grad({ a, b }, x, { grad_outputs = seeds }):totable())
   end)
 
@@ -317,7 +326,8 @@ describe("tnt.grad", function()
     assert.is_false(g[2])
     assert.is_nil(tnt.grad(x * 2, y, { allow_unused = true }))
     fails("state", { "input 1", "requires_grad_" }, function() tnt.grad(x * 2, tnt.ones(1)) end)
-    fails("argument", { "allow_unsed", "allow_unused" }, function() tnt.grad(x, x, { allow_unsed = true }) end)
+    fails("argument", { "allow_unsed", "allow_unused" },
+      function() tnt.grad(x, x, { allow_unsed = true }) end)
   end)
 
   it("frees the graph unless it is retained", function()

@@ -1,4 +1,5 @@
--- Accounts of memory for specs: a file, or a program within it, ends with the bytes, tensors and nodes it began with.
+-- Accounts of memory for specs: a file, or a program within it, ends with the bytes, tensors and
+-- nodes it began with.
 local tnt = require "tnt"
 local scope = require "tnt.scope"
 local limbo = require "tnt.scope.limbo"
@@ -7,10 +8,9 @@ local autograd = require "tnt.autograd"
 local balance = {}
 
 -- Overwrites what calls left on the stack, which the collector takes for values in use.
-local function scrub(depth)
-  local a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
-  if depth > 0 then scrub(depth - 1) end
-  return a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p
+local function scrub(depth, ...)
+  if depth > 0 then scrub(depth - 1, nil, nil, nil, nil, nil, nil, nil, nil) end
+  return select("#", ...)
 end
 jit.off(scrub)
 
@@ -39,7 +39,8 @@ local function difference(before, after)
   end
 end
 
---- Runs fn twice (the first time may load modules and fill caches) and fails when the second run leaves anything behind.
+--- Runs fn twice (the first time may load modules and fill caches) and fails when the second run
+--- leaves anything behind.
 function balance.of(fn)
   fn()
   local before = now()

@@ -12,7 +12,8 @@ local function fails(kind, pieces, fn, ...)
   assert.is_table(err, tostring(err))
   assert.equal(kind, err.kind, tostring(err))
   for _, piece in ipairs(pieces) do
-    assert.truthy(tostring(err):find(piece, 1, true), ("%q is not in: %s"):format(piece, tostring(err)))
+    assert.truthy(tostring(err):find(piece, 1, true),
+      ("%q is not in: %s"):format(piece, tostring(err)))
   end
 end
 
@@ -109,7 +110,8 @@ describe("tnt.Function", function()
   it("refuses a gradient of the wrong shape or type, and names it", function()
     balance.of(function()
       local function with(backward)
-        return tnt.Function { name = "mine", forward = function(_, x) return x * 1 end, backward = backward }
+        return tnt.Function { name = "mine", forward = function(_, x) return x * 1 end,
+          backward = backward }
       end
       local x = leaf(1, 2)
       fails("shape", { "argument 1", "[2]", "[3]" }, function()
@@ -119,7 +121,8 @@ describe("tnt.Function", function()
         with(function() return 5 end)(x):sum():backward()
       end)
       fails("argument", { "mine.forward", "result 1", "number" }, function()
-        tnt.Function { name = "mine", forward = function() return 5 end, backward = function() end }(x)
+        tnt.Function { name = "mine", forward = function() return 5 end,
+          backward = function() end }(x)
       end)
       fails("argument", { "backward", "function" }, tnt.Function, { forward = function() end })
       fails("argument", { "forwrad", "forward" }, tnt.Function, { forwrad = function() end })
@@ -129,7 +132,8 @@ describe("tnt.Function", function()
 
   it("an error of the user's passes through as it was", function()
     balance.of(function()
-      local f = tnt.Function { forward = function(_, x) return x * 1 end, backward = function() error { mine = 7 } end }
+      local f = tnt.Function { forward = function(_, x) return x * 1 end,
+        backward = function() error { mine = 7 } end }
       local ok, err = pcall(function() f(leaf(1)):backward() end)
       assert.is_false(ok)
       assert.equal(7, err.mine)
@@ -142,7 +146,8 @@ describe("tnt.Function", function()
       local inner = x * 1
       local y = round_ste(inner, 0.5)
       inner:add_(1)
-      fails("state", { "round_ste", "saved tensor 1", "changed in place" }, function() y:backward() end)
+      fails("state", { "round_ste", "saved tensor 1", "changed in place" },
+        function() y:backward() end)
     end)
   end)
 
@@ -167,9 +172,10 @@ describe("tnt.Function", function()
     balance.of(function() exp(leaf(2)) end) -- dropped
   end)
 
-  it("a result that is an argument is another handle; writing to it is refused, for the argument would not see it", function()
+  it("a result that is an argument is another handle, and writing to it is refused", function()
     balance.of(function()
-      local same = tnt.Function { forward = function(_, x) return x end, backward = function(_, dy) return dy * 10 end }
+      local same = tnt.Function { forward = function(_, x) return x end,
+        backward = function(_, dy) return dy * 10 end }
       local x = leaf(1, 2)
       local inner = x * 1
       local y = same(inner)
@@ -183,7 +189,8 @@ describe("tnt.Function", function()
 
   it("writing into a result, also through a view, is seen by gradients", function()
     balance.of(function()
-      local double = tnt.Function { forward = function(_, x) return x * 2 end, backward = function(_, dy) return dy * 2 end }
+      local double = tnt.Function { forward = function(_, x) return x * 2 end,
+        backward = function(_, dy) return dy * 2 end }
       local x = leaf(1, 2)
       local y = double(x)
       y:view(2, 1):select(1, 1):mul_(5)

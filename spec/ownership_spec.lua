@@ -1,53 +1,13 @@
--- Programs people really write, each with the outcome that core.md section 1 demands: who owns what, for how long, and
--- which mistakes are errors at the first step or call.
+-- Programs people really write, each with the outcome that core.md section 1 demands: who owns
+-- what, for how long, and which mistakes are errors at the first step or call.
 
 local tnt = require "tnt"
 local balance = require "spec.balance"
-local message = require "tnt.loop.message"
+local program = require "spec.ownership.program"
+local batches, unit_with, train, refused = program.batches, program.unit_with, program.train,
+  program.refused
+local module_with = program.module_with
 local nn = tnt.nn
-
-message.sink = function() end
-
--- Batches are made when they are asked for, within the step's scope.
-local function batches(n)
-  return function()
-    local i = 0
-    return function()
-      i = i + 1
-      if i <= n then return tnt.full({ 2, 3 }, i) end
-    end
-  end
-end
-
-local function unit_with(fields)
-  local Unit = tnt.TrainUnit:extend "Program"
-  for name, value in pairs(fields) do Unit[name] = value end -- order: free
-  return Unit()
-end
-
-local function train(unit, steps, more)
-  local options = { train_dataloader = batches(steps or 4), max_epochs = 1, bar = false }
-  for name, value in pairs(more or {}) do options[name] = value end -- order: free
-  tnt.train(unit, options)
-  return unit
-end
-
--- The program must fail, with this kind, and a message that has all these pieces.
-local function refused(kind, pieces, fn, ...)
-  local ok, err = pcall(fn, ...)
-  assert.is_false(ok)
-  assert.is_table(err, tostring(err))
-  assert.equal(kind, err.kind, tostring(err))
-  for _, piece in ipairs(pieces) do
-    assert.truthy(tostring(err):find(piece, 1, true), ("%q is not in: %s"):format(piece, tostring(err)))
-  end
-end
-
-local function module_with(fields)
-  local Net = nn.Module:extend "Net"
-  for name, value in pairs(fields) do Net[name] = value end -- order: free
-  return Net()
-end
 
 describe("a program", function()
   balance.file(setup, teardown)
@@ -86,7 +46,8 @@ describe("a program", function()
   it("LSTM: tnt.keep {h, c} works", function()
     balance.of(function()
       local unit = train(unit_with {
-        train_step = function(self, _, x) self.state = tnt.keep { x:tanh():detach(), x:sigmoid():detach() } end,
+        train_step = function(self, _, x) self.state = tnt.keep { x:tanh():detach(),
+          x:sigmoid():detach() } end,
       })
       assert.is_true(unit.state[1]:is_alive() and unit.state[2]:is_alive())
     end)
@@ -116,8 +77,8 @@ describe("a program", function()
       assert.equal(6 * 50 * 51 / 2, unit.total:item())
     end)
     local w = tnt.ones(3):requires_grad_()
-    local unit, live = nil, {}
-    unit = unit_with {
+    local live = {}
+    local unit = unit_with {
       train_step = function(self, _, x) self.total = self.total + (x * w):sum() end,
       on_train_step_start = function() live[#live + 1] = tnt.memory().live_tensors end,
     }
@@ -146,7 +107,8 @@ describe("a program", function()
       })
       train(unit_with {
         train_step = function() end,
-        on_train_step_end = function(self) self.copies = self.copies or { w = w:clone():keep() } end,
+        on_train_step_end = function(self) self.copies = self.copies
+          or { w = w:clone():keep() } end,
       })
     end)
   end)
@@ -159,7 +121,8 @@ describe("a program", function()
     end)
   end)
 
-  it("losses of several steps summed, then one backward: error state, never a wrong gradient", function()
+  it("losses of several steps summed, then one backward: error state, never a wrong gradient",
+    function()
     balance.of(function()
       local w = tnt.ones(3):requires_grad_()
       refused("state", { "made in step " }, train, unit_with {
@@ -177,7 +140,8 @@ describe("a program", function()
     local g, d = nn.Linear(2, 3), nn.Linear(3, 1)
     local opt_g = tnt.optim.SGD(g:parameters(), { lr = 0.1 })
     local opt_d = tnt.optim.SGD(d:parameters(), { lr = 0.1 })
-    local unit = unit_with { train_step = function(self, _, real) train_step(real, g, d, opt_g, opt_d, self) end }
+    local unit = unit_with { train_step = function(self, _, real) train_step(real, g, d, opt_g,
+      opt_d, self) end }
     unit.g, unit.d = g, d
     train(unit, 3)
     return g, d
@@ -201,7 +165,7 @@ describe("a program", function()
     end)
   end)
 
-  it("the GAN that PyTorch rejects is rejected: the discriminator changed under the generator's graph", function()
+  it("the GAN that PyTorch rejects is rejected: D changed under G's graph", function()
     balance.of(function()
       refused("state", { "changed in place" }, gan, function(real, g, d, opt_g, opt_d)
         local fake = g(tnt.randn(2, 2))
@@ -235,7 +199,8 @@ describe("a program", function()
     end)
   end)
 
-  it("a forward hook's acts[name] = y is read after the model; in a later step it is an error", function()
+  it("a forward hook's acts[name] = y is read after the model; in a later step it is an error",
+    function()
     balance.of(function()
       local net = nn.Sequential(nn.Linear(3, 4), nn.ReLU {})
       local acts, seen = {}, 0
@@ -253,7 +218,8 @@ describe("a program", function()
     end)
   end)
 
-  it("self.aux[#self.aux + 1] = l in a module is an error at its exit; a direct field works", function()
+  it("self.aux[#self.aux + 1] = l in a module is an error at its exit; a direct field works",
+    function()
     balance.of(function()
       local net = module_with {
         forward = function(self, x)
@@ -262,7 +228,8 @@ describe("a program", function()
         end,
       }
       net.aux = {}
-      refused("released", { "Net.aux[1]", "this call" }, train, unit_with { train_step = function(_, _, x) net(x) end })
+      refused("released", { "Net.aux[1]", "this call" }, train,
+        unit_with { train_step = function(_, _, x) net(x) end })
       local other = module_with {
         forward = function(self, x)
           self.aux = x:mean()
@@ -280,7 +247,8 @@ describe("a program", function()
     end)
   end)
 
-  it("key-value cache: nested tensors are an error; a buffer allocated before and copy_ works", function()
+  it("key-value cache: nested tensors are an error; a buffer allocated before and copy_ works",
+    function()
     balance.of(function()
       for _, key in ipairs { "k", 1 } do
         local net = module_with {
@@ -315,7 +283,8 @@ describe("a program", function()
           return x + pe
         end,
       }
-      refused("released", { "upvalue `pe` of Net.forward" }, train, unit_with { train_step = function(_, _, x) net(x) end })
+      refused("released", { "upvalue `pe` of Net.forward" }, train,
+        unit_with { train_step = function(_, _, x) net(x) end })
       local other = module_with {
         forward = function(self, x)
           self.pe = self.pe or tnt.ones(3)
@@ -365,7 +334,8 @@ describe("a program", function()
     end)
   end)
 
-  it("a coroutine that yields batches releases in order, and dissolves when it holds a scope open", function()
+  it("a coroutine that yields batches releases in order, and dissolves when it holds a scope open",
+    function()
     balance.of(function()
       local sum = 0
       local function generator()
@@ -373,25 +343,23 @@ describe("a program", function()
           for i = 1, 4 do coroutine.yield(tnt.full({ 2 }, i)) end
         end)
       end
-      train(unit_with { train_step = function(_, _, x) sum = sum + x:sum():item() end }, 4, { train_dataloader = generator })
+      train(unit_with { train_step = function(_, _, x) sum = sum + x:sum():item() end }, 4,
+        { train_dataloader = generator })
       assert.equal(20, sum)
     end)
     balance.of(function()
-      local kept, sum = nil, 0
+      local sum = 0
       local function generator()
         return coroutine.wrap(function()
           tnt.scope(function() -- its scope is open when the step closes
             local base = tnt.ones(2)
-            for i = 1, 4 do
-              kept = base
-              coroutine.yield(base * i)
-            end
+            for i = 1, 4 do coroutine.yield(base * i) end
           end)
         end)
       end
-      train(unit_with { train_step = function(_, _, x) sum = sum + x:sum():item() end }, 4, { train_dataloader = generator })
+      train(unit_with { train_step = function(_, _, x) sum = sum + x:sum():item() end }, 4,
+        { train_dataloader = generator })
       assert.equal(20, sum)
-      kept = nil
     end)
   end)
 
@@ -406,7 +374,8 @@ describe("a program", function()
           return x
         end
       end
-      train(unit_with { train_step = function(_, _, x) assert.is_true(x:is_alive()) end }, 3, { train_dataloader = loader })
+      train(unit_with { train_step = function(_, _, x) assert.is_true(x:is_alive()) end }, 3,
+        { train_dataloader = loader })
       for i = 1, 3 do assert.is_false(fetched[i]:is_alive()) end
     end)
   end)
@@ -446,204 +415,11 @@ describe("a program", function()
           return { x = x }
         end
         local unit = unit_with { train_step = function() end }
-        local options = { train_dataloader = tnt.data.DataLoader(samples, { batch_size = 1 }), max_epochs = 2 }
+        local options = { train_dataloader = tnt.data.DataLoader(samples, { batch_size = 1 }),
+          max_epochs = 2 }
         if keeps then train(unit, nil, options)
         else refused("released", { "memo[1]" }, train, unit, nil, options) end
       end
-    end)
-  end)
-
-  it("metric: self.correct = self.correct + ... works", function()
-    balance.of(function()
-      local metric = { correct = 0 }
-      function metric:update(x) self.correct = self.correct + x:sum() end
-      function metric:compute() return self.correct end
-      local unit = unit_with { train_step = function(self, _, x) self.metric:update(x) end }
-      unit.metric = metric
-      train(unit, 10)
-      assert.equal(6 * 55, metric.correct:item())
-    end)
-  end)
-
-  it("metric: self.preds[#self.preds + 1] = p is an error at step 1", function()
-    balance.of(function()
-      local metric = { preds = {} }
-      function metric:update(x) self.preds[#self.preds + 1] = x * 2 end
-      function metric:compute() return 0 end
-      local unit = unit_with { train_step = function(self, _, x) self.metric:update(x) end }
-      unit.metric = metric
-      refused("released", { "preds[1]", "Metric:collect" }, train, unit)
-      assert.equal(1, #metric.preds)
-    end)
-  end)
-
-  it("losses in a local list under tnt.steps: the first read tells; :item() and :detach():keep() work", function()
-    balance.of(function()
-      local losses, kept, numbers = {}, {}, {}
-      for _, x in tnt.steps(batches(3)) do
-        local loss = x:sum()
-        losses[#losses + 1], kept[#kept + 1], numbers[#numbers + 1] = loss, loss:detach():keep(), loss:item()
-      end
-      refused("released", { "released at the end of its scope", ":keep()" }, function() return losses[1]:item() end)
-      assert.same({ 6, 12, 18 }, numbers)
-      assert.equal(6, kept[1]:item())
-    end)
-  end)
-
-  it("step_output is there in step-end hooks; kept in a list of a predict hook it is an error", function()
-    balance.of(function()
-      local sum = 0
-      local Unit = tnt.PredictUnit:extend "Predicts"
-      function Unit:predict_step(_, x) return x * 2 end
-      local options = { predict_dataloader = batches(3), bar = false }
-      options.hooks = { { on_predict_step_end = function(_, state) sum = sum + state.step_output:sum():item() end } }
-      tnt.predict(Unit(), options)
-      assert.equal(2 * 6 * 6, sum)
-      options.hooks = {
-        { all = {}, on_predict_step_end = function(self, state) self.all[#self.all + 1] = state.step_output end },
-      }
-      refused("released", { "hooks[1]", "all[1]" }, tnt.predict, Unit(), options)
-    end)
-  end)
-
-  it("state:log of a tensor is read one step later", function()
-    balance.of(function()
-      local seen = {}
-      local w = tnt.ones(3):requires_grad_()
-      local logger = { log = function(_, record) seen[#seen + 1] = record.values and record.values["train/loss"] end }
-      train(unit_with { train_step = function(_, state, x) state:log("loss", (x * w):sum()) end }, 3,
-        { loggers = { logger } })
-      assert.is_true(#seen >= 3)
-      assert.equal(6, seen[1])
-    end)
-  end)
-
-  it("an error in a step: on_exception still sees the batch", function()
-    balance.of(function()
-      local sum
-      local hook = { on_exception = function(_, state) sum = state.batch:sum():item() end }
-      local ok = pcall(train, unit_with { train_step = function() error "broken" end }, 2, { hooks = { hook } })
-      assert.is_false(ok)
-      assert.equal(6, sum)
-    end)
-  end)
-
-  it("pcall(net, x) inside a step works, and leaves nothing open or behind", function()
-    balance.of(function()
-      local net = module_with {
-        forward = function(_, x)
-          local y = x * 2
-          if y:sum():item() > 13 then error "too large" end
-          return y
-        end,
-      }
-      local outcomes, live = {}, {}
-      train(unit_with {
-        train_step = function(_, _, x)
-          local ok = pcall(net, x)
-          outcomes[#outcomes + 1] = tostring(ok)
-          assert.equal(4, (x:sum() * 0 + 4):item())
-        end,
-        on_train_step_start = function() live[#live + 1] = tnt.memory().live_tensors end,
-      }, 20)
-      assert.equal("true", outcomes[1])
-      assert.equal("false", outcomes[2])
-      assert.equal(live[2], live[20])
-    end)
-  end)
-
-  local function helper(x) return x:tanh():sum() end
-  it("a helper function at file level works", function()
-    balance.of(function()
-      local w = tnt.ones(3):requires_grad_()
-      train(unit_with { train_step = function(_, _, x) helper(x * w):backward() end })
-      assert.is_not_nil(w.grad)
-    end)
-  end)
-
-  it("activation checkpointing: the closure is run again in backward", function()
-    balance.of(function()
-      local net, runs = nn.Linear(3, 3), 0
-      train(unit_with {
-        train_step = function(_, _, x)
-          nn.checkpoint(function(v)
-            runs = runs + 1
-            return net(v):tanh()
-          end, x):sum():backward()
-        end,
-      }, 3)
-      assert.equal(6, runs)
-      assert.is_not_nil(net.weight.grad)
-    end)
-  end)
-
-  local keeps_x = tnt.Function {
-    name = "keeps_x",
-    forward = function(ctx, x)
-      ctx.x = x
-      return x * x
-    end,
-    backward = function(ctx, dy) return dy * ctx.x * 2 end,
-  }
-
-  it("tnt.Function with ctx.x = x works, though x's own handle is gone", function()
-    balance.of(function()
-      local w = tnt.full({ 3 }, 3):requires_grad_()
-      local net = module_with { forward = function(_, x) return keeps_x(x * w) end } -- x * w goes with the module's scope
-      train(unit_with { train_step = function(_, _, x) net(x * 0 + 1):sum():backward() end }, 1)
-      assert.same({ 12, 12, 12 }, w.grad:totable())
-    end)
-  end)
-
-  it("a graph with a Lua node dropped without backward leaves nothing", function()
-    balance.of(function()
-      local w = tnt.ones(100):requires_grad_()
-      train(unit_with { train_step = function() keeps_x(w * 2) end }, 5)
-    end)
-  end)
-
-  it("CUDA-graph replay", function() pending "needs the graph scope, issue 3" end)
-  it("CUDA graph with self.h = h, or a number that changes", function() pending "needs the graph scope, issue 3" end)
-
-  it("a generation loop inside one predict_step nests tnt.steps", function()
-    balance.of(function()
-      local most = 0
-      local Unit = tnt.PredictUnit:extend "Generates"
-      function Unit:predict_step(_, x)
-        local last = x:sum():keep()
-        for _ in tnt.steps((function() local i = 0 return function() i = i + 1 return i <= 300 and i or nil end end)) do
-          local before = last
-          last = (last * 0.5 + 1):keep()
-          before:free()
-          most = math.max(most, tnt.memory().scoped_tensors)
-        end
-        return last
-      end
-      local out = 0
-      tnt.predict(Unit(), {
-        predict_dataloader = batches(2), bar = false,
-        hooks = { { on_predict_step_end = function(_, state) out = state.step_output:item() end } },
-      })
-      assert.near(2, out, 1e-6)
-      assert.is_true(most < 20, "tensors of a turn live on: " .. most)
-    end)
-  end)
-
-  it("break out of tnt.steps: what the turn made is usable, and loops broken again and again do not pile up", function()
-    balance.of(function()
-      local last
-      for i, x in tnt.steps(batches(5)) do
-        last = x * 2
-        if i == 3 then break end
-      end
-      assert.equal(2 * 3 * 6, last:sum():item())
-      require("tnt.scope").dissolve_all()
-      last:free()
-      local limbo = require "tnt.scope.limbo"
-      local limit = limbo.max_tensors
-      limbo.max_tensors = 1
-      require("tnt.scope").dissolve_all()
-      limbo.max_tensors = limit
     end)
   end)
 end)

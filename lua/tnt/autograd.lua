@@ -234,7 +234,7 @@ function autograd.grad(outputs, inputs, options)
   return result
 end
 
--- -- tnt.Function ---------------------------------------------------------------------------------
+-- -- tnt.Function --------------------------------------------------------------------------------
 ---@class tnt.FunctionContext  what forward leaves for backward; its tensors are held by the graph
 local Context = {}
 Context.__index = Context

@@ -1,6 +1,7 @@
--- Scopes in Lua (core.md section 1): what is made in one is released when it closes, except what leaves (results), what
--- direct fields of its owners hold (R4), and what `keep` names. In doubt a scope dissolves outward; it never releases.
--- Which coroutine opened a scope decides whether one that was left open may still be wanted.
+-- Scopes in Lua (core.md section 1): what is made in one is released when it closes, except what
+-- leaves (results), what direct fields of its owners hold (R4), and what `keep` names. In doubt a
+-- scope dissolves outward; it never releases. Which coroutine opened a scope decides whether one
+-- that was left open may still be wanted.
 
 local core = require "tnt.core"
 local errors = require "tnt.errors"
@@ -20,7 +21,7 @@ local kinds = { scope = C.TNT_SCOPE_PLAIN, module = C.TNT_SCOPE_MODULE, step = C
 local OUT_OF_ORDER = tonumber(C.TNT_OUT_OF_ORDER)
 local drain -- autograd's dead Lua nodes
 
--- -- order ----------------------------------------------------------------------------------------------------------
+-- -- order ---------------------------------------------------------------------------------------
 local token_out, thread_out = ffi.new "uint32_t[1]", ffi.new "uint32_t[1]"
 
 local function scope_at(i)
@@ -29,8 +30,9 @@ local function scope_at(i)
   return token_out[0], thread_out[0]
 end
 
--- Whether a scope is innermost, once those are gone that were opened in it and left by an error or a break: its owner
--- closes it, so whoever opened one later in the same coroutine, or in one that is dead, will not come back.
+-- Whether a scope is innermost, once those are gone that were opened in it and left by an error or
+-- a break: its owner closes it, so whoever opened one later in the same coroutine, or in one that
+-- is dead, will not come back.
 local function reach(token)
   local at
   for i = context.depth, 1, -1 do
@@ -48,7 +50,7 @@ local function reach(token)
   return context.innermost == token
 end
 
--- -- leaving ------------------------------------------------------------------------------------------------------------------
+-- -- leaving -------------------------------------------------------------------------------------
 
 -- One result on its way out of the scope about to close.
 local function leave(t)
@@ -97,8 +99,8 @@ function scope.keep(nest, seen)
   return nest
 end
 
---- Keeps the tensors of a nest that an open scope would release, and lists them: what somebody kept before is not listed,
---- and so not taken from him when the list is adopted.
+--- Keeps the tensors of a nest that an open scope would release, and lists them: what somebody kept
+--- before is not listed, and so not taken from him when the list is adopted.
 ---@param nest any
 ---@return tnt.Tensor[] list  for adopt
 function scope.hold(nest, list, seen)
@@ -114,8 +116,8 @@ function scope.hold(nest, list, seen)
   return list
 end
 
---- The inverse of keep: hands tensors of a nest over to the innermost scope, as a loader does with the batch that a step
---- consumes (R9). Outside every scope they go on owning themselves.
+--- The inverse of keep: hands tensors of a nest over to the innermost scope, as a loader does with
+--- the batch that a step consumes (R9). Outside every scope they go on owning themselves.
 ---@generic T
 ---@param nest T
 ---@return T nest
@@ -136,10 +138,11 @@ function scope.adopt(nest, seen)
   return nest
 end
 
--- -- fields (R4, R5) -------------------------------------------------------------------------------------------------
--- holders[t] counts the owners' fields that keep t, by which alone it lives; tensors that were kept by name, or owned
--- themselves before, have none. held[owner][field] is the tensor found there when the owner's scope last closed. One that
--- no field holds any more goes to the step's scope; outside steps its handle owns it.
+-- -- fields (R4, R5) -----------------------------------------------------------------------------
+-- holders[t] counts the owners' fields that keep t, by which alone it lives; tensors that were kept
+-- by name, or owned themselves before, have none. held[owner][field] is the tensor found there when
+-- the owner's scope last closed. One that no field holds any more goes to the step's scope; outside
+-- steps its handle owns it.
 local held = setmetatable({}, { __mode = "k" })
 local holders = setmetatable({}, { __mode = "k" })
 core.field_holders = holders
@@ -190,7 +193,7 @@ local function hold_fields(owner)
   end
 end
 
--- -- plain scopes ------------------------------------------------------------------------------------------------------------------------
+-- -- plain scopes --------------------------------------------------------------------------------
 
 --- Opens a scope.
 ---@param kind "step"|"module"|"scope"
@@ -214,8 +217,9 @@ local function finish(token)
   if context.dead_nodes > 0 then drain() end
 end
 
---- Closes a scope: what is in `...` leaves (plain tables to depth 4), the rest is released. Scopes left open in it by an
---- error or a break end with it. Where a coroutine that may go on has a deeper one, it dissolves instead.
+--- Closes a scope: what is in `...` leaves (plain tables to depth 4), the rest is released. Scopes
+--- left open in it by an error or a break end with it. Where a coroutine that may go on has a
+--- deeper one, it dissolves instead.
 ---@param token integer
 function scope.close(token, ...)
   if context.innermost ~= token and not reach(token) then return close_out_of_order(token, ...) end
@@ -224,8 +228,8 @@ function scope.close(token, ...)
   return ...
 end
 
---- Takes a scope away without releasing anything, with the deeper ones that an error left; those of a
---- coroutine that may go on stay open.
+--- Takes a scope away without releasing anything, with the deeper ones that an error left; those of
+--- a coroutine that may go on stay open.
 ---@param token integer
 function scope.dissolve(token)
   if context.innermost ~= token then reach(token) end
@@ -254,15 +258,18 @@ end
 ---@param fn function
 function scope.run(fn, ...)
   local token = scope.open "scope"
-  if context.depth == 1 then return close_run(token, xpcall(fn, note_traceback, ...)) end -- nobody outside would take it up
+  -- nobody outside would take it up
+  if context.depth == 1 then return close_run(token, xpcall(fn, note_traceback, ...)) end
   return scope.close(token, fn(...))
 end
 
--- -- steps of the loops ----------------------------------------------------------------------------------------------------------------------
-local steps_closed = setmetatable({}, { __mode = "k" }) -- per list of owners: how many, for the escape check
+-- -- steps of the loops --------------------------------------------------------------------------
+-- per list of owners: how many, for the escape check
+local steps_closed = setmetatable({}, { __mode = "k" })
 
---- Closes a step: fields of the owners (unit, hooks, metrics, state) stay. At steps 1, 2, 4, 8, ... their nested tables,
---- and the functions of their classes, are searched for tensors about to be released.
+--- Closes a step: fields of the owners (unit, hooks, metrics, state) stay. At steps 1, 2, 4, 8, ...
+--- their nested tables, and the functions of their classes, are searched for tensors about to be
+--- released.
 ---@param token integer
 ---@param owners {[1]: table, [2]: string}[]  objects and their names in messages
 function scope.close_step(token, owners)
@@ -281,9 +288,10 @@ function scope.close_step(token, owners)
   finish(token)
 end
 
--- -- calls of modules ----------------------------------------------------------------------------------------------------------------------------
--- What was seen of a module when its call last closed: its field names as a list, and the tensors there. A new name makes
--- the list stale (Module.__newindex says so); walking a list is what compiled code is good at.
+-- -- calls of modules ----------------------------------------------------------------------------
+-- What was seen of a module when its call last closed: its field names as a list, and the tensors
+-- there. A new name makes the list stale (Module.__newindex says so); walking a list is what
+-- compiled code is good at.
 local seen_of = setmetatable({}, { __mode = "k" })
 
 --- A module has a new field.
@@ -398,10 +406,11 @@ function scope.until_step(nest)
   end
 end
 
--- -- tnt.steps ---------------------------------------------------------------------------------------------------------------------------------------
+-- -- tnt.steps -----------------------------------------------------------------------------------
 local turns = setmetatable({}, { __mode = "v" }) -- token -> the iterator whose turn it is
 
--- Whether a function of this coroutine still uses an iterator: a loop over it has it in a slot of its own.
+-- Whether a function of this coroutine still uses an iterator: a loop over it has it in a slot of
+-- its own.
 local function is_in_use(iterator)
   for level = 3, 250 do -- from scope.steps on
     local info = debug.getinfo(level, "f")
@@ -416,13 +425,15 @@ local function is_in_use(iterator)
   return true
 end
 
--- Turns of loops that were left by break or error in this coroutine, and scopes of coroutines that are dead.
+-- Turns of loops that were left by break or error in this coroutine, and scopes of coroutines that
+-- are dead.
 local function dissolve_abandoned()
   local here = thread()
   for i = context.depth, 1, -1 do
     local token, opener = scope_at(i)
     local iterator = turns[token]
-    if is_gone(opener) or (iterator and opener == here and not is_in_use(iterator)) then scope.dissolve(token) end
+    local is_left = iterator and opener == here and not is_in_use(iterator)
+    if is_left or is_gone(opener) then scope.dissolve(token) end
   end
 end
 
@@ -436,25 +447,28 @@ local function fetcher(loader)
     end
   end
   if type(loader) ~= "function" then
-    errors.raise("argument", "steps: a loader, a function that returns an iterator or a list was expected, got %s", type(loader))
+    errors.raise("argument", "steps: a loader, a function that returns an iterator or a list was "
+      .. "expected, got %s", type(loader))
   end
   local fetch = loader()
   if type(fetch) ~= "function" then
-    errors.raise("argument", "steps: a function given as loader must return an iterator (a function that gives the next batch, or "
-      .. "nil at the end), got %s", type(fetch))
+    errors.raise("argument", "steps: a function given as loader must return an iterator (a "
+      .. "function that gives the next batch, or nil at the end), got %s", type(fetch))
   end
   return fetch
 end
 
---- For plain loops: `for i, batch in tnt.steps(loader) do ... end` runs each turn in a step's scope, opened before the
---- batch is fetched and closed when the next turn begins. After a break, what the last turn made lives on.
+--- For plain loops: `for i, batch in tnt.steps(loader) do ... end` runs each turn in a step's
+--- scope, opened before the batch is fetched and closed when the next turn begins. After a break,
+--- what the last turn made lives on.
 ---@param loader any  anything with :iterate(), a function that returns an iterator, or a list
 ---@return function
 function scope.steps(loader)
   if context.depth > 0 then dissolve_abandoned() end
   local fetch = fetcher(loader)
   local i, token = 0, nil
-  -- a loop that was left by break never comes back: when its iterator is collected, its scope dissolves
+  -- a loop that was left by break never comes back: when its iterator is collected, its scope
+  -- dissolves
   local guard = newproxy(true)
   getmetatable(guard).__gc = function()
     if token then C.tnt_scope_dissolve(token) end

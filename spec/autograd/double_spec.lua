@@ -1,6 +1,6 @@
--- Gradients of gradients: promised for elementwise ops, reductions, views, indexing, matmul, linear, conv, softmax,
--- log_softmax, layernorm and batchnorm (core.md section 5), refused by name elsewhere. Reference: central differences of
--- first gradients along random directions, in double.
+-- Gradients of gradients: promised for elementwise ops, reductions, views, indexing, matmul,
+-- linear, conv, softmax, log_softmax, layernorm and batchnorm (core.md section 5), refused by name
+-- elsewhere. Reference: central differences of first gradients along random directions, in double.
 
 local tnt = require "tnt"
 local balance = require "spec.balance"
@@ -67,14 +67,17 @@ describe("double backward", function()
 
   it("through elementwise ops", function()
     for _, name in ipairs {
-      "exp", "log", "sqrt", "rsqrt", "tanh", "sigmoid", "gelu", "silu", "softplus", "sin", "cos", "square", "abs", "neg",
+      "exp", "log", "sqrt", "rsqrt", "tanh", "sigmoid", "gelu", "silu", "softplus", "sin", "cos",
+        "square", "abs", "neg",
       "relu", "log1p", "expm1", "erf", "reciprocal",
     } do
       local ok, err = pcall(check, function(x) return weigh(x[name](x)) end, positive({ 2, 3 }))
       assert.is_true(ok, name .. ": " .. tostring(err))
     end
-    check(function(a, b) return weigh(a * b / (b + 1) - b ^ 2 + a ^ b) end, positive({ 2, 3 }), positive({ 3 }))
-    check(function(a, b) return weigh(tnt.where(a:gt(1), a * b, b * b)) end, positive({ 4 }), positive({ 4 }))
+    check(function(a, b) return weigh(a * b / (b + 1) - b ^ 2 + a ^ b) end, positive({ 2, 3 }),
+      positive({ 3 }))
+    check(function(a, b) return weigh(tnt.where(a:gt(1), a * b, b * b)) end, positive({ 4 }),
+      positive({ 4 }))
   end)
 
   it("through reductions", function()
@@ -89,8 +92,10 @@ describe("double backward", function()
   end)
 
   it("through views and writes in place", function()
-    check(function(x) return weigh(x:transpose(1, 2):reshape(6):narrow(1, 2, 4)) end, normal({ 2, 3 }))
-    check(function(x) return weigh(x:unsqueeze(1):expand(3, 2, 2):permute(3, 1, 2)) end, normal({ 2, 2 }))
+    check(function(x) return weigh(x:transpose(1, 2):reshape(6):narrow(1, 2, 4)) end,
+      normal({ 2, 3 }))
+    check(function(x) return weigh(x:unsqueeze(1):expand(3, 2, 2):permute(3, 1, 2)) end,
+      normal({ 2, 2 }))
     check(function(x) return weigh(tnt.cat({ x, x * x }, 2):flip(1)) end, normal({ 2, 2 }))
     check(function(x, w)
       local y = x * x
@@ -103,7 +108,8 @@ describe("double backward", function()
   it("through indexing", function()
     local ids = tnt.i64 { 2, 0, 2 }
     check(function(x) return weigh(x:index_select(1, ids)) end, normal({ 3, 2 }))
-    check(function(x) return weigh(x:gather(1, tnt.i64 { { 0, 1 }, { 2, 2 } })) end, normal({ 3, 2 }))
+    check(function(x) return weigh(x:gather(1, tnt.i64 { { 0, 1 }, { 2, 2 } })) end,
+      normal({ 3, 2 }))
     check(function(x) return weigh(x[{ 2, {} }]) end, normal({ 3, 2 }))
     check(function(w) return weigh(tnt.nn.functional.embedding(ids, w)) end, normal({ 3, 2 }))
   end)
@@ -111,12 +117,14 @@ describe("double backward", function()
   it("through matmul and linear", function()
     check(function(a, b) return weigh(a:matmul(b)) end, normal({ 2, 3 }), normal({ 3, 2 }))
     check(function(a, b) return weigh(a:matmul(b)) end, normal({ 2, 2, 3 }), normal({ 3, 2 }))
-    check(function(x, w, b) return weigh(tnt.nn.functional.linear(x, w, b):tanh()) end, normal({ 2, 3 }), normal({ 4, 3 }), normal({ 4 }))
+    check(function(x, w, b) return weigh(tnt.nn.functional.linear(x, w, b):tanh()) end,
+      normal({ 2, 3 }), normal({ 4, 3 }), normal({ 4 }))
   end)
 
   it("through conv, with strides, padding, dilation and groups", function()
     local F = tnt.nn.functional
-    for _, o in ipairs { {}, { stride = 2, padding = 1 }, { dilation = 2 }, { groups = 2, padding = 1 } } do
+    for _, o in ipairs { {}, { stride = 2, padding = 1 }, { dilation = 2 },
+      { groups = 2, padding = 1 } } do
       check(function(x, w, b) return weigh(F.conv2d(x, w, b, o):tanh()) end,
         normal({ 1, 2, 5, 5 }), normal({ 2, o.groups and 1 or 2, 3, 3 }), normal({ 2 }))
     end
@@ -128,7 +136,8 @@ describe("double backward", function()
   end)
 
   it("through layernorm", function()
-    check(function(x, w, b) return weigh((x:layernorm(w, b))) end, normal({ 3, 4 }), normal({ 4 }), normal({ 4 }))
+    check(function(x, w, b) return weigh((x:layernorm(w, b))) end, normal({ 3, 4 }), normal({ 4 }),
+      normal({ 4 }))
   end)
 
   it("through batchnorm, in training and not", function()
@@ -136,7 +145,8 @@ describe("double backward", function()
     local mean, var = tnt.zeros(2, f64) + 0.3, tnt.ones(2, f64) * 1.4
     for _, training in ipairs { true, false } do
       check(function(x, w, b)
-        return weigh(F.batch_norm(x, mean:clone(), var:clone(), { weight = w, bias = b, training = training }))
+        return weigh(F.batch_norm(x, mean:clone(), var:clone(),
+          { weight = w, bias = b, training = training }))
       end, normal({ 4, 2, 3 }), normal({ 2 }), normal({ 2 }))
     end
   end)
@@ -146,7 +156,8 @@ describe("double backward", function()
     local x = normal({ 2, 1, 5, 5 })
     local function penalty(w1, b1, w2)
       local input = x:clone():requires_grad_()
-      local score = F.linear(F.conv2d(input, w1, b1, { padding = 1 }):tanh():reshape(2, -1), w2):sum()
+      local score = F.linear(F.conv2d(input, w1, b1, { padding = 1 }):tanh():reshape(2, -1),
+        w2):sum()
       local g = tnt.grad(score, input, { create_graph = true })
       return (g:square():sum({ 2, 3, 4 }):sqrt() - 1):square():mean()
     end

@@ -9,7 +9,8 @@ local function fails(kind, piece, fn, ...)
   assert.is_false(ok)
   assert.is_table(err, tostring(err))
   assert.equal(kind, err.kind, tostring(err))
-  assert.truthy(tostring(err):find(piece, 1, true), ("%q is not in: %s"):format(piece, tostring(err)))
+  assert.truthy(tostring(err):find(piece, 1, true),
+    ("%q is not in: %s"):format(piece, tostring(err)))
 end
 
 local function net_of(seed)
@@ -40,9 +41,11 @@ describe("nn.checkpoint", function()
       local net = net_of(1)
       local expected = outcome(net, function(n, x) return n(x) end)
       assert.same(expected, outcome(net, function(n, x) return nn.checkpoint(n, x) end))
-      assert.same(expected, outcome(net, function(n, x) return nn.checkpoint(function(v) return n(v) end, x) end))
+      assert.same(expected, outcome(net,
+        function(n, x) return nn.checkpoint(function(v) return n(v) end, x) end))
       assert.same(expected, outcome(net, function(n, x) -- one in another
-        return nn.checkpoint(function(v) return n[4](nn.checkpoint(function(u) return n[3](n[2](n[1](u))) end, v)) end, x)
+        return nn.checkpoint(function(v) return n[4](
+          nn.checkpoint(function(u) return n[3](n[2](n[1](u))) end, v)) end, x)
       end))
     end)
   end)
@@ -98,7 +101,8 @@ describe("nn.checkpoint", function()
   it("several results and arguments that are no tensors", function()
     balance.of(function()
       local x = tnt.full({ 2 }, 3):requires_grad_()
-      local a, b = nn.checkpoint(function(v, k, o) return v * k, v ^ o.power end, x, 4, { power = 2 })
+      local a, b = nn.checkpoint(function(v, k, o) return v * k, v ^ o.power end, x, 4,
+        { power = 2 })
       local both = a + b
       both:sum():backward()
       assert.same({ 10, 10 }, x.grad:totable())
@@ -119,8 +123,10 @@ describe("nn.checkpoint", function()
       local w = x * 2
       fails("state", "upvalue `w` needs a gradient", nn.checkpoint, function(u) return u * w end, x)
       local function scale(u) return u * w end
-      fails("state", "upvalue `w` needs a gradient", nn.checkpoint, function(u) return scale(u) end, x)
-      fails("state", "argument 2 is a table", nn.checkpoint, function(u, t) return u * t.w end, x, { w = w })
+      fails("state", "upvalue `w` needs a gradient", nn.checkpoint, function(u) return scale(u) end,
+        x)
+      fails("state", "argument 2 is a table", nn.checkpoint, function(u, t) return u * t.w end, x,
+        { w = w })
     end)
   end)
 
@@ -129,7 +135,8 @@ describe("nn.checkpoint", function()
       local x = tnt.ones(2):requires_grad_()
       local function double(v) return v * 2 end
       fails("state", "only backward()", function() tnt.grad(nn.checkpoint(double, x):sum(), x) end)
-      fails("state", "only backward()", function() nn.checkpoint(double, x):sum():backward { create_graph = true } end)
+      fails("state", "only backward()",
+        function() nn.checkpoint(double, x):sum():backward { create_graph = true } end)
       fails("argument", "a function or a module", nn.checkpoint, 5, x)
       local inner = x * 1
       local y = nn.checkpoint(double, inner)

@@ -1,78 +1,54 @@
--- The rules R1 to R10 of core.md section 1, one by one.
+-- The rules R1 and R3 to R10 of core.md section 1, one by one; R2 is in closing_spec.lua.
 
 local tnt = require "tnt"
 local balance = require "spec.balance"
 local core = require "tnt.core"
-local message = require "tnt.loop.message"
+local program = require "spec.ownership.program"
 local scope = require "tnt.scope"
 local nn = tnt.nn
+local batches, unit_with, module_with = program.batches, program.unit_with, program.module_with
 local context = core.context
 local is_hard = core.C.tnt_hard() ~= 0
 
-message.sink = function() end
-
-local function batches(n)
-  return function()
-    local i = 0
-    return function()
-      i = i + 1
-      if i <= n then return tnt.full({ 2, 3 }, i) end
-    end
-  end
-end
-
-local function unit_with(fields)
-  local Unit = tnt.TrainUnit:extend "Program"
-  for name, value in pairs(fields) do Unit[name] = value end -- order: free
-  return Unit()
-end
-
 local function train(unit, steps, hooks)
-  tnt.train(unit, { train_dataloader = batches(steps or 3), max_epochs = 1, bar = false, hooks = hooks })
-  return unit
+  return program.train(unit, steps or 3, { hooks = hooks })
 end
 
-local function module_with(fields)
-  local Net = nn.Module:extend "Net"
-  for name, value in pairs(fields) do Net[name] = value end -- order: free
-  return Net()
-end
-
-local function fails(kind, piece, fn, ...)
-  local ok, err = pcall(fn, ...)
-  assert.is_false(ok)
-  assert.is_table(err, tostring(err))
-  assert.equal(kind, err.kind, tostring(err))
-  assert.truthy(tostring(err):find(piece, 1, true), ("%q is not in: %s"):format(piece, tostring(err)))
-end
+local function fails(kind, piece, fn, ...) program.refused(kind, { piece }, fn, ...) end
 
 describe("the rules of ownership", function()
   balance.file(setup, teardown)
   after_each(function() assert.equal(0, context.depth) end)
 
   describe("R1, opening:", function()
-    it("a step's scope is open from before the batch until after the step-end hooks; other events run outside", function()
+    it("a step's scope is open from before the batch until after the step-end hooks", function()
       local depths = {}
-      local function note(name) return function() depths[#depths + 1] = name .. context.depth end end
+      local function note(name) return function() depths[#depths + 1] = name
+        .. context.depth end end
       local hook = {
-        on_train_start = note "start ", on_train_epoch_start = note "epoch start ", on_train_get_next_batch_start = note "fetch ",
-        on_train_step_start = note "step start ", on_train_step_end = note "step end ", on_train_epoch_end = note "epoch end ",
+        on_train_start = note "start ", on_train_epoch_start = note "epoch start ",
+          on_train_get_next_batch_start = note "fetch ",
+        on_train_step_start = note "step start ", on_train_step_end = note "step end ",
+          on_train_epoch_end = note "epoch end ",
         on_train_end = note "end ",
       }
       train(unit_with { train_step = note "step " }, 1, { hook })
-      assert.same({ "start 0", "epoch start 0", "fetch 1", "step start 1", "step 1", "step end 1", "fetch 1", "epoch end 0", "end 0" },
+      assert.same({ "start 0", "epoch start 0", "fetch 1", "step start 1", "step 1", "step end 1",
+        "fetch 1", "epoch end 0", "end 0" },
         depths)
     end)
 
     it("a failed step's scope closes after on_exception", function()
       local depth
-      pcall(train, unit_with { train_step = function() error "no" end }, 1, { { on_exception = function() depth = context.depth end } })
+      pcall(train, unit_with { train_step = function() error "no" end }, 1,
+        { { on_exception = function() depth = context.depth end } })
       assert.equal(1, depth)
     end)
 
-    it("turns of tnt.steps, tnt.scope and calls of modules open one each; leaves and scoped = false none", function()
+    it("turns of tnt.steps, tnt.scope and calls of modules open one each", function()
       local seen = {}
-      local leaf = module_with { forward = function() seen.leaf = context.depth end, scoped = false }
+      local leaf = module_with { forward = function() seen.leaf = context.depth end,
+        scoped = false }
       local net = module_with { forward = function() seen.module = context.depth leaf() end }
       for _ in tnt.steps { 1 } do
         seen.turn = context.depth
@@ -100,235 +76,6 @@ describe("the rules of ownership", function()
     it("outside scopes handles own, and the collector frees", function()
       balance.of(function()
         for _ = 1, 100 do local _ = tnt.ones(10) + 1 end
-      end)
-    end)
-  end)
-
-  describe("R2, closing:", function()
-    it("closed innermost by its owner it releases", function()
-      local inside
-      tnt.scope(function() inside = tnt.ones(2) end)
-      assert.is_false(inside:is_alive())
-    end)
-
-    it("an error in tnt.scope with none outside dissolves: what was made lives on", function()
-      balance.of(function()
-        local inside
-        pcall(tnt.scope, function()
-          inside = tnt.ones(2)
-          error "no"
-        end)
-        assert.equal(2, inside:sum():item())
-      end)
-    end)
-
-    it("an error in the outermost call of a module leaves no scope open", function()
-      balance.of(function()
-        local inside
-        local net = module_with { forward = function(_, x) inside = x * 2 error "no" end }
-        assert.is_false((pcall(net, tnt.ones(2))))
-        assert.equal(0, context.depth)
-        assert.equal(4, inside:sum():item())
-      end)
-    end)
-
-    it("scopes that an error left open end with the one they were opened in", function()
-      balance.of(function()
-        local inner, after
-        tnt.scope(function()
-          local net = module_with { forward = function(_, x) inner = x * 2 error "no" end }
-          pcall(net, tnt.ones(2))
-          assert.equal(2, context.depth)
-          assert.equal(4, inner:sum():item()) -- usable until then
-          after = tnt.ones(3)
-          assert.equal(3, after:sum():item())
-        end)
-        assert.equal(0, context.depth)
-        assert.is_false(inner:is_alive())
-        assert.is_false(after:is_alive())
-      end)
-    end)
-
-    it("results leave although a scope was left open inside", function()
-      balance.of(function()
-        local net = module_with { forward = function(_, x) local _ = x * 2 error "no" end }
-        local y = tnt.scope(function()
-          pcall(net, tnt.ones(2))
-          return tnt.ones(2) * 3
-        end)
-        assert.equal(6, y:sum():item())
-      end)
-    end)
-
-    it("a break in an inner loop of steps ends with the outer turn", function()
-      balance.of(function()
-        local kept
-        for _ in tnt.steps { 1, 2, 3 } do
-          for j in tnt.steps { 1, 2, 3 } do
-            kept = tnt.ones(4)
-            if j == 2 then break end
-          end
-          assert.is_true(kept:is_alive())
-        end
-        assert.is_false(kept:is_alive())
-      end)
-    end)
-
-    it("the next tnt.steps takes the turn of a loop that was left", function()
-      balance.of(function()
-        for _ = 1, 5 do
-          for i in tnt.steps { 1, 2, 3 } do
-            local _ = tnt.ones(8)
-            if i == 2 then break end
-          end
-        end
-        for _ in tnt.steps { 1 } do assert.equal(1, context.depth) end
-        scope.dissolve_all()
-      end)
-    end)
-
-    it("loops that are broken every time do not fill memory", function()
-      local limbo = require "tnt.scope.limbo"
-      local limit = limbo.max_bytes
-      limbo.max_bytes = 1e6
-      local most = 0
-      local last
-      for _ = 1, 50 do
-        for _ in tnt.steps { 1, 2 } do
-          last = tnt.ones(25000) -- 100 kB each
-          local _ = last * 2
-          break
-        end
-        most = math.max(most, tnt.memory().live_bytes)
-      end
-      scope.dissolve_all()
-      limbo.max_bytes = limit
-      assert.is_true(most < 3e6, most .. " bytes live")
-      assert.equal(25000, last:sum():item()) -- what Lua still has was found
-    end)
-
-    it("the search of the limbo finds handles wherever Lua has them", function()
-      local places = {}
-      local co = coroutine.create(function()
-        local a, b = tnt.full({ 1 }, 5), { tnt.full({ 1 }, 6) }
-        coroutine.yield()
-        return a, b
-      end)
-      local wrapped
-      for _ in tnt.steps { 1 } do
-        places.list = { deep = { { tnt.full({ 1 }, 1) } } }
-        local up = tnt.full({ 1 }, 2)
-        places.closure = function() return up end
-        places[tnt.full({ 1 }, 3)] = true
-        places.object = setmetatable({}, { held = tnt.full({ 1 }, 4) })
-        coroutine.resume(co)
-        local inner = tnt.full({ 1 }, 7)
-        wrapped = coroutine.wrap(function() coroutine.yield() return inner end)
-        wrapped()
-        local _ = tnt.full({ 1 }, 8) -- nobody has this one
-        break
-      end
-      local function read(...) return ... end
-      local vararg = read((function(...)
-        scope.dissolve_all()
-        local before = tnt.memory().live_tensors
-        require("tnt.scope.limbo").search()
-        assert.is_true(tnt.memory().live_tensors < before)
-        assert.equal(0, tnt.memory().orphaned_tensors)
-        return (...)
-      end)(places.list.deep[1][1]))
-      assert.equal(1, vararg:item())
-      assert.equal(2, places.closure():item())
-      assert.equal(4, getmetatable(places.object).held:item())
-      local _, a, b = coroutine.resume(co)
-      assert.equal(5, a:item())
-      assert.equal(6, b[1]:item())
-      assert.equal(7, wrapped():item())
-    end)
-
-    it("a coroutine that holds a scope open makes an outer close dissolve, and its own close releases", function()
-      balance.of(function()
-        local inside, outside
-        local co = coroutine.wrap(function()
-          tnt.scope(function()
-            inside = tnt.ones(2)
-            coroutine.yield()
-            assert.equal(2, inside:sum():item())
-          end)
-        end)
-        tnt.scope(function()
-          outside = tnt.ones(3)
-          co()
-        end)
-        assert.is_true(outside:is_alive()) -- in doubt nothing is released
-        assert.is_true(inside:is_alive())
-        co()
-        assert.is_false(inside:is_alive())
-        assert.equal(0, context.depth)
-      end)
-    end)
-
-    it("scopes in coroutines close in order, whatever runs between", function()
-      balance.of(function()
-        local results = {}
-        local cos = {}
-        for k = 1, 3 do
-          cos[k] = coroutine.wrap(function()
-            for i = 1, 3 do
-              local y = tnt.scope(function() return (tnt.ones(2) * k + i):sum() end)
-              results[#results + 1] = y:item()
-              coroutine.yield()
-            end
-          end)
-        end
-        for _ = 1, 3 do
-          for k = 1, 3 do cos[k]() end
-        end
-        assert.same({ 4, 6, 8, 6, 8, 10, 8, 10, 12 }, results)
-      end)
-    end)
-
-    it("a coroutine that died, or was dropped, with a scope open holds up nobody", function()
-      balance.of(function()
-        local inside
-        tnt.scope(function()
-          local co = coroutine.create(function()
-            scope.open "scope"
-            inside = tnt.ones(2)
-            error "no"
-          end)
-          assert.is_false((coroutine.resume(co)))
-        end)
-        assert.is_false(inside:is_alive())
-        for turn in tnt.steps { 1, 2 } do
-          if turn == 1 then
-            coroutine.wrap(function()
-              scope.open "scope"
-              inside = tnt.ones(2)
-              coroutine.yield()
-            end)()
-          end
-          collectgarbage()
-          collectgarbage()
-        end
-        assert.is_false(inside:is_alive())
-      end)
-    end)
-
-    it("an iterator of turns that the collector takes disturbs no other scope", function()
-      balance.of(function()
-        do
-          local turn = tnt.steps { 1, 2 }
-          turn()
-        end
-        tnt.scope(function()
-          local x = tnt.ones(2)
-          collectgarbage()
-          collectgarbage()
-          assert.is_true(context.depth >= 1)
-          assert.equal(2, x:sum():item())
-        end)
-        scope.dissolve_all()
       end)
     end)
   end)
@@ -375,7 +122,8 @@ describe("the rules of ownership", function()
 
   describe("R4, fields:", function()
     it("are raw: #, pairs and rawget work", function()
-      local net = module_with { forward = function(self, x) self.h = x * 1 self[1] = x * 2 return x end }
+      local net = module_with { forward = function(self,
+        x) self.h = x * 1 self[1] = x * 2 return x end }
       net(tnt.ones(1))
       assert.equal(1, #net)
       assert.equal(1, rawget(net, "h"):item())
@@ -400,12 +148,14 @@ describe("the rules of ownership", function()
         local state
         hook.on_train_start = function(_, s) state = s end
         train(unit, 3, { hook })
-        for _, t in ipairs { net.h, unit.u, metric.m, state.mine, hook.seen } do assert.is_true(t:is_alive()) end
+        for _, t in ipairs { net.h, unit.u, metric.m, state.mine, hook.seen } do assert.is_true(
+          t:is_alive()) end
         assert.equal(18, net.h:sum():item())
       end)
     end)
 
-    it("a field that held a number, or nothing, or was not looked at before, is seen at every call", function()
+    it("a field that held a number, or nothing, or was not looked at before, is seen at every call",
+      function()
       balance.of(function()
         local net = module_with {
           forward = function(self, x)
@@ -508,7 +258,8 @@ describe("the rules of ownership", function()
         local net = nn.Linear(3, 3)
         local shared = net.weight
         local unit = unit_with {
-          train_step = function(self, _, x) self.w = shared local _ = x:matmul(self.w) self.w = nil end,
+          train_step = function(self, _, x) self.w = shared local _ = x:matmul(
+            self.w) self.w = nil end,
         }
         train(unit, 3)
         assert.is_true(shared:is_alive())
@@ -519,7 +270,8 @@ describe("the rules of ownership", function()
   describe("R6, the tape ends with the step:", function()
     it("values outlive it, history does not, and no node stays", function()
       local w = tnt.ones(3):requires_grad_()
-      local unit = train(unit_with { train_step = function(self, _, x) self.h = (x * w):sum() end }, 2)
+      local unit = train(unit_with { train_step = function(self, _, x) self.h = (x * w):sum() end },
+        2)
       assert.equal(12, unit.h:item())
       fails("state", "detach() what is carried", function() unit.h:backward() end)
       assert.is_true(tnt.memory().live_nodes <= 3)
@@ -538,7 +290,7 @@ describe("the rules of ownership", function()
       balance.of(function()
         local w = tnt.ones(3):requires_grad_()
         local loss
-        for _ in tnt.steps { 1, 2 } do
+        for _ in tnt.steps { 1, 2 } do -- luacheck: ignore 512
           loss = (w * 2):sum()
           break
         end
@@ -579,12 +331,13 @@ describe("the rules of ownership", function()
     it("names hooks, modules, functions and where the tensor was made (TNT_HARD)", function()
       local hook = { on_train_step_end = function(self) self.all = { tnt.ones(1) } end }
       fails("released", "hooks[1]", train, unit_with { train_step = function() end }, 1, { hook })
-      local memo = {}
+      local memo = {} -- luacheck: ignore 241
       local unit = unit_with { train_step = function(_, _, x) memo.x = x * 1 end }
       fails("released", "upvalue `memo` of Program.train_step.x", train, unit, 1)
       memo.x = nil
       local net = module_with { forward = function(self, x) return x end }
-      local owner = unit_with { train_step = function(self, _, x) self.net.set_from_outside = x * 1 end }
+      local owner = unit_with { train_step = function(self, _,
+        x) self.net.set_from_outside = x * 1 end }
       owner.net = net
       fails("released", "unit.net.set_from_outside", train, owner, 1)
       if is_hard then
@@ -616,12 +369,13 @@ describe("the rules of ownership", function()
     end)
   end)
 
-  it("R8: what a forward hook was given lives until the step ends, and outside steps by its handles", function()
+  it("R8: what a forward hook was given lives until the step ends", function()
     balance.of(function()
       local inner = module_with { forward = function(_, x) return x * 2 end }
       local net = module_with { forward = function(_, x) return inner(x + 1) + 1 end }
       local given = setmetatable({}, {})
-      local handle = inner:register_forward_hook(function(_, inputs, y) given.x, given.y = inputs[1], y end)
+      local handle = inner:register_forward_hook(function(_, inputs, y) given.x,
+        given.y = inputs[1], y end)
       for _, x in tnt.steps(batches(2)) do
         net(x)
         assert.is_true(given.x:is_alive() and given.y:is_alive())
@@ -643,7 +397,7 @@ describe("the rules of ownership", function()
     end)
   end)
 
-  it("R10: the Lua half of a node goes with the node: by backward, by the step's end, by the collector", function()
+  it("R10: the Lua half of a node goes with the node", function()
     local f = tnt.Function {
       forward = function(ctx, x)
         ctx.big = tnt.ones(1000)

@@ -1,5 +1,6 @@
--- The escape check (core.md R7): looks through what a step's owners, or a module, reach for tensors that the scope about
--- to close would release, so that the mistake is an error now, with its path, and not a surprise after hours.
+-- The escape check (core.md R7): looks through what a step's owners, or a module, reach for tensors
+-- that the scope about to close would release, so that the mistake is an error now, with its path,
+-- and not a surprise after hours.
 
 local core = require "tnt.core"
 local errors = require "tnt.errors"
@@ -8,7 +9,8 @@ local C = core.C
 
 local escape = {}
 
--- What forward hooks were given is known to end with the step (R8), and may be read in each step anew.
+-- What forward hooks were given is known to end with the step (R8), and may be read in each step
+-- anew.
 local excused = setmetatable({}, { __mode = "k" })
 
 --- Says of a tensor that it may lie about.
@@ -17,7 +19,8 @@ function escape.excuse(t) excused[t] = true end
 
 local is_hard = C.tnt_hard() ~= 0
 
---- Whether the n-th step, or call of a module, is one that is searched: 1, 2, 4, 8, ...; all of them under TNT_HARD.
+--- Whether the n-th step, or call of a module, is one that is searched: 1, 2, 4, 8, ...; all of
+--- them under TNT_HARD.
 ---@param n integer
 ---@return boolean
 function escape.is_due(n)
@@ -38,7 +41,8 @@ local function find_in_class(class, path, token, seen)
     seen[class] = true
     for key, v in next, class do -- order: free
       if type(v) == "function" then
-        local found, t = find(v, ("%s.%s"):format(tostring(rawget(class, "__name") or path), tostring(key)), token, 3, seen)
+        local found, t = find(v, ("%s.%s"):format(tostring(rawget(class, "__name") or path),
+          tostring(key)), token, 3, seen)
         if found then return found, t end
       end
     end
@@ -65,14 +69,16 @@ function find(value, path, token, depth, seen, is_owner)
   local kind = type(value)
   if kind == "cdata" then
     if tensor.is_tensor(value) and not excused[value] then
-      local ok, will = pcall(C.tnt_will_release, value, token) -- istype takes a ctype for one of its values
+      -- istype takes a ctype for one of its values
+      local ok, will = pcall(C.tnt_will_release, value, token)
       if ok and will ~= 0 then return path, value end
     end
   elseif kind == "table" then
     if seen[value] or depth == 0 then return end
     seen[value] = true
     local mode = getmetatable(value)
-    if type(mode) == "table" and rawget(mode, "__mode") then return end -- what is weak keeps nothing, and reads nothing by itself
+    -- what is weak keeps nothing, and reads nothing by itself
+    if type(mode) == "table" and rawget(mode, "__mode") then return end
     for key, v in next, value do -- order: free
       local t = type(v)
       if t == "table" or t == "cdata" or t == "function" then
@@ -92,7 +98,7 @@ local function visited() return { [_G] = true, [package.loaded] = true } end
 
 --- Searches the owners of a step.
 ---@param token integer
----@param owners {[1]: table, [2]: string}[]  and in `searched` what is no owner but must not stash either
+---@param owners {[1]: table, [2]: string}[]  `searched`: no owners, but must not stash either
 ---@return string|nil path
 ---@return tnt.Tensor|nil
 function escape.of_owners(token, owners)
@@ -137,12 +143,14 @@ end
 function escape.refuse(path, t, what)
   local place = core.made_at and core.made_at[t]
   if not t:is_alive() then
-    errors.raise("released", "%s%s was released, but is still reachable there at the end of this %s: it stood in a field of an "
-      .. "object whose scope had not closed yet, or was freed; tnt.keep it, or return it", path,
+    errors.raise("released", "%s%s was released, but is still reachable there at the end of this "
+      .. "%s: it stood in a field of an object whose scope had not closed yet, or was freed; "
+      .. "tnt.keep it, or return it", path,
       place and (" (made at %s)"):format(place) or "", what)
   end
-  errors.raise("released", "%s%s would be released at the end of this %s, but is still reachable there: tnt.keep it, return it, "
-    .. "or store it in a direct field (Metric:collect(v) gathers lists)", path, place and (" (made at %s)"):format(place) or "", what)
+  errors.raise("released", "%s%s would be released at the end of this %s, but is still reachable "
+    .. "there: tnt.keep it, return it, or store it in a direct field (Metric:collect(v) gathers "
+    .. "lists)", path, place and (" (made at %s)"):format(place) or "", what)
 end
 
 return escape

@@ -1,6 +1,7 @@
--- What a scope left that dissolved with none outside (a break, an error) is in nobody's hands: Lua may still have its
--- handles, which do not own. When there is much of it, Lua's heap is searched once: what is found there owns itself from
--- then on, the rest is released. Only where nothing can hide: in the main coroutine and outside every scope.
+-- What a scope left that dissolved with none outside (a break, an error) is in nobody's hands: Lua
+-- may still have its handles, which do not own. When there is much of it, Lua's heap is searched
+-- once: what is found there owns itself from then on, the rest is released. Only where nothing can
+-- hide: in the main coroutine and outside every scope.
 
 local core = require "tnt.core"
 local tensor = require "tnt.tensor"
@@ -23,7 +24,8 @@ local function reachable()
         local ok, is_there = pcall(C.tnt_in_limbo, v) -- istype takes a ctype for one of its values
         if ok and is_there ~= 0 then found[#found + 1] = v end
       end
-    elseif (kind == "table" or kind == "function" or kind == "thread" or kind == "userdata") and not seen[v] then
+    elseif (kind == "table" or kind == "function" or kind == "thread" or kind == "userdata")
+      and not seen[v] then
       seen[v] = true
       n = n + 1
       todo[n] = v
@@ -33,7 +35,8 @@ local function reachable()
     local function locals(i, by)
       while true do
         local name, v
-        if co then name, v = debug.getlocal(co, level, i) else name, v = debug.getlocal(level + 2, i) end
+        if co then name, v = debug.getlocal(co, level, i)
+        else name, v = debug.getlocal(level + 2, i) end
         if not name then return end
         note(v)
         i = i + by
