@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "calls_gen.h"
+#include "device.h"
 #include "entry.h"
 #include "../kernels/slots_gen.h"
 
@@ -336,6 +337,25 @@ static int rare_modes(call *k) {
   return 0;
 }
 
+/* The device of all tensors of a call; ids and 0-dim tensors have to lie there too. */
+static int common_device(call *k, const device_table **out) {
+  const op_record *op = k->op;
+  bool list = (op->flags & OP_LIST) != 0;
+  int n = list ? k->n_list : k->n_in, first = -1;
+  for (int i = 0; i < n; i++) {
+    const tensor *t = list ? k->list[i] : k->in[i];
+    if (!t) continue;
+    if (first < 0) first = i;
+    const tensor *f = list ? k->list[first] : k->in[first];
+    if (UNLIKELY(t->device != f->device)) {
+      return fail(TNT_EDEVICE, "%s: argument %d is on %s, argument %d on %s; move one of them with to()", op->name, first + 1,
+                  device_of(f->device)->name, i + 1, device_of(t->device)->name);
+    }
+  }
+  *out = device_of(first < 0 ? TNT_CPU : (list ? k->list[first] : k->in[first])->device);
+  return 0;
+}
+
 static int dispatch_checked(call *k) {
   const op_record *op = k->op;
   context *c = k->c;
@@ -350,12 +370,14 @@ static int dispatch_checked(call *k) {
     skip_without_gradient(k);
     if (!k->n_list && !op->n_out) return 0;
   }
+  const device_table *device = NULL;
+  TRY(common_device(k, &device));
   TRY(infer_dtype(k));
   if (op->flags & OP_ELEMENTWISE) {
     if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand)) k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = elementwise_cpu(k);
+    int rc = device->elementwise(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -363,7 +385,7 @@ static int dispatch_checked(call *k) {
   } else {
     TRY(outputs_by_shape(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = run_kernel(k);
+    int rc = device->kernel(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;

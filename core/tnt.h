@@ -96,6 +96,11 @@ TNT_API int tnt_num_threads(void);
 TNT_API void tnt_context_close(void); /* of a worker thread that ends: its tensors are dropped */
 TNT_API int tnt_hard(void);           /* 1 in a build with TNT_HARD */
 
+/* -- devices (enum tnt_device): the CPU is always open; another one is a library, opened once ----------------------- */
+TNT_API int tnt_device_open(int device); /* TNT_EDEVICE with what is missing */
+TNT_API int tnt_device_count(int device);
+TNT_API int tnt_device_synchronize(int device, int index);
+
 /* -- tensors ------------------------------------------------------------------------------------------------------- */
 TNT_API int tnt_describe(tnt_info *info, const tnt_tensor *x);
 TNT_API int tnt_empty(tnt_tensor *y, int dtype, const int64_t *size, int ndim);

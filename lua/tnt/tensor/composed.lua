@@ -26,10 +26,13 @@ function methods.std(x, dims, correction, keepdim)
   return ops.sqrt(ops.var(x, dims, correction, keepdim))
 end
 
---- Whether any, or all, elements are nonzero, over dims (none: all).
+--- Whether any element is nonzero, over dims (none: all).
+---@return tnt.Tensor  bool
 function methods.any(x, dims, keepdim)
   return ops.gt(ops.sum(ops.cast(ops.ne(x, 0), core.C.TNT_I64), dims, keepdim), 0)
 end
+--- Whether all elements are nonzero, over dims (none: all).
+---@return tnt.Tensor  bool
 function methods.all(x, dims, keepdim)
   return ops.eq(ops.sum(ops.cast(ops.eq(x, 0), core.C.TNT_I64), dims, keepdim), 0)
 end
