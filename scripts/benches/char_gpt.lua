@@ -12,13 +12,9 @@ local opt = tnt.optim.AdamW(tnt.optim.groups(model, { weight_decay = 0.1, norm_d
 local x, y = tnt.randint(0, 65, { 12, 64 }), tnt.randint(0, 65, { 12, 64 })
 local parameters = model:parameters()
 local function steps(n)
-  for _ in tnt.steps((function()
-    local i = 0
-    return function()
-      i = i + 1
-      if i <= n then return i end
-    end
-  end)()) do
+  local turns = {}
+  for i = 1, n do turns[i] = i end
+  for _ in tnt.steps(turns) do
     F.cross_entropy(model(x):flatten(1, 2), y:flatten()):backward()
     tnt.nn.clip_grad_norm_(parameters, 1)
     opt:step()
