@@ -19,24 +19,27 @@ enum {
 
 typedef T gemm_vector __attribute__((vector_size(GEMM_VECTOR), aligned(sizeof(T)), may_alias));
 typedef T gemm_four __attribute__((vector_size(4 * sizeof(T)), aligned(sizeof(T)), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define GEMM_MIX(a, b, ...) __builtin_shufflevector(a, b, __VA_ARGS__)
+#else /* the same with the places as a vector */
 #if TNT_IS_FLOAT
 typedef int32_t gemm_places __attribute__((vector_size(16)));
 #else
 typedef int64_t gemm_places __attribute__((vector_size(32)));
+#endif
+#define GEMM_MIX(a, b, ...) __builtin_shuffle(a, b, (gemm_places){__VA_ARGS__})
 #endif
 
 /* to[l * step + c] = from[c * ld + l], 4 x 4 */
 static inline void gemm_turn(T *to, int64_t step, const T *from, int64_t ld) {
   gemm_four r0 = *(const gemm_four *)from, r1 = *(const gemm_four *)(from + ld);
   gemm_four r2 = *(const gemm_four *)(from + 2 * ld), r3 = *(const gemm_four *)(from + 3 * ld);
-  const gemm_places low = {0, 4, 1, 5}, high = {2, 6, 3, 7}, first = {0, 1, 4, 5},
-                    second = {2, 3, 6, 7};
-  gemm_four a = __builtin_shuffle(r0, r1, low), b = __builtin_shuffle(r2, r3, low);
-  gemm_four c = __builtin_shuffle(r0, r1, high), d = __builtin_shuffle(r2, r3, high);
-  *(gemm_four *)to = __builtin_shuffle(a, b, first);
-  *(gemm_four *)(to + step) = __builtin_shuffle(a, b, second);
-  *(gemm_four *)(to + 2 * step) = __builtin_shuffle(c, d, first);
-  *(gemm_four *)(to + 3 * step) = __builtin_shuffle(c, d, second);
+  gemm_four a = GEMM_MIX(r0, r1, 0, 4, 1, 5), b = GEMM_MIX(r2, r3, 0, 4, 1, 5);
+  gemm_four c = GEMM_MIX(r0, r1, 2, 6, 3, 7), d = GEMM_MIX(r2, r3, 2, 6, 3, 7);
+  *(gemm_four *)to = GEMM_MIX(a, b, 0, 1, 4, 5);
+  *(gemm_four *)(to + step) = GEMM_MIX(a, b, 2, 3, 6, 7);
+  *(gemm_four *)(to + 2 * step) = GEMM_MIX(c, d, 0, 1, 4, 5);
+  *(gemm_four *)(to + 3 * step) = GEMM_MIX(c, d, 2, 3, 6, 7);
 }
 
 /* b[k, n] into strips of GEMM_NR columns, the last one filled up with zeros */

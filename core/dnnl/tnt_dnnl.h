@@ -13,6 +13,6 @@ typedef struct tnt__dnnl_host {
 
 /* Null where the library does not work here, or was built with another layout of tnt__conv. */
 __attribute__((visibility("default"))) const tnt__convolutions *tnt_dnnl_open(
-    const tnt__dnnl_host *host, size_t conv_bytes);
+    const tnt__dnnl_host *lent, size_t conv_bytes);
 
 #endif
