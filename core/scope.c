@@ -121,9 +121,14 @@ static void pop(context *c) {
     }
   }
   c->n_owned = kept;
-  if (s.step) end_step(c, s.step);
   c->n_scopes--;
-  show(c);
+  if (s.step) {
+    end_step(c, s.step);
+    show(c);
+  } else { /* the step under way is the same */
+    c->view.depth = (int32_t)c->n_scopes;
+    c->view.innermost = c->n_scopes ? c->scopes[c->n_scopes - 1].token : 0;
+  }
 }
 
 int tnt_scope_close(uint32_t token) {
