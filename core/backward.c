@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "calls_gen.h"
+#include "entry.h"
 
 typedef struct stack {
   node **items;
@@ -103,8 +104,10 @@ static bool exclusive(const tensor *t) {
 
 /* to += g without a record */
 static int add_in_place(context *c, tensor *to, tensor *g) {
-  call k = {
-      .op = &tnt__ops[OP_ID_ADD], .c = c, .n_in = 2, .number_at = -1, .in = {to, g}, .out = {to}};
+  call k;
+  call_begin(&k, c, OP_ID_ADD);
+  k.in[0] = k.out[0] = to;
+  k.in[1] = g;
   k.compute = to->dtype;
   TRY(elementwise_cpu(&k));
   to->storage->version++;
@@ -177,12 +180,10 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
     return add_in_place(c, leaf->grad, g);
   } else if (leaf->grad && !leaf->grad->node && leaf->grad->storage->refs == 1 &&
              leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
-    call k = {.op = &tnt__ops[OP_ID_CAST],
-              .c = c,
-              .n_in = 1,
-              .number_at = -1,
-              .in = {g},
-              .out = {leaf->grad}};
+    call k;
+    call_begin(&k, c, OP_ID_CAST);
+    k.in[0] = g;
+    k.out[0] = leaf->grad;
     k.compute = g->dtype;
     TRY(elementwise_cpu(&k));
     leaf->grad->storage->version++;

@@ -319,7 +319,8 @@ const struct tnt__kernels *kernels_for(
 int run_kernel(call *k);
 int promote(const char *op, int a, int b);
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
-int category(int dtype); /* 0 bool, 1 integer, 2 float */
+/* 0 bool, 1 whole numbers, 2 floats */
+static inline int category(int dtype) { return dtype == TNT_BOOL ? 0 : dtype >= TNT_I64 ? 1 : 2; }
 
 /* -- the tape (tape.c) ------------------------------------------------------------------------------------------------ */
 int record(call *k);

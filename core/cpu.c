@@ -5,6 +5,7 @@
 
 #include "../kernels/cpu.h"
 #include "calls_gen.h"
+#include "entry.h"
 
 #define KERNELS(isa)                                                             \
   extern const tnt__kernels tnt__kernels_float_##isa, tnt__kernels_double_##isa, \
@@ -74,8 +75,10 @@ static void view_of(tnt__view *v, const tensor *t) {
 }
 
 static int convert(context *c, tensor *to, tensor *from) {
-  call a = {
-      .op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {from}, .out = {to}};
+  call a;
+  call_begin(&a, c, OP_ID_CAST);
+  a.in[0] = from;
+  a.out[0] = to;
   a.compute = conversion_dtype(from->dtype, to->dtype);
   return elementwise_cpu(&a);
 }

@@ -18,7 +18,9 @@ int argument_failed(context *c, const tnt_tensor *h, const char *op, const char 
 }
 
 int call_list(call *k, int slot, const int64_t *values, int n) {
-  if (n < 0 || n > MAX_DIMS) return fail(TNT_EARGUMENT, "%s: a list of at most 8 numbers was expected, got %d", k->op->name, n);
+  if (n < 0 || n > MAX_DIMS)
+    return fail(TNT_EARGUMENT, "%s: a list of at most 8 numbers was expected, got %d", k->op->name,
+                n);
   k->integers[slot] = n;
   for (int i = 0; i < n; i++) k->integers[slot + 1 + i] = values[i];
   return 0;
@@ -37,14 +39,17 @@ static int list_room(call *k, int n) {
 
 static int list_append(call *k, int n, tensor *const *xs, const tnt_tensor *hs) {
   if (k->n_lists && n != k->n_given) {
-    return fail(TNT_EARGUMENT, "%s: lists must be of one length, got %d and %d", k->op->name, k->n_given, n);
+    return fail(TNT_EARGUMENT, "%s: lists must be of one length, got %d and %d", k->op->name,
+                k->n_given, n);
   }
   k->n_given = n;
   int at = k->n_lists * n;
   TRY(list_room(k, at + n));
   for (int i = 0; i < n; i++) {
-    if (xs) k->c->list[at + i] = xs[i];
-    else RESOLVE_ARGUMENT(k->c, k->c->list[at + i], &hs[i], k->op->name, "an element of the list");
+    if (xs)
+      k->c->list[at + i] = xs[i];
+    else
+      RESOLVE_ARGUMENT(k->c, k->c->list[at + i], &hs[i], k->op->name, "an element of the list");
   }
   k->n_lists++;
   k->list = k->c->list;
@@ -79,7 +84,8 @@ static void skip_without_gradient(call *k) {
       for (int l = 0; l < k->n_lists; l++) k->list[l * n + to] = k->spare_list[l];
       to++;
     }
-    for (int l = 1; l < k->n_lists; l++) memmove(k->list + l * kept, k->list + l * n, sizeof(tensor *) * (size_t)kept);
+    for (int l = 1; l < k->n_lists; l++)
+      memmove(k->list + l * kept, k->list + l * n, sizeof(tensor *) * (size_t)kept);
   }
   k->n_list = kept;
 }
@@ -91,7 +97,8 @@ static int normalise_positions(call *k) {
     int64_t *v = &k->integers[p[1]];
     int count = x->ndim + (p[0] == 2), at;
     if (p[0] != 3) {
-      if (count == 0 && (v[0] == 1 || v[0] == -1)) { /* a 0-dim tensor has one place, as in PyTorch */
+      if (count == 0 &&
+          (v[0] == 1 || v[0] == -1)) { /* a 0-dim tensor has one place, as in PyTorch */
         v[0] = 1;
         continue;
       }
@@ -107,7 +114,8 @@ static int normalise_positions(call *k) {
         break;
       }
       TRY(position(v[i], count, k->op->name, "dim", &at));
-      if (seen >> at & 1) return fail(TNT_EARGUMENT, "%s: dim %d is named twice", k->op->name, at + 1);
+      if (seen >> at & 1)
+        return fail(TNT_EARGUMENT, "%s: dim %d is named twice", k->op->name, at + 1);
       seen |= 1u << at;
       v[i] = at + 1;
     }
@@ -119,8 +127,10 @@ static int normalise_positions(call *k) {
 static int check_ids(call *k, int i) {
   const tensor *t = k->in[i];
   if (category(t->dtype) == 2) {
-    return fail(TNT_EDTYPE, "%s: %s holds ids and must be of a whole-number dtype, got %s (cast it: tnt.i64(t))", k->op->name,
-                k->op->in_names[i], dtype_name(t->dtype));
+    return fail(
+        TNT_EDTYPE,
+        "%s: %s holds ids and must be of a whole-number dtype, got %s (cast it: tnt.i64(t))",
+        k->op->name, k->op->in_names[i], dtype_name(t->dtype));
   }
   return 0;
 }
@@ -131,11 +141,17 @@ static int infer_dtype(call *k) {
   if (op->flags & OP_PROMOTE) {
     for (int i = 0; i < k->n_in; i++) {
       if ((op->mask >> i & 1) && k->in[i] && k->in[i]->dtype != TNT_BOOL) {
-        return fail(TNT_EDTYPE, "%s: %s must be bool, got %s", op->name, op->in_names[i], dtype_name(k->in[i]->dtype));
+        return fail(TNT_EDTYPE, "%s: %s must be bool, got %s", op->name, op->in_names[i],
+                    dtype_name(k->in[i]->dtype));
       }
     }
-    if (op->flags & OP_LIST) dtype = result_dtype(k->list, k->n_list, 0, -1, 0);
-    else dtype = result_dtype(k->in, k->n_in, op->mask, k->number_at, k->operand);
+    if (op->flags & OP_LIST)
+      dtype = result_dtype(k->list, k->n_list, 0, -1, 0);
+    else if (k->n_in == 2 && !op->mask && k->in[0] && k->in[1] &&
+             k->in[0]->dtype == k->in[1]->dtype)
+      dtype = k->in[0]->dtype; /* the usual case, without the rules */
+    else
+      dtype = result_dtype(k->in, k->n_in, op->mask, k->number_at, k->operand);
   } else {
     int first = -1;
     tensor *const *in = (op->flags & OP_LIST) ? k->list : k->in;
@@ -147,30 +163,36 @@ static int infer_dtype(call *k) {
         TRY(check_ids(k, i));
         continue;
       }
-      if (dtype < 0) dtype = t->dtype, first = i;
+      if (dtype < 0)
+        dtype = t->dtype, first = i;
       else if (t->dtype != dtype) {
-        return fail(TNT_EDTYPE, "%s: %s must be %s like %s, got %s (cast it: x:to(\"%s\"))", op->name, op->in_names[i],
-                    dtype_name(dtype), op->in_names[first], dtype_name(t->dtype), dtype_name(dtype));
+        return fail(TNT_EDTYPE, "%s: %s must be %s like %s, got %s (cast it: x:to(\"%s\"))",
+                    op->name, op->in_names[i], dtype_name(dtype), op->in_names[first],
+                    dtype_name(t->dtype), dtype_name(dtype));
       }
     }
     if (dtype < 0) dtype = TNT_I64; /* only ids came */
     if ((op->flags & OP_LIST) && (op->flags & OP_PARAMS)) {
       for (int i = 1; i < k->n_lists * k->n_list; i++) {
         if (k->list[i]->dtype != k->list[i % k->n_list]->dtype && k->list[i]->dtype != TNT_F32) {
-          return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype", op->name);
+          return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype",
+                      op->name);
         }
       }
     }
   }
   if ((op->flags & OP_FLOAT_OUT) && category(dtype) != 2) dtype = default_float;
-  if (op == &tnt__ops[OP_ID_CLAMP] && category(dtype) != 2) { /* a bound counts as a number beside x does */
+  if (op == &tnt__ops[OP_ID_CLAMP] &&
+      category(dtype) != 2) { /* a bound counts as a number beside x does */
     for (int i = 0; i < 2; i++) {
       if (k->numbers[i] != __builtin_floor(k->numbers[i])) dtype = default_float;
     }
   }
   if ((op->flags & OP_WIDE_SUM) && category(dtype) != 2) dtype = TNT_I64;
-  if ((op->flags & OP_ONLY_FLOAT) && category(dtype) != 2 && !((op->flags & OP_LIST) && !k->n_list)) {
-    return fail(TNT_EDTYPE, "%s: a float dtype was expected, got %s (cast it: x:float())", op->name, dtype_name(dtype));
+  if ((op->flags & OP_ONLY_FLOAT) && category(dtype) != 2 &&
+      !((op->flags & OP_LIST) && !k->n_list)) {
+    return fail(TNT_EDTYPE, "%s: a float dtype was expected, got %s (cast it: x:float())", op->name,
+                dtype_name(dtype));
   }
   k->compute = dtype;
   return 0;
@@ -186,28 +208,39 @@ static int check_in_place(call *k) {
   const op_record *op = k->op;
   tensor *x = k->out[0];
   if (k->c->view.grad_mode && (x->flags & FLAG_REQUIRES_GRAD)) {
-    return fail(TNT_ESTATE, "%s_: a leaf that requires a gradient changes in place only under no_grad", op->name);
+    return fail(TNT_ESTATE,
+                "%s_: a leaf that requires a gradient changes in place only under no_grad",
+                op->name);
   }
   if (k->c->view.grad_mode && x->base && (x->base->flags & FLAG_REQUIRES_GRAD)) {
-    return fail(TNT_ESTATE, "%s_: a view of a leaf that requires a gradient changes in place only under no_grad", op->name);
+    return fail(
+        TNT_ESTATE,
+        "%s_: a view of a leaf that requires a gradient changes in place only under no_grad",
+        op->name);
   }
   if (k->c->view.grad_mode && (x->flags & FLAG_FROZEN)) {
-    return fail(TNT_ESTATE, "%s_: this is a view made under no_grad, or a result of a tnt.Function that lies in its argument's "
-                            "memory: gradients would not see the change; clone() it first", op->name);
+    return fail(TNT_ESTATE,
+                "%s_: this is a view made under no_grad, or a result of a tnt.Function that lies "
+                "in its argument's "
+                "memory: gradients would not see the change; clone() it first",
+                op->name);
   }
   if ((op->flags & OP_PROMOTE) && op != &tnt__ops[OP_ID_ASSIGN]) {
     if (category(k->compute) > category(x->dtype)) {
-      return fail(TNT_EDTYPE, "%s_: the result is %s, which a tensor of %s may not receive", op->name, dtype_name(k->compute),
-                  dtype_name(x->dtype));
+      return fail(TNT_EDTYPE, "%s_: the result is %s, which a tensor of %s may not receive",
+                  op->name, dtype_name(k->compute), dtype_name(x->dtype));
     }
   }
   if (may_overlap(x)) {
-    return fail(TNT_ESTATE, "%s_: some elements of the tensor written to share memory (an expanded one?); make it contiguous() first",
+    return fail(TNT_ESTATE,
+                "%s_: some elements of the tensor written to share memory (an expanded one?); make "
+                "it contiguous() first",
                 op->name);
   }
   for (int i = 1; i < k->n_in; i++) {
     if (k->in[i] && partial_overlap(x, k->in[i])) {
-      return fail(TNT_ESTATE, "%s_: %s overlaps the tensor written to; clone() it first", op->name, op->in_names[i]);
+      return fail(TNT_ESTATE, "%s_: %s overlaps the tensor written to; clone() it first", op->name,
+                  op->in_names[i]);
     }
   }
   return 0;
@@ -221,9 +254,11 @@ static int keep_before(call *k) {
   unsigned need = 0;
   bool wanted = false;
   for (int i = 0; i < k->n_in; i++) {
-    if (k->in[i] && category(k->in[i]->dtype) == 2 && wants_gradient(k->in[i])) need |= op->need[i < 3 ? i : 3];
+    if (k->in[i] && category(k->in[i]->dtype) == 2 && wants_gradient(k->in[i]))
+      need |= op->need[i < 3 ? i : 3];
   }
-  for (int i = 0; i < k->n_in; i++) wanted = wanted || (k->in[i] == k->out[0] && (need & op->save) >> i & 1);
+  for (int i = 0; i < k->n_in; i++)
+    wanted = wanted || (k->in[i] == k->out[0] && (need & op->save) >> i & 1);
   if (!wanted) return 0;
   c->view.grad_mode = 0;
   int rc = op_copy(c, &k->before, k->out[0]);
@@ -255,17 +290,21 @@ static int outputs_elementwise(call *k) {
     if (!equal) {
       tensor shape;
       TRY(broadcast(op->name, &shape, k->in, k->n_in));
-      if (shape.ndim != first->ndim || memcmp(shape.size, first->size, sizeof(int64_t) * first->ndim) != 0) {
+      if (shape.ndim != first->ndim ||
+          memcmp(shape.size, first->size, sizeof(int64_t) * first->ndim) != 0) {
         char a[SHAPE_TEXT], b[SHAPE_TEXT];
         format_shape(a, sizeof a, first->size, first->ndim);
         format_shape(b, sizeof b, shape.size, shape.ndim);
-        return fail(TNT_ESHAPE, "%s_: the result has shape %s and does not fit the tensor written to, %s", op->name, b, a);
+        return fail(TNT_ESHAPE,
+                    "%s_: the result has shape %s and does not fit the tensor written to, %s",
+                    op->name, b, a);
       }
     }
     return check_in_place(k);
   }
   tensor *y = tensor_new(c);
-  if (UNLIKELY(!y)) return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
+  if (UNLIKELY(!y))
+    return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
   y->dtype = (uint8_t)dtype;
   int rc = 0;
   if (LIKELY(equal)) {
@@ -279,7 +318,8 @@ static int outputs_elementwise(call *k) {
     tensor_unref(c, y);
     return rc;
   }
-  if (equal && !(first->flags & FLAG_DENSE) && k->compute == first->dtype && op != &tnt__ops[OP_ID_CONTIGUOUS]) { /* keep the layout of the input */
+  if (equal && !(first->flags & FLAG_DENSE) && k->compute == first->dtype &&
+      op != &tnt__ops[OP_ID_CONTIGUOUS]) { /* keep the layout of the input */
     int64_t span = 1;
     for (int d = 0; d < first->ndim; d++) span += first->stride[d] * (first->size[d] - 1);
     if (span == first->numel && !may_overlap(first)) {
@@ -348,8 +388,9 @@ static int common_device(call *k, const device_table **out) {
     if (first < 0) first = i;
     const tensor *f = list ? k->list[first] : k->in[first];
     if (UNLIKELY(t->device != f->device)) {
-      return fail(TNT_EDEVICE, "%s: argument %d is on %s, argument %d on %s; move one of them with to()", op->name, first + 1,
-                  device_of(f->device)->name, i + 1, device_of(t->device)->name);
+      return fail(
+          TNT_EDEVICE, "%s: argument %d is on %s, argument %d on %s; move one of them with to()",
+          op->name, first + 1, device_of(f->device)->name, i + 1, device_of(t->device)->name);
     }
   }
   *out = device_of(first < 0 ? TNT_CPU : (list ? k->list[first] : k->in[first])->device);
@@ -374,7 +415,8 @@ static int dispatch_checked(call *k) {
   TRY(common_device(k, &device));
   TRY(infer_dtype(k));
   if (op->flags & OP_ELEMENTWISE) {
-    if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand)) k->compute = default_float;
+    if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand))
+      k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
     int rc = device->elementwise(k);
@@ -392,7 +434,8 @@ static int dispatch_checked(call *k) {
     }
     if (op->flags & OP_PARAMS) {
       for (int i = 0; i < k->n_list && !op->n_out; i++) {
-        for (int l = 0; l < k->n_lists; l++) k->list[l * k->n_list + i]->storage->version += l != 1 || k->op->n_in == 0;
+        for (int l = 0; l < k->n_lists; l++)
+          k->list[l * k->n_list + i]->storage->version += l != 1 || k->op->n_in == 0;
       }
     }
   }

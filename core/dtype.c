@@ -2,8 +2,6 @@
  * are PyTorch's; spec/promotion_spec.lua holds them to its results for all pairs. */
 #include "core.h"
 
-int category(int dtype) { return dtype == TNT_BOOL ? 0 : dtype >= TNT_I64 ? 1 : 2; }
-
 int promote(const char *op, int a, int b) {
   (void)op;
   if (a == b) return a;

@@ -61,7 +61,8 @@ local function check_arguments(row)
         a.default or "nil")
     elseif a.kind == "int" or a.kind == "dim" or a.kind == "dim+" then
       put('  if type(%s) ~= "number" or %s %% 1 ~= 0 then\n'
-        .. '    %s = integer_argument("%s", "%s", %s, %s)\n  end', a.name, a.name, a.name, row.name, a.name, a.name, a.default or "nil")
+        .. '    %s = integer_argument("%s", "%s", %s, %s)\n  end', a.name, a.name, a.name, row.name,
+        a.name, a.name, a.default or "nil")
     end
   end
   local c = {}

@@ -31,8 +31,8 @@ enum tnt_status {
   TNT_ECUDA,
   TNT_EINTERRUPTED,
   TNT_EINTERNAL,
-  TNT_OWNED = -1, /* done; made outside every scope, so the handle must own its tensor */
-  TNT_PULL = -2,  /* backward: a gradient written in Lua is wanted (tnt_backward_pull) */
+  TNT_OWNED = -1,        /* done; made outside every scope, so the handle must own its tensor */
+  TNT_PULL = -2,         /* backward: a gradient written in Lua is wanted (tnt_backward_pull) */
   TNT_OUT_OF_ORDER = -3, /* the scope is not innermost, or has none outside */
   TNT_DEAD_NODES = -4    /* done; tnt_dead_node has something */
 };
@@ -76,12 +76,12 @@ typedef struct tnt_memory_info {
 
 /* Rarely-changing state that Lua may read without a call. */
 typedef struct tnt_context_view {
-  int32_t depth;        /* open scopes */
-  int32_t grad_mode;    /* 1: operations are recorded */
-  uint32_t step;        /* the number of the step scope under way, 0 outside */
-  int32_t dead_nodes;   /* Lua gradient nodes waiting in tnt_dead_node */
-  uint32_t innermost;   /* the token of the innermost scope, 0 outside */
-  int64_t owned_bytes;  /* bytes made outside scopes since Lua last looked: paces the collector */
+  int32_t depth;       /* open scopes */
+  int32_t grad_mode;   /* 1: operations are recorded */
+  uint32_t step;       /* the number of the step scope under way, 0 outside */
+  int32_t dead_nodes;  /* Lua gradient nodes waiting in tnt_dead_node */
+  uint32_t innermost;  /* the token of the innermost scope, 0 outside */
+  int64_t owned_bytes; /* bytes made outside scopes since Lua last looked: paces the collector */
 } tnt_context_view;
 
 /* -- library ------------------------------------------------------------------------------------------------------- */
@@ -90,7 +90,8 @@ TNT_API const char *tnt_version(void);
 TNT_API const char *tnt_message(void); /* of the last failure in this thread */
 TNT_API const char *tnt_failed_op(void);
 TNT_API tnt_context_view *tnt_context(void);
-TNT_API const char *tnt_isa(void); /* "base", "avx2" or "avx512": the kernels chosen when the library was loaded */
+TNT_API const char *tnt_isa(
+    void); /* "base", "avx2" or "avx512": the kernels chosen when the library was loaded */
 TNT_API int tnt_set_num_threads(int n);
 TNT_API int tnt_num_threads(void);
 TNT_API void tnt_context_close(void); /* of a worker thread that ends: its tensors are dropped */
@@ -110,7 +111,8 @@ TNT_API int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, vo
 TNT_API int tnt_free(const tnt_tensor *x);    /* early release; an error when already released */
 TNT_API int tnt_release(const tnt_tensor *x); /* as tnt_free, silent when stale: for finalizers */
 TNT_API int tnt_alive(const tnt_tensor *x);   /* 1 or 0 */
-TNT_API int tnt_alias(tnt_tensor *y, const tnt_tensor *x); /* another handle on the same storage and history */
+TNT_API int tnt_alias(tnt_tensor *y,
+                      const tnt_tensor *x); /* another handle on the same storage and history */
 TNT_API int tnt_detach(tnt_tensor *y, const tnt_tensor *x);
 TNT_API int tnt_item(double *value, const tnt_tensor *x);
 TNT_API int tnt_item_int64(int64_t *value, const tnt_tensor *x);
@@ -118,59 +120,72 @@ TNT_API int tnt_item_int64(int64_t *value, const tnt_tensor *x);
 TNT_API int tnt_read(void *data, int dtype, int64_t n, const tnt_tensor *x);
 TNT_API int tnt_write(const tnt_tensor *x, const void *data, int dtype, int64_t n);
 TNT_API int tnt_set_requires_grad(const tnt_tensor *x, int on);
-TNT_API int tnt_swap_contents(const tnt_tensor *a, const tnt_tensor *b); /* storages and layouts change places */
+TNT_API int tnt_swap_contents(const tnt_tensor *a,
+                              const tnt_tensor *b); /* storages and layouts change places */
 TNT_API int tnt_result_type(int32_t *dtype, const tnt_tensor *a, const tnt_tensor *b);
 TNT_API int tnt_set_default_dtype(int dtype);
 TNT_API tnt_tensor *tnt_scratch(int n); /* room for n handles, reused by the next call */
 TNT_API int tnt_memory(tnt_memory_info *out);
 TNT_API int tnt_memory_reset_peak(void);
 TNT_API int tnt_empty_cache(void);
-TNT_API int tnt_share_memory(void); /* before the first thread is started that will have a context of its own */
+TNT_API int tnt_share_memory(
+    void); /* before the first thread is started that will have a context of its own */
 TNT_API int tnt_zero_grad(const tnt_tensor *xs, int n); /* marks the gradients unwritten */
 
 /* -- hand-over between threads (loader, checkpoint writer) ----------------------------------------------------------- */
-typedef struct tnt_parcel tnt_parcel; /* a tensor's contents on the way from one thread to another */
+typedef struct tnt_parcel
+    tnt_parcel; /* a tensor's contents on the way from one thread to another */
 TNT_API int tnt_parcel_pack(tnt_parcel **parcel, const tnt_tensor *x);
 TNT_API int tnt_parcel_open(tnt_tensor *y, tnt_parcel *parcel); /* consumes the parcel */
 TNT_API void tnt_parcel_drop(tnt_parcel *parcel);
 TNT_API void tnt_parcel_describe(tnt_info *info, const tnt_parcel *parcel);
 
 /* -- scopes -------------------------------------------------------------------------------------------------------- */
-TNT_API uint32_t tnt_scope_open(int kind, uint32_t thread); /* a token; thread: the coroutine's number, 0 the main one's */
+TNT_API uint32_t tnt_scope_open(
+    int kind, uint32_t thread); /* a token; thread: the coroutine's number, 0 the main one's */
 /* A module's, which is opened only within another: 0 where none is. */
 TNT_API uint32_t tnt_scope_enter(uint32_t thread);
 /* Closes it and lets its one result (may be null) out; does nothing but say TNT_OUT_OF_ORDER where that is in doubt. */
 TNT_API int tnt_scope_leave(uint32_t token, const tnt_tensor *y);
-TNT_API int tnt_scope_close(uint32_t token);               /* releases, or dissolves when not innermost */
-TNT_API int tnt_scope_dissolve(uint32_t token);            /* its tensors go outward; deeper scopes stay open */
+TNT_API int tnt_scope_close(uint32_t token); /* releases, or dissolves when not innermost */
+TNT_API int tnt_scope_dissolve(
+    uint32_t token); /* its tensors go outward; deeper scopes stay open */
 TNT_API int tnt_scope_at(int i, uint32_t *token, uint32_t *thread); /* 1 is the outermost */
 TNT_API int tnt_scope_dissolve_all(void);
 /* What a scope left that dissolved with none outside stands in limbo: alive until it is kept, freed or released there. */
-TNT_API int64_t tnt_limbo(int64_t *bytes);                 /* how many, and (may be null) their storages' bytes */
-TNT_API int tnt_in_limbo(const tnt_tensor *x);             /* 1 or 0 */
-TNT_API int tnt_limbo_release(void);                       /* all of it, when no scope is open */
-TNT_API int tnt_keep(const tnt_tensor *x);                 /* out of every scope: the handle owns */
-TNT_API int tnt_adopt(const tnt_tensor *x);                /* back into the innermost scope */
-TNT_API int tnt_leave(const tnt_tensor *x, int to_step);   /* survives this close, or those up to the step's end */
-TNT_API int tnt_will_release(const tnt_tensor *x, uint32_t token); /* 1: closing this scope would release it */
+TNT_API int64_t tnt_limbo(int64_t *bytes); /* how many, and (may be null) their storages' bytes */
+TNT_API int tnt_in_limbo(const tnt_tensor *x); /* 1 or 0 */
+TNT_API int tnt_limbo_release(void);           /* all of it, when no scope is open */
+TNT_API int tnt_keep(const tnt_tensor *x);     /* out of every scope: the handle owns */
+TNT_API int tnt_adopt(const tnt_tensor *x);    /* back into the innermost scope */
+TNT_API int tnt_leave(const tnt_tensor *x,
+                      int to_step); /* survives this close, or those up to the step's end */
+TNT_API int tnt_will_release(const tnt_tensor *x,
+                             uint32_t token); /* 1: closing this scope would release it */
 
 /* -- gradients ----------------------------------------------------------------------------------------------------- */
 typedef struct tnt_backward tnt_backward; /* a walk of the tape under way */
-TNT_API int tnt_set_grad_mode(int on); /* the previous mode */
-TNT_API int tnt_grad(tnt_tensor *g, const tnt_tensor *x); /* TNT_ESTATE when there is none: ask tnt_describe first */
-TNT_API int tnt_set_grad(const tnt_tensor *x, const tnt_tensor *g); /* g may be null: marks it unwritten */
+TNT_API int tnt_set_grad_mode(int on);    /* the previous mode */
+TNT_API int tnt_grad(
+    tnt_tensor *g, const tnt_tensor *x); /* TNT_ESTATE when there is none: ask tnt_describe first */
+TNT_API int tnt_set_grad(const tnt_tensor *x,
+                         const tnt_tensor *g); /* g may be null: marks it unwritten */
 /* seed may be null for a one-element y. inputs null: gradients go into .grad of leaves. */
-TNT_API int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tensor *seeds, int n_ys,
-                              const tnt_tensor *inputs, int n_inputs, int create_graph, int retain_graph);
+TNT_API int tnt_backward_open(tnt_backward **walk, const tnt_tensor *ys, const tnt_tensor *seeds,
+                              int n_ys, const tnt_tensor *inputs, int n_inputs, int create_graph,
+                              int retain_graph);
 TNT_API int tnt_backward_run(tnt_backward *walk); /* 0: done; TNT_PULL: see below */
-TNT_API int tnt_backward_pull(tnt_backward *walk, int32_t *node, tnt_tensor *dy, int *n_dy, uint8_t *needs, int *n_in);
-TNT_API int tnt_backward_push(tnt_backward *walk, const tnt_tensor *dx, const uint8_t *given, int n);
+TNT_API int tnt_backward_pull(tnt_backward *walk, int32_t *node, tnt_tensor *dy, int *n_dy,
+                              uint8_t *needs, int *n_in);
+TNT_API int tnt_backward_push(tnt_backward *walk, const tnt_tensor *dx, const uint8_t *given,
+                              int n);
 /* A saved result of the node that waits, with the node as its history: for gradients of gradients. */
 TNT_API int tnt_backward_result(tnt_tensor *y, tnt_backward *walk, const tnt_tensor *x, int output);
 TNT_API int tnt_backward_input(tnt_tensor *g, tnt_backward *walk, int i, int *found);
 TNT_API void tnt_backward_close(tnt_backward *walk);
 /* A node whose gradient is written in Lua, found there by `id`; ids of nodes that died wait in tnt_dead_node. */
-TNT_API int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs, int32_t id);
+TNT_API int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs,
+                         int32_t id);
 TNT_API int32_t tnt_dead_node(void); /* an id, or 0 */
 
 /* -- random numbers: Philox 4x32-10, one stream a context ------------------------------------------------------------- */
@@ -182,8 +197,9 @@ TNT_API void tnt_random_set_state(const uint64_t state[2]);
 TNT_API int tnt_interrupt_begin(void); /* SIGINT and SIGTERM set a flag from now on */
 TNT_API int tnt_interrupt_finish(void);
 TNT_API int tnt_interrupt_pending(int clear); /* 0 or the signal's number */
-TNT_API void tnt_interrupt_raise(int signal);  /* as if it had come: for prompts and tests */
-TNT_API void tnt_interrupt_ops(int on);        /* 1: a pending signal makes the next operation fail (interrupted) */
+TNT_API void tnt_interrupt_raise(int signal); /* as if it had come: for prompts and tests */
+TNT_API void tnt_interrupt_ops(
+    int on); /* 1: a pending signal makes the next operation fail (interrupted) */
 
 /* -- checksums --------------------------------------------------------------------------------------------------------- */
 TNT_API uint32_t tnt_crc32c(const void *data, size_t bytes, uint32_t previous);

@@ -69,7 +69,7 @@ end
 -- Edit distance with transpositions, O(n m) on names of a few dozen characters.
 -- Source: Damerau (1964), the "optimal string alignment" variant.
 local function distance(a, b)
-  local previous2, previous, current = nil, {}, nil
+  local previous2, previous, current = nil, {}
   for j = 0, #b do previous[j] = j end
   for i = 1, #a do
     current = { [0] = i }

@@ -19,6 +19,9 @@ describe("EmptyCache", function()
   balance.file(setup, teardown)
 
   it("empties the cache every n steps, evaluations' counted", function()
+    if package.cpath:find("/build-san/", 1, true) then
+      return pending "under sanitizers nothing is cached"
+    end
     local cached = {}
     local probe = { priority = "lowest", on_step_end = function(_, state)
       cached[#cached + 1] = ("%s %d %s"):format(state.active_phase,

@@ -81,7 +81,7 @@ describe("pictures for TensorBoard", function()
     assert.truthy(event:find("\8\2\16\3\24\3\34", 1, true))
   end)
 
-  it("come from floats between 0 and 1, cut off beyond, from any number of channels to 4", function()
+  it("come from floats between 0 and 1, cut off beyond, from 1 to 4 channels", function()
     local grey = tnt.tensor { { 0, 0.5, 1 }, { -3, 7, 0 / 0 } }
     assert.same({ 3, 2, 1, { 0, 128, 255, 0, 255, 0 } }, { decode((written(grey))) })
     for channels = 1, 4 do

@@ -156,10 +156,10 @@ function composed.einsum(formula, ...)
 
   -- x with its dims in `letters` order; letters it lacks get size 1
   local function arrange(x, term, letters)
-    local dims, missing = {}, {}
+    local dims = {}
     for _, letter in ipairs(letters) do
       local d = term:find(letter, 1, true)
-      if d then dims[#dims + 1] = d else missing[#missing + 1] = letter end
+      if d then dims[#dims + 1] = d end
     end
     local y = #dims > 1 and ops.permute(x, dims) or x
     for i, letter in ipairs(letters) do
