@@ -1,10 +1,12 @@
 local bit = require "bit"
-local crc32c = require "tnt.log.crc32c"
+local C = require("tnt.core").C
 local event = require "tnt.log.event"
 local ffi = require "ffi"
 local lfs = require "lfs"
 local log = require "tnt.log"
 local scratch = require "spec.log.scratch"
+
+local function crc32c(data) return C.tnt_crc32c(data, #data, 0) end
 
 local record, run = scratch.record, scratch.run
 

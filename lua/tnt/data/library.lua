@@ -2,7 +2,7 @@
 -- functions touch no Lua state, so they are called through the FFI from both sides.
 
 local ffi = require "ffi"
-local errors = require "tnt.errors"
+local plugin = require "tnt.plugin"
 
 -- ORDER WORKER: the same declarations as core/worker/worker.h
 ffi.cdef [[
@@ -37,24 +37,12 @@ int tnt_worker_stopping(tnt_worker_pool *p);
 
 local library = {}
 
-local opened
-
 --- The opened library.
 --- Errors: io, when it is not there or cannot be opened.
 ---@return ffi.namespace*
 function library.open()
-  if opened then return opened end
-  local path, tried = package.searchpath("tnt.libtnt_worker", package.cpath)
-  if not path then
-    errors.raise("io", "DataLoader: num_workers > 0 needs the library libtnt_worker, and it is not "
-      .. "there: build it (scripts/build) or load with num_workers = 0; looked for%s", tried)
-  end
-  local ok, result = pcall(ffi.load, path)
-  if not ok then
-    errors.raise("io", "DataLoader: %s cannot be opened: %s", path, tostring(result))
-  end
-  opened = result
-  return opened
+  return plugin.open("libtnt_worker", "DataLoader: num_workers > 0 needs",
+    "build it (scripts/build) or load with num_workers = 0")
 end
 
 return library

@@ -3,6 +3,7 @@
 
 local errors = require "tnt.errors"
 local ffi = require "ffi"
+local plugin = require "tnt.plugin"
 
 local library = {}
 
@@ -13,16 +14,8 @@ local opened
 ---@return ffi.namespace*
 function library.open()
   if opened then return opened end
-  local path, tried = package.searchpath("tnt.libtnt_hdf5", package.cpath)
-  if not path then
-    errors.raise("io", "HDF5 files and checkpoints need the library libtnt_hdf5, and it is not "
-      .. "there: install the package libhdf5-dev and build (scripts/build); looked for%s", tried)
-  end
-  local ok, result = pcall(ffi.load, path)
-  if not ok then
-    errors.raise("io", "%s cannot be opened: %s; it needs HDF5 (package libhdf5-103)", path,
-      tostring(result))
-  end
+  local result = plugin.open("libtnt_hdf5", "HDF5 files and checkpoints need",
+    "install the packages libhdf5-103 and libhdf5-dev and build (scripts/build)")
   ffi.cdef "const char *tnt_hdf5_cdef(void);"
   ffi.cdef(ffi.string(result.tnt_hdf5_cdef()))
   opened = result

@@ -5,7 +5,7 @@
 -- protobuf.dev, "Encoding".
 
 local bit = require "bit"
-local crc32c = require "tnt.log.crc32c"
+local C = require("tnt.core").C
 local ffi = require "ffi"
 
 local event = {}
@@ -58,7 +58,7 @@ end
 -- A checksum that is itself data of a checksummed stream is rotated and shifted.
 -- Source: TensorFlow, lib/hash/crc32c.h, "Mask".
 local function masked(data)
-  local sum = crc32c(data)
+  local sum = C.tnt_crc32c(data, #data, 0)
   local rotated = bit.bor(bit.rshift(sum, 15), bit.lshift(sum, 17)) % 2 ^ 32
   return word_bytes((rotated + 0xA282EAD8) % 2 ^ 32)
 end
