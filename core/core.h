@@ -130,7 +130,7 @@ typedef struct scope {
   uint32_t thread; /* the coroutine that opened it, as Lua numbers them */
 } scope;
 
-enum { MODE_NO_GRAD = 1, MODE_INTERRUPT = 2, MODE_RELEASES = 4, MODE_HARD = 8 };
+enum { MODE_INTERRUPT = 1 };
 
 struct context {
   tnt_context_view view; /* first, so that Lua's pointer is this one's */
@@ -265,7 +265,6 @@ typedef struct rule_call {
 enum {
   OP_ELEMENTWISE = 1,
   OP_VIEW = 2,
-  OP_INPLACE = 4,  /* has an in-place form */
   OP_STRIDED = 8,  /* its kernel takes strides */
   OP_PROMOTE = 16, /* inputs are brought to one dtype */
   OP_BOOL_OUT = 32,
@@ -275,9 +274,8 @@ enum {
   OP_RANDOM = 512,
   OP_ONLY_FLOAT = 1024,
   OP_NO_GRAD = 2048,
-  OP_MUTATES = 4096, /* writes its first input */
-  OP_PARAMS = 8192,  /* the first list holds parameters; a list of their gradients follows it */
-  OP_CAT = 16384,
+  OP_MUTATES = 4096,  /* writes its first input */
+  OP_PARAMS = 8192,   /* the first list holds parameters; a list of their gradients follows it */
   OP_GRADIENT = 32768 /* a gradient kernel without a gradient of its own */
 };
 
@@ -317,7 +315,6 @@ struct tnt__kernels;
 const struct tnt__kernels *kernels_for(
     int dtype); /* float, double or int64 of the machine's best kind */
 int run_kernel(call *k);
-int promote(const char *op, int a, int b);
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
 /* 0 bool, 1 whole numbers, 2 floats */
 static inline int category(int dtype) { return dtype == TNT_BOOL ? 0 : dtype >= TNT_I64 ? 1 : 2; }

@@ -2,8 +2,8 @@
  * are PyTorch's; spec/promotion_spec.lua holds them to its results for all pairs. */
 #include "core.h"
 
-int promote(const char *op, int a, int b) {
-  (void)op;
+/* what two dtypes become when both count fully */
+static int promote(int a, int b) {
   if (a == b) return a;
   int ca = category(a), cb = category(b);
   if (ca != cb) return ca > cb ? a : b;
@@ -17,7 +17,7 @@ int promote(const char *op, int a, int b) {
 
 enum { NONE = -1 };
 
-static int join(int a, int b) { return a == NONE ? b : b == NONE ? a : promote(NULL, a, b); }
+static int join(int a, int b) { return a == NONE ? b : b == NONE ? a : promote(a, b); }
 
 /* dims decide; 0-dim tensors and numbers raise the category only */
 static int combine(int higher, int lower) {

@@ -373,7 +373,6 @@ for _, row in ipairs(all) do
   local function flag(on, name) if on then flags[#flags + 1] = name end end
   flag(row.elementwise, "OP_ELEMENTWISE")
   flag(row.view, "OP_VIEW")
-  flag(row.inplace, "OP_INPLACE")
   flag(row.strided, "OP_STRIDED")
   flag(row.elementwise or row.promote, "OP_PROMOTE")
   flag(row.result == "bool", "OP_BOOL_OUT")

@@ -39,9 +39,6 @@ context *context_open(void) {
   c->chunks = calloc(MAX_CHUNKS, sizeof *c->chunks);
   c->view.grad_mode = 1;
   c->seed = 5489; /* any fixed number: unseeded programs are reproducible too */
-#ifdef TNT_HARD
-  c->mode |= MODE_HARD;
-#endif
   tnt__context = c;
   more_slots(c); /* handles are checked without asking whether the first chunk is there */
   return c;

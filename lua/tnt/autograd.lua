@@ -146,13 +146,7 @@ end
 ---@field retain_graph? boolean  the graph stays for another backward
 ---@field create_graph? boolean  gradients get a history, for gradients of gradients
 
-local function check_options(who, options, known)
-  for key in pairs(options) do -- order: free
-    local found
-    for _, name in ipairs(known) do found = found or name == key end
-    if not found then errors.unknown(who, "option", key, known) end
-  end
-end
+local check_options = errors.check_options
 local backward_options = { "retain_graph", "create_graph" }
 
 --- Computes the gradients of a one-element tensor (or of x with a gradient of its own shape) into

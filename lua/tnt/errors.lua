@@ -115,4 +115,16 @@ function errors.unknown(who, what, name, list)
     near and ("; did you mean '%s'?"):format(near) or "", table.concat(list, ", "))
 end
 
+--- Refuses a table of options that holds a name not among those known.
+---@param who string
+---@param options table
+---@param known string[]
+function errors.check_options(who, options, known)
+  for name in pairs(options) do -- order: free
+    local is_known = false
+    for _, other in ipairs(known) do is_known = is_known or other == name end
+    if not is_known then errors.unknown(who, "option", name, known) end
+  end
+end
+
 return errors

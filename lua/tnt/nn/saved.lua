@@ -9,13 +9,7 @@ local sorted = require "tnt.sorted"
 local tensor = require "tnt.tensor"
 local walk = require "tnt.nn.walk"
 
-local function check_options(who, options, known)
-  for name in pairs(options) do -- order: free
-    local is_known = false
-    for _, other in ipairs(known) do is_known = is_known or other == name end
-    if not is_known then errors.unknown(who, "option", name, known) end
-  end
-end
+local check_options = errors.check_options
 
 -- Entries of parameters and saved buffers; all: shared ones under every name.
 local function entries_of(self, all)
