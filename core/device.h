@@ -1,36 +1,67 @@
 /* Devices. The core knows a device only as a table of functions; the CPU's is built in, another one comes from a library
- * that is opened on first use (libtnt_cuda.so beside libtnt.so) and exports one function, tnt_plugin. Work on such a device
- * is asynchronous and ordered by its streams: alloc and free take the stream on which a block was used last, and nothing
- * waits but `synchronize` and `read`. */
+ * that is opened on first use (libtnt_cuda.so beside libtnt.so) and exports one function, tnt_plugin. A tensor's device
+ * is a number: 0 is the CPU, 1 + i card i. Work on a card is asynchronous and ordered by its streams; nothing waits but
+ * what says so. */
 #ifndef TNT_DEVICE_H
 #define TNT_DEVICE_H
 
-#include "core.h"
+#include "../kernels/args.h"
+
+enum { DEVICE_VERSION = 2, MAX_CARDS = 16 };
+enum { STREAM_COMPUTE, STREAM_COPY, STREAMS };
+
+typedef struct device_facts {
+  char name[128];
+  int64_t total_bytes, free_bytes;
+  int major, minor, processors;
+} device_facts;
 
 typedef struct device_table {
   uint32_t size;    /* of this struct: a library of another version is refused, not called */
   uint32_t version; /* DEVICE_VERSION */
   const char *name;
-  int (*count)(void);                                    /* cards */
-  void *(*alloc)(int index, size_t bytes, void *stream); /* raw memory; null when there is none */
-  void (*release)(int index, void *data, size_t bytes, void *stream);
-  void *(*stream)(int index); /* the one this thread computes on; null on the CPU */
-  int (*synchronize)(int index);
-  int (*zero)(int index, void *data, size_t bytes, void *stream);
-  int (*write)(int index, void *to, const void *from_host, size_t bytes, void *stream);
-  int (*read)(int index, void *to_host, const void *from, size_t bytes, void *stream); /* waits */
-  int (*elementwise)(call *k); /* runs a row of the op table: a formula */
-  int (*kernel)(call *k);      /* runs any other row */
-} device_table;
+  bool narrow_floats; /* kernels take f16 and bf16 as they are */
+  int (*count)(void); /* cards */
+  int (*facts)(int index, device_facts *out);
 
-enum { DEVICE_VERSION = 1, DEVICES = 2 };
+  /* raw memory: what the caching allocator is built on; null when there is none */
+  void *(*alloc)(int index, size_t bytes);
+  void (*release)(int index, void *data);
+  void *(*pinned_alloc)(size_t bytes); /* of the host, which copies reach without staging */
+  void (*pinned_release)(void *data);
+
+  /* Makes this thread work on card `index` and gives the handle of one of its streams. */
+  void *(*stream)(int index, int which);
+  int (*synchronize)(int index);
+  int (*stream_synchronize)(void *stream);
+  int (*zero)(void *data, size_t bytes, void *stream);
+  int (*fill_nan)(void *data, size_t bytes, void *stream); /* all bits set, for TNT_HARD */
+  /* from and to may be the host's or any card's; memory of the host that is not pinned may be used again on return */
+  int (*copy)(void *to, const void *from, size_t bytes, void *stream);
+
+  void *(*event)(int index, int timing);
+  void (*event_free)(void *event);
+  int (*event_record)(void *event, void *stream);
+  int (*event_wait)(void *event, void *stream); /* the stream waits, not the host */
+  int (*event_done)(void *event);               /* 1 or 0 */
+  int (*event_synchronize)(void *event);
+  int (*event_milliseconds)(void *from, void *to, double *ms);
+
+  int (*elementwise)(const tnt__plan *p); /* runs a formula */
+  tnt__kernel (*kernel)(int dtype, int kernel);
+
+  /* a recorded sequence of work, run again as one; the graph is the library's */
+  int (*capture_begin)(void *stream);
+  int (*capture_end)(void *stream, void **graph);
+  int (*graph_launch)(void *graph, void *stream);
+  void (*graph_free)(void *graph);
+} device_table;
 
 /* What a plug-in may call, and what it gives: checked for size, version and the op table's hash before anything else. */
 typedef struct device_host {
   uint32_t size, version;
   uint64_t ops_hash;
   int (*fail)(int status, const char *fmt, ...);
-  const op_record *ops;
 } device_host;
 
 typedef struct device_plugin {
@@ -42,6 +73,18 @@ typedef struct device_plugin {
 typedef int device_entry(const device_host *host, device_plugin *out);
 
 const device_table *device_of(int device); /* null where it is not open */
-int device_open(int device);               /* 0, or TNT_EDEVICE with what is missing */
+static inline int device_card(int device) { return device - 1; }
+const char *device_name(int device); /* "cpu", "cuda:0", ... */
+int device_open(int kind);           /* TNT_CPU or TNT_CUDA: 0, or TNT_EDEVICE with what is missing */
+int device_check(int device);        /* 0 when tensors may lie there; opens the library */
+
+/* -- memory of cards (pool.c) ------------------------------------------------------------------------------------------ */
+typedef struct device_block device_block;
+/* A block for work on `stream`; null when there is none, even after everything cached was given back. */
+device_block *device_alloc(int device, size_t bytes, int stream);
+device_block *pinned_alloc(size_t bytes); /* of the host */
+/* `used`: bit s is set where stream s worked on it after the one it was made for. */
+void device_free(device_block *b, unsigned used);
+void *device_data(const device_block *b);
 
 #endif

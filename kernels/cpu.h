@@ -1,35 +1,11 @@
-/* What CPU kernels see. A kernel knows no tape and no handles: it gets views whose elements are of the compute type T
- * (float, double or int64_t; 16-bit and narrow types were converted before), dense unless its row says `strided`.
+/* What CPU kernels see: views whose elements are of the compute type T (float, double or int64_t; 16-bit and narrow types
+ * were converted before).
  * Kernels are compiled once for each compute type and instruction set; kernels/all.c holds them together. */
 #ifndef TNT_CPU_H
 #define TNT_CPU_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "args.h"
 
-#include "slots_gen.h"
-
-typedef struct tnt__view {
-  void *data;
-  int64_t numel;
-  int ndim, dtype;
-  const int64_t *size, *stride; /* strides in elements */
-} tnt__view;
-
-typedef struct tnt__args {
-  const char *op;
-  tnt__view in[8], out[4]; /* data is null where an optional input is absent */
-  tnt__view *list;         /* of list ops: n_lists x n_list, list by list */
-  int n_lists, n_list;
-  const double *number;
-  const int64_t *integer; /* positions count from 1 */
-  uint64_t seed, call;    /* random ops: element i draws Philox block i of this call */
-  int (*fail)(int status, const char *fmt, ...);
-  int stored; /* the dtype that out[0] ends in: what the kernel makes may be rounded to 16 bits */
-} tnt__args;
-
-typedef int (*tnt__kernel)(tnt__args *);
 typedef void (*tnt__row)(void *y, const void *const *in, int64_t n, const double *number);
 
 typedef struct tnt__kernels {
