@@ -109,7 +109,7 @@ static int add_in_place(context *c, tensor *to, tensor *g) {
   k.in[0] = k.out[0] = to;
   k.in[1] = g;
   k.compute = to->dtype;
-  TRY(elementwise_cpu(&k));
+  TRY(elementwise(&k));
   to->storage->version++;
   return 0;
 }
@@ -131,6 +131,13 @@ static int fit(context *c, const edge *e, tensor *g, tensor **out) {
       if (rc) return rc;
       t = wide;
     }
+  }
+  if (UNLIKELY(t->device != e->device)) {
+    tensor *moved;
+    rc = to_device(c, &moved, t, e->device);
+    tensor_unref(c, t);
+    if (rc) return rc;
+    t = moved;
   }
   if (t->dtype != e->dtype) {
     tensor *cast;
@@ -185,7 +192,7 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
     k.in[0] = g;
     k.out[0] = leaf->grad;
     k.compute = g->dtype;
-    TRY(elementwise_cpu(&k));
+    TRY(elementwise(&k));
     leaf->grad->storage->version++;
   } else {
     tensor *own;
@@ -411,7 +418,7 @@ int tnt_backward_pull(tnt_backward *w, int32_t *id, tnt_tensor *dy, int *n_dy, u
   for (int o = 0; o < n->n_outputs; o++) {
     tensor *g = n->grads[o];
     n->grads[o] = NULL;
-    if (!g) TRY(zeros(c, &g, n->outputs[o].dtype, n->outputs[o].size, n->outputs[o].ndim));
+    if (!g) TRY(zeros(c, &g, n->outputs[o].device, n->outputs[o].dtype, n->outputs[o].size, n->outputs[o].ndim));
     if ((g->flags & FLAG_HANDLE) ||
         g->refs > 1) { /* somebody holds it: Lua gets a handle of its own */
       tensor *own = tensor_view(c, g);

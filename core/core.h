@@ -26,6 +26,8 @@ typedef struct tensor tensor;
 typedef struct node node;
 typedef struct context context;
 typedef struct op_record op_record;
+struct device_block;
+struct device_table;
 
 /* -- storage: bytes, counted; views share it and its version ----------------------------------------------------- */
 struct storage {
@@ -35,6 +37,8 @@ struct storage {
   size_t bytes;             /* as asked for; the block behind it may be larger */
   void (*drop)(void *user); /* memory of somebody else's */
   void *user;
+  struct device_block *block; /* of a card's or of pinned memory, else null */
+  uint8_t device, used, card; /* used: streams (bits) that worked on it beside its own; card: whose, when pinned */
   context *owner;
   storage *next_free;
 };
@@ -55,7 +59,7 @@ enum { NOT_OWNED = 0xffffffffu };
 struct tensor {
   /* the first 64 bytes hold all that checks need */
   uint32_t generation, index; /* index: context number << 24 | slot */
-  uint8_t dtype, device, ndim, flags;
+  uint8_t dtype, device, ndim, flags; /* device: 0 the CPU, 1 + i card i */
   int32_t refs;
   int64_t numel;
   char *data; /* of the first element */
@@ -93,7 +97,8 @@ enum node_kind {
   NODE_LUA,      /* a gradient written in Lua, pulled */
   NODE_RESTRIDE, /* y = a strided part of x */
   NODE_PLACE,    /* y = zeros with x in a strided part */
-  NODE_REPLACE   /* y = x with another tensor in a strided part: a base written to through a view */
+  NODE_REPLACE,  /* y = x with another tensor in a strided part: a base written to through a view */
+  NODE_TRANSFER  /* y = x on another device */
 };
 
 /* One block: this head, then edges, saves, integers and numbers. */
@@ -191,13 +196,15 @@ static inline void tensor_ref(tensor *t) { t->refs++; }
 static inline void tensor_unref(context *c, tensor *t) {
   if (t && --t->refs == 0) tensor_destroy(c, t);
 }
-storage *storage_new(context *c, size_t bytes);
+storage *storage_new(context *c, size_t bytes, int device); /* for a card's compute stream */
+storage *storage_new_on(context *c, size_t bytes, int device, int stream);
 void storage_unref(context *c, storage *s);
 /* sets dense strides, numel and FLAG_DENSE from ndim and size */
 void tensor_set_dense(tensor *t);
 void tensor_check_dense(tensor *t);         /* FLAG_DENSE from size and stride */
-int tensor_allocate(context *c, tensor *t); /* storage for a tensor whose dtype and sizes are set */
-int tensor_create(context *c, tensor **out, int dtype, const int64_t *size, int ndim);
+int tensor_allocate(context *c, tensor *t); /* storage for a tensor whose device, dtype, sizes are set */
+int tensor_allocate_on(context *c, tensor *t, int stream); /* of a card, for work on that stream */
+int tensor_create(context *c, tensor **out, int device, int dtype, const int64_t *size, int ndim);
 tensor *tensor_view(context *c, tensor *x); /* same storage and layout, no history */
 int tensor_from_handle(context *c, tensor **t, const tnt_tensor *h);
 int tensor_from_handle_slow(context *c, const tnt_tensor *h);
@@ -251,6 +258,7 @@ typedef struct call {
   int64_t integers[MAX_INTEGERS];
   uint8_t n_integers;
   int compute; /* dtype the kernel computes in */
+  int device; /* of its tensors */
 } call;
 
 typedef struct rule_call {
@@ -304,17 +312,27 @@ struct op_record {
 
 extern const op_record tnt__ops[];
 extern int default_float;
+extern int tnt__deterministic; /* tnt_set_deterministic */
 
 int dispatch(call *k); /* out[] hold one reference each on success */
 int shape_from_patterns(call *k);
 int cast_to(context *c, tensor **y, tensor *x, int dtype); /* recorded */
 int make_dense(context *c, tensor **y, tensor *x); /* recorded copy, or x with a new reference */
-int elementwise_cpu(call *k);
+int elementwise(call *k); /* on the device of its output */
 int conversion_dtype(int from, int to); /* in which a value passes from one dtype to another */
 struct tnt__kernels;
 const struct tnt__kernels *kernels_for(
     int dtype); /* float, double or int64 of the machine's best kind */
-int run_kernel(call *k);
+int run_kernel(call *k); /* of any row that is not elementwise, on the device of its tensors */
+int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
+
+/* -- between devices (transfer.c) ----------------------------------------------------------------------------------------- */
+int to_device(context *c, tensor **y, tensor *x, int device); /* recorded; x itself where it is there */
+/* Dense memory of the host from or to a tensor anywhere; waits. */
+int host_read(context *c, void *data, tensor *x);
+int host_write(tensor *x, const void *data);
+int tensor_zero(tensor *t, size_t bytes);
+int number_tensor(context *c, tensor **y, int device, int dtype, double value); /* 0-dim */
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
 /* 0 bool, 1 whole numbers, 2 floats */
 static inline int category(int dtype) { return dtype == TNT_BOOL ? 0 : dtype >= TNT_I64 ? 1 : 2; }
@@ -354,7 +372,7 @@ void part_load(part *p, const int64_t *integers);
 int restride(context *c, tensor **y, tensor *x, const part *p); /* recorded */
 int place(context *c, tensor **y, tensor *x, const part *p);    /* recorded */
 int restride_backward(rule_call *r);
-int zeros(context *c, tensor **y, int dtype, const int64_t *size, int ndim);
+int zeros(context *c, tensor **y, int device, int dtype, const int64_t *size, int ndim);
 int sum_to(context *c, tensor **y, tensor *x, const int64_t *size, int ndim);
 
 #define PARALLEL_FROM 32768 /* elements; below, one thread is faster than waking two */

@@ -3,59 +3,32 @@
 
 #include <dlfcn.h>
 #include <stdio.h>
+#include <stdlib.h>
 
+#include "../kernels/cpu.h"
 #include "calls_gen.h"
 
 static int cpu_count(void) { return 1; }
-static void *cpu_alloc(int index, size_t bytes, void *stream) {
-  (void)index, (void)stream;
-  return block_alloc(bytes);
-}
-static void cpu_release(int index, void *data, size_t bytes, void *stream) {
-  (void)index, (void)stream;
-  block_free(data, bytes);
-}
-static void *cpu_stream(int index) {
-  (void)index;
-  return NULL;
-}
-static int cpu_synchronize(int index) {
-  (void)index;
-  return 0;
-}
-static int cpu_zero(int index, void *data, size_t bytes, void *stream) {
-  (void)index, (void)stream;
-  memset(data, 0, bytes);
-  return 0;
-}
-static int cpu_copy(int index, void *to, const void *from, size_t bytes, void *stream) {
-  (void)index, (void)stream;
-  memcpy(to, from, bytes);
-  return 0;
-}
+static tnt__kernel cpu_kernel(int dtype, int kernel) { return kernels_for(dtype)->kernel[kernel]; }
 
+/* The CPU's tensors lie in alloc.c's memory and elementwise.c runs its formulas: neither asks the table. */
 static const device_table cpu = {
     .size = sizeof cpu,
     .version = DEVICE_VERSION,
     .name = "cpu",
     .count = cpu_count,
-    .alloc = cpu_alloc,
-    .release = cpu_release,
-    .stream = cpu_stream,
-    .synchronize = cpu_synchronize,
-    .zero = cpu_zero,
-    .write = cpu_copy,
-    .read = cpu_copy,
-    .elementwise = elementwise_cpu,
-    .kernel = run_kernel,
+    .kernel = cpu_kernel,
 };
 
-static const device_table *tables[DEVICES] = {&cpu};
-static const char *const libraries[DEVICES] = {NULL, "libtnt_cuda.so"};
-static const char *const names[DEVICES] = {"cpu", "cuda"};
+static const device_table *cuda; /* null until it was opened */
 
-const device_table *device_of(int device) {
-  return device >= 0 && device < DEVICES ? tables[device] : NULL;
+const device_table *device_of(int device) { return device == TNT_CPU ? &cpu : cuda; }
+
+const char *device_name(int device) {
+  static const char *const names[] = {"cpu",    "cuda:0", "cuda:1",  "cuda:2",  "cuda:3",  "cuda:4",
+                                      "cuda:5", "cuda:6", "cuda:7",  "cuda:8",  "cuda:9",  "cuda:10",
+                                      "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15"};
+  return device >= 0 && device <= MAX_CARDS ? names[device] : "?";
 }
 
 /* FNV-1a over names and signatures: two libraries made from different op tables do not meet. */
@@ -77,34 +50,41 @@ static void own_folder(char *path, size_t room) {
   if (slash) snprintf(path, room, "%.*s/", (int)(slash - own.dli_fname), own.dli_fname);
 }
 
-int device_open(int device) {
-  if (device < 0 || device >= DEVICES)
-    return fail(TNT_EDEVICE, "there is no device number %d", device);
-  if (tables[device]) return 0;
-  const char *name = names[device];
-  if (device ==
-      TNT_CUDA) { /* cheap to ask, and without a driver the rest would take 100 ms to find out */
-    void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
-    if (!driver)
-      return fail(TNT_EDEVICE,
-                  "cuda is not available: this machine has no NVIDIA driver (libcuda.so.1)");
-    dlclose(driver);
+/* Where the library is: beside this one, unless TNT_CUDA_LIBRARY names another (tests run on an emulated card). */
+static int library_path(char *path, size_t room) {
+  const char *given = getenv("TNT_CUDA_LIBRARY");
+  if (given && *given) {
+    snprintf(path, room, "%s", given);
+    return 0;
   }
+  /* cheap to ask, and without a driver the rest would take 100 ms to find out */
+  void *driver = dlopen("libcuda.so.1", RTLD_LAZY | RTLD_LOCAL);
+  if (!driver)
+    return fail(TNT_EDEVICE,
+                "cuda is not available: this machine has no NVIDIA driver (libcuda.so.1)");
+  dlclose(driver);
+  own_folder(path, room - 64);
+  strcat(path, "libtnt_cuda.so");
+  return 0;
+}
+
+int device_open(int kind) {
+  if (kind == TNT_CPU || cuda) return 0;
+  if (kind != TNT_CUDA) return fail(TNT_EDEVICE, "there is no kind of device number %d", kind);
   char path[4200];
-  own_folder(path, 4000);
-  strcat(path, libraries[device]);
+  TRY(library_path(path, sizeof path));
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library) {
     const char *why = dlerror();
     return fail(
         TNT_EDEVICE,
-        "%s is not available: %s (built where CMake finds a CUDA toolkit: scripts/build cuda)",
-        name, why ? why : path);
+        "cuda is not available: %s (built where CMake finds a CUDA toolkit: scripts/build cuda)",
+        why ? why : path);
   }
   device_entry *entry;
   *(void **)&entry = dlsym(library, "tnt_plugin");
-  if (!entry) return fail(TNT_EDEVICE, "%s is not available: %s exports no tnt_plugin", name, path);
-  device_host host = {sizeof host, DEVICE_VERSION, ops_hash(), fail, tnt__ops};
+  if (!entry) return fail(TNT_EDEVICE, "cuda is not available: %s exports no tnt_plugin", path);
+  device_host host = {sizeof host, DEVICE_VERSION, ops_hash(), fail};
   device_plugin plugin = {.size = sizeof plugin};
   TRY(entry(&host, &plugin));
   if (plugin.size != sizeof plugin || plugin.version != DEVICE_VERSION ||
@@ -112,21 +92,51 @@ int device_open(int device) {
       plugin.table->size != sizeof(device_table)) {
     return fail(
         TNT_EDEVICE,
-        "%s is not available: %s was built from other sources than libtnt; build both again", name,
-        path);
+        "cuda is not available: %s was built from other sources than libtnt; build both again", path);
   }
-  tables[device] = plugin.table;
+  cuda = plugin.table;
   return 0;
 }
 
-int tnt_device_open(int device) { return device_open(device); }
+int device_check(int device) {
+  if (device == TNT_CPU) return 0;
+  TRY(device_open(TNT_CUDA));
+  int cards = cuda->count();
+  if (device < 1 || device > MAX_CARDS || device_card(device) >= cards) {
+    return fail(TNT_EDEVICE, "there is no device %s: this machine shows %d card%s (see CUDA_VISIBLE_DEVICES)",
+                device_name(device), cards, cards == 1 ? "" : "s");
+  }
+  return 0;
+}
 
-int tnt_device_count(int device) {
-  const device_table *d = device_of(device);
+int tnt_device_open(int kind) { return device_open(kind); }
+
+int tnt_device_count(int kind) {
+  const device_table *d = device_of(kind);
   return d ? d->count() : 0;
 }
 
-int tnt_device_synchronize(int device, int index) {
-  const device_table *d = device_of(device);
-  return d ? d->synchronize(index) : 0;
+int tnt_device_name(char *text, int room, int device) {
+  if (device == TNT_CPU) {
+    snprintf(text, (size_t)room, "cpu");
+    return 0;
+  }
+  TRY(device_check(device));
+  device_facts facts;
+  TRY(cuda->facts(device_card(device), &facts));
+  snprintf(text, (size_t)room, "%s", facts.name);
+  return 0;
+}
+
+int tnt_device_synchronize(int device) {
+  if (device == TNT_CPU) return 0;
+  TRY(device_check(device));
+  return cuda->synchronize(device_card(device));
+}
+
+int tnt__deterministic;
+int tnt_set_deterministic(int on) {
+  int before = tnt__deterministic;
+  tnt__deterministic = on;
+  return before;
 }

@@ -83,8 +83,8 @@ typedef struct device_block device_block;
 /* A block for work on `stream`; null when there is none, even after everything cached was given back. */
 device_block *device_alloc(int device, size_t bytes, int stream);
 device_block *pinned_alloc(size_t bytes); /* of the host */
-/* `used`: bit s is set where stream s worked on it after the one it was made for. */
-void device_free(device_block *b, unsigned used);
+/* `used`: bit s is set where stream s of the card (for pinned memory: of `card`) worked on it too. */
+void device_free(device_block *b, unsigned used, int card);
 void *device_data(const device_block *b);
 
 #endif

@@ -306,6 +306,7 @@ static int outputs_elementwise(call *k) {
   if (UNLIKELY(!y))
     return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
   y->dtype = (uint8_t)dtype;
+  y->device = (uint8_t)k->device;
   int rc = 0;
   if (LIKELY(equal)) {
     y->ndim = first->ndim;
@@ -362,6 +363,7 @@ static int outputs_by_shape(call *k) {
       return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
     }
     k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1) ? TNT_I64 : k->compute);
+    k->out[i]->device = (uint8_t)k->device;
   }
   int rc = op->shape ? op->shape(k) : 0;
   for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
@@ -378,7 +380,7 @@ static int rare_modes(call *k) {
 }
 
 /* The device of all tensors of a call; ids and 0-dim tensors have to lie there too. */
-static int common_device(call *k, const device_table **out) {
+static int common_device(call *k) {
   const op_record *op = k->op;
   bool list = (op->flags & OP_LIST) != 0;
   int n = list ? k->n_list : k->n_in, first = -1;
@@ -390,10 +392,10 @@ static int common_device(call *k, const device_table **out) {
     if (UNLIKELY(t->device != f->device)) {
       return fail(
           TNT_EDEVICE, "%s: argument %d is on %s, argument %d on %s; move one of them with to()",
-          op->name, first + 1, device_of(f->device)->name, i + 1, device_of(t->device)->name);
+          op->name, first + 1, device_name(f->device), i + 1, device_name(t->device));
     }
   }
-  *out = device_of(first < 0 ? TNT_CPU : (list ? k->list[first] : k->in[first])->device);
+  k->device = first < 0 ? TNT_CPU : (list ? k->list[first] : k->in[first])->device;
   return 0;
 }
 
@@ -411,15 +413,14 @@ static int dispatch_checked(call *k) {
     skip_without_gradient(k);
     if (!k->n_list && !op->n_out) return 0;
   }
-  const device_table *device = NULL;
-  TRY(common_device(k, &device));
+  TRY(common_device(k));
   TRY(infer_dtype(k));
   if (op->flags & OP_ELEMENTWISE) {
     if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand))
       k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = device->elementwise(k);
+    int rc = elementwise(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -427,7 +428,7 @@ static int dispatch_checked(call *k) {
   } else {
     TRY(outputs_by_shape(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = device->kernel(k);
+    int rc = run_kernel(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;

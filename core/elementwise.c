@@ -1,12 +1,13 @@
-/* Runs elementwise ops on the CPU: dims are dropped and merged until few are left, then rows of the generated kernels
- * run over them. Operands of another dtype than the compute type pass through tiles of 1,024 elements, in which 16-bit
+/* Runs elementwise ops: dims are dropped and merged until few are left. A card gets the plan so made; on the CPU rows of
+ * the generated kernels run over it. Operands of another dtype than the compute type pass through tiles of 1,024 elements, in which 16-bit
  * values are widened, and rounded once when they are stored. */
 #include <omp.h>
 
 #include "../kernels/cpu.h"
 #include "calls_gen.h"
+#include "device.h"
 
-enum { TILE = 1024, OPERANDS = MAX_INPUTS + 1 };
+enum { TILE = 1024, OPERANDS = TNT_OPERANDS };
 
 static int native_dtype(int compute) {
   return compute == TNT_F64 ? TNT_F64 : category(compute) == 2 ? TNT_F32 : TNT_I64;
@@ -24,32 +25,32 @@ typedef union scalar {
   int64_t i64;
 } scalar;
 
-typedef struct plan {
+/* A plan and what the CPU runs it with. */
+typedef struct cpu_plan {
+  const tnt__plan *plan;
   const tnt__kernels *kernels;
   const tnt__row *rows;
-  const double *numbers;
-  int n, ndim, native; /* n operands: the output first */
-  char *data[OPERANDS];
-  uint8_t dtype[OPERANDS], width[OPERANDS];
-  int64_t size[MAX_DIMS], stride[OPERANDS][MAX_DIMS]; /* innermost dim last */
-} plan;
+  int native;
+} cpu_plan;
 
 /* One row of `n` elements from the given places. */
-static void run_row(const plan *p, char *const *at, int64_t n) {
+static void run_row(const cpu_plan *cpu, char *const *at, int64_t n) {
+  const tnt__plan *p = cpu->plan;
+  const tnt__row *rows = cpu->rows;
   int inner = p->ndim - 1;
-  const int64_t width = dtype_size[p->native];
-  bool direct_out = p->dtype[0] == p->native && p->stride[0][inner] == 1;
+  const int64_t width = dtype_size[cpu->native];
+  bool direct_out = p->dtype[0] == cpu->native && p->stride[0][inner] == 1;
   bool direct[OPERANDS], constant[OPERANDS], all = direct_out;
   _Alignas(64) char tiles[OPERANDS][TILE * 8];
   for (int k = 1; k < p->n; k++) {
     int64_t s = p->stride[k][inner];
     constant[k] = s == 0;
-    direct[k] = p->dtype[k] == p->native && s == 1;
-    all = all && (direct[k] || (constant[k] && p->dtype[k] == p->native));
+    direct[k] = p->dtype[k] == cpu->native && s == 1;
+    all = all && (direct[k] || (constant[k] && p->dtype[k] == cpu->native));
   }
   /* one number beside one vector: its own form of the kernel */
   int form = 0;
-  if (p->n == 3 && p->rows[1]) {
+  if (p->n == 3 && rows[1]) {
     if (constant[2] && !constant[1])
       form = 1;
     else if (constant[1] && !constant[2])
@@ -59,7 +60,7 @@ static void run_row(const plan *p, char *const *at, int64_t n) {
   bool tiled_constant = false;
   for (int k = 1; k < p->n; k++) {
     if (!constant[k]) continue;
-    p->kernels->load(tiles[k], at[k], p->dtype[k], 1, 0);
+    cpu->kernels->load(tiles[k], at[k], p->dtype[k], 1, 0);
     if (form && form == 3 - k) continue; /* the kernel reads its one value */
     int64_t m = n < TILE ? n : TILE;
     if (width == 4) {
@@ -82,21 +83,22 @@ static void run_row(const plan *p, char *const *at, int64_t n) {
         in[k - 1] = at[k] + i * width;
       } else {
         int64_t s = p->stride[k][inner];
-        p->kernels->load(tiles[k], at[k] + i * s * p->width[k], p->dtype[k], m, s);
+        cpu->kernels->load(tiles[k], at[k] + i * s * p->width[k], p->dtype[k], m, s);
         in[k - 1] = tiles[k];
       }
     }
     if (direct_out) {
-      p->rows[form](at[0] + i * width, in, m, p->numbers);
+      rows[form](at[0] + i * width, in, m, p->numbers);
     } else {
       int64_t s = p->stride[0][inner];
-      p->rows[form](tiles[0], in, m, p->numbers);
-      p->kernels->store(at[0] + i * s * p->width[0], tiles[0], p->dtype[0], m, s);
+      rows[form](tiles[0], in, m, p->numbers);
+      cpu->kernels->store(at[0] + i * s * p->width[0], tiles[0], p->dtype[0], m, s);
     }
   }
 }
 
-static void run_range(const plan *p, int64_t first_row, int64_t rows) {
+static void run_range(const cpu_plan *cpu, int64_t first_row, int64_t rows) {
+  const tnt__plan *p = cpu->plan;
   int64_t index[MAX_DIMS];
   char *at[OPERANDS];
   int outer = p->ndim - 1;
@@ -108,7 +110,7 @@ static void run_range(const plan *p, int64_t first_row, int64_t rows) {
     for (int k = 0; k < p->n; k++) at[k] += index[d] * p->stride[k][d] * p->width[k];
   }
   for (int64_t r = 0; r < rows; r++) {
-    run_row(p, at, p->size[outer]);
+    run_row(cpu, at, p->size[outer]);
     for (int d = outer - 1; d >= 0; d--) {
       for (int k = 0; k < p->n; k++) at[k] += p->stride[k][d] * p->width[k];
       if (++index[d] < p->size[d]) break;
@@ -118,12 +120,13 @@ static void run_range(const plan *p, int64_t first_row, int64_t rows) {
   }
 }
 
-static void run_plan(const plan *p) {
+static void run_plan(const cpu_plan *cpu) {
+  const tnt__plan *p = cpu->plan;
   int64_t rows = 1, inner = p->size[p->ndim - 1];
   for (int d = 0; d < p->ndim - 1; d++) rows *= p->size[d];
   int threads = rows * inner >= PARALLEL_FROM ? tnt_num_threads() : 1;
   if (threads <= 1) {
-    run_range(p, 0, rows);
+    run_range(cpu, 0, rows);
   } else if (rows == 1) {
 #pragma omp parallel num_threads(threads)
     {
@@ -134,7 +137,7 @@ static void run_plan(const plan *p) {
         char *at[OPERANDS];
         for (int k = 0; k < p->n; k++)
           at[k] = p->data[k] + from * p->stride[k][p->ndim - 1] * p->width[k];
-        run_row(p, at, n);
+        run_row(cpu, at, n);
       }
     }
   } else {
@@ -143,13 +146,13 @@ static void run_plan(const plan *p) {
       int64_t piece = (rows + threads - 1) / threads;
       int64_t from = piece * omp_get_thread_num();
       int64_t n = rows - from < piece ? rows - from : piece;
-      if (n > 0) run_range(p, from, n);
+      if (n > 0) run_range(cpu, from, n);
     }
   }
 }
 
 /* Largest output strides outside, dims of size 1 away, neighbours merged where every operand allows it. */
-static void collapse(plan *p) {
+static void collapse(tnt__plan *p) {
   int n = 0;
   for (int d = 0; d < p->ndim; d++) {
     if (p->size[d] == 1) continue;
@@ -190,7 +193,7 @@ static int check_divisors(call *k) {
   bool zero = k->number_at == 1 && k->operand == 0;
   if (k->number_at != 1) {
     tensor *b = k->in[1], *wide;
-    TRY(tensor_create(k->c, &wide, TNT_I64, b->size, b->ndim));
+    TRY(tensor_create(k->c, &wide, TNT_CPU, TNT_I64, b->size, b->ndim));
     call cast = {.op = &tnt__ops[OP_ID_CAST],
                  .c = k->c,
                  .n_in = 1,
@@ -198,7 +201,7 @@ static int check_divisors(call *k) {
                  .in = {b},
                  .out = {wide},
                  .compute = TNT_I64};
-    int rc = elementwise_cpu(&cast);
+    int rc = elementwise(&cast);
     for (int64_t i = 0; i < wide->numel && !rc; i++)
       zero = zero || ((int64_t *)(void *)wide->data)[i] == 0;
     tensor_unref(k->c, wide);
@@ -210,34 +213,77 @@ static int check_divisors(call *k) {
               k->op->name);
 }
 
-int elementwise_cpu(call *k) {
+static void plan_of(tnt__plan *p, const call *k, void *number, int number_dtype) {
+  const tensor *y = k->out[0];
+  p->op = k->op->name;
+  p->row = k->op->kernel;
+  p->n = k->n_in + 1;
+  p->compute = k->compute;
+  p->number_at = k->number_at + 1;
+  p->operand = k->operand;
+  p->numbers = k->numbers;
+  p->ndim = y->ndim;
+  p->data[0] = y->data;
+  p->dtype[0] = y->dtype;
+  p->width[0] = dtype_size[y->dtype];
+  for (int d = 0; d < y->ndim; d++) p->size[d] = y->size[d], p->stride[0][d] = y->stride[d];
+  for (int i = 0; i < k->n_in; i++) {
+    const tensor *t = k->in[i];
+    int o = i + 1;
+    if (!t) {
+      p->data[o] = number;
+      p->dtype[o] = (uint8_t)number_dtype;
+      p->width[o] = dtype_size[number_dtype];
+      for (int d = 0; d < y->ndim; d++) p->stride[o][d] = 0;
+      continue;
+    }
+    p->data[o] = t->data;
+    p->dtype[o] = t->dtype;
+    p->width[o] = dtype_size[t->dtype];
+    int shift = y->ndim - t->ndim;
+    for (int d = 0; d < y->ndim; d++) {
+      p->stride[o][d] = d < shift || t->size[d - shift] == 1 ? 0 : t->stride[d - shift];
+    }
+  }
+  collapse(p);
+}
+
+static int elementwise_on_card(call *k) {
+  tnt__plan p;
+  const device_table *device = device_of(k->out[0]->device);
+  plan_of(&p, k, NULL, k->compute);
+  p.fail = fail;
+  p.stream = device->stream(device_card(k->out[0]->device), STREAM_COMPUTE);
+  return device->elementwise(&p);
+}
+
+int elementwise(call *k) {
   tensor *y = k->out[0];
   if (y->numel == 0) return 0;
-  plan p;
-  p.native = native_dtype(k->compute);
-  p.kernels = kernels_for(p.native);
-  p.rows = p.kernels->row[k->op->kernel];
-  p.numbers = k->numbers;
-  if (UNLIKELY(!p.rows[0])) {
+  if (UNLIKELY(y->device != TNT_CPU)) return elementwise_on_card(k);
+  cpu_plan cpu;
+  cpu.native = native_dtype(k->compute);
+  cpu.kernels = kernels_for(cpu.native);
+  cpu.rows = cpu.kernels->row[k->op->kernel];
+  if (UNLIKELY(!cpu.rows[0])) {
     return fail(TNT_EDTYPE, "%s: not for %s (cast it: x:float())", k->op->name,
                 dtype_name(k->compute));
   }
-  if (UNLIKELY(p.native == TNT_I64 &&
+  if (UNLIKELY(cpu.native == TNT_I64 &&
                (k->op == &tnt__ops[OP_ID_REMAINDER] || k->op == &tnt__ops[OP_ID_FLOOR_DIVIDE]))) {
     TRY(check_divisors(k));
   }
   scalar number;
-  bool simple = (y->flags & FLAG_DENSE) && y->dtype == p.native;
-  p.n = k->n_in + 1;
+  bool simple = (y->flags & FLAG_DENSE) && y->dtype == cpu.native;
   for (int i = 0; i < k->n_in; i++) {
     tensor *t = k->in[i];
-    if (t && !((t->flags & FLAG_DENSE) && t->dtype == p.native && t->numel == y->numel))
+    if (t && !((t->flags & FLAG_DENSE) && t->dtype == cpu.native && t->numel == y->numel))
       simple = false;
   }
   if (k->number_at >= 0) {
-    if (p.native == TNT_F32)
+    if (cpu.native == TNT_F32)
       number.f32 = (float)k->operand;
-    else if (p.native == TNT_F64)
+    else if (cpu.native == TNT_F64)
       number.f64 = k->operand;
     else
       number.i64 = (int64_t)k->operand;
@@ -248,34 +294,13 @@ int elementwise_cpu(call *k) {
       const void *in[MAX_INPUTS];
       for (int i = 0; i < k->n_in; i++)
         in[i] = i == k->number_at ? (void *)&number : k->in[i]->data;
-      p.rows[form](y->data, in, y->numel, k->numbers);
+      cpu.rows[form](y->data, in, y->numel, k->numbers);
       return 0;
     }
   }
-  p.ndim = y->ndim;
-  p.data[0] = y->data;
-  p.dtype[0] = y->dtype;
-  p.width[0] = dtype_size[y->dtype];
-  for (int d = 0; d < y->ndim; d++) p.size[d] = y->size[d], p.stride[0][d] = y->stride[d];
-  for (int i = 0; i < k->n_in; i++) {
-    tensor *t = k->in[i];
-    int o = i + 1;
-    if (!t) {
-      p.data[o] = (char *)&number;
-      p.dtype[o] = (uint8_t)p.native;
-      p.width[o] = dtype_size[p.native];
-      for (int d = 0; d < y->ndim; d++) p.stride[o][d] = 0;
-      continue;
-    }
-    p.data[o] = t->data;
-    p.dtype[o] = t->dtype;
-    p.width[o] = dtype_size[t->dtype];
-    int shift = y->ndim - t->ndim;
-    for (int d = 0; d < y->ndim; d++) {
-      p.stride[o][d] = d < shift || t->size[d - shift] == 1 ? 0 : t->stride[d - shift];
-    }
-  }
-  collapse(&p);
-  run_plan(&p);
+  tnt__plan p;
+  plan_of(&p, k, &number, cpu.native);
+  cpu.plan = &p;
+  run_plan(&cpu);
   return 0;
 }

@@ -38,7 +38,7 @@ int tnt_parcel_pack(tnt_parcel **parcel, const tnt_tensor *h) {
 int tnt_parcel_open(tnt_tensor *y, tnt_parcel *p) {
   context *c = context_now();
   tensor *t = tensor_new(c);
-  storage *s = t ? storage_new(c, 0) : NULL;
+  storage *s = t ? storage_new(c, 0, TNT_CPU) : NULL;
   if (!s) {
     tensor_unref(c, t);
     tnt_parcel_drop(p);

@@ -29,17 +29,22 @@ void part_load(part *p, const int64_t *integers) {
 }
 
 /* A tensor with the base's layout (its elements may lie apart in memory), filled with zeros. */
-static int base_like(context *c, tensor **out, int dtype, const part *p) {
+static int base_like(context *c, tensor **out, const tensor *like, const part *p) {
+  int dtype = like->dtype;
   int64_t reach = 1;
   bool empty = false;
   for (int d = 0; d < p->base_ndim; d++) {
     reach += (p->base_size[d] - 1) * p->base_stride[d];
     if (!p->base_size[d]) empty = true;
   }
-  if (empty) return tensor_create(c, out, dtype, p->base_size, p->base_ndim);
+  if (empty) return tensor_create(c, out, like->device, dtype, p->base_size, p->base_ndim);
   tensor *t;
-  TRY(tensor_create(c, &t, dtype, &reach, 1));
-  memset(t->data, 0, (size_t)reach * dtype_size[dtype]);
+  TRY(tensor_create(c, &t, like->device, dtype, &reach, 1));
+  int rc = tensor_zero(t, (size_t)reach * dtype_size[dtype]);
+  if (rc) {
+    tensor_unref(c, t);
+    return rc;
+  }
   t->ndim = (uint8_t)p->base_ndim;
   memcpy(t->size, p->base_size, sizeof p->base_size);
   memcpy(t->stride, p->base_stride, sizeof p->base_stride);
@@ -70,7 +75,7 @@ static int add_into(context *c, tensor *view, tensor *x) {
               .in = {view, x},
               .out = {view}};
     k.compute = view->dtype;
-    return elementwise_cpu(&k);
+    return elementwise(&k);
   }
   int d = 0; /* the dim with the smallest step is the one that falls on others */
   for (int e = 1; e < view->ndim; e++) {
@@ -114,7 +119,7 @@ int restride(context *c, tensor **y, tensor *x, const part *p) {
     laid = x;
     tensor_ref(x);
   } else {
-    rc = base_like(c, &laid, x->dtype, p);
+    rc = base_like(c, &laid, x, p);
     if (!rc) rc = add_into(c, laid, x);
   }
   if (!rc) rc = part_view(c, &out, laid, p);
@@ -130,7 +135,7 @@ int restride(context *c, tensor **y, tensor *x, const part *p) {
 
 int place(context *c, tensor **y, tensor *x, const part *p) {
   tensor *out = NULL, *view = NULL;
-  int rc = base_like(c, &out, x->dtype, p);
+  int rc = base_like(c, &out, x, p);
   if (!rc) rc = part_view(c, &view, out, p);
   if (!rc) rc = add_into(c, view, x);
   tensor_unref(c, view);
@@ -144,6 +149,11 @@ int place(context *c, tensor **y, tensor *x, const part *p) {
 
 int restride_backward(rule_call *r) {
   context *c = r->c;
+  if (r->node->kind == NODE_TRANSFER) { /* the edge brings it to the device of the input */
+    tensor_ref(r->dy[0]);
+    r->dx[0] = r->dy[0];
+    return 0;
+  }
   part p;
   part_load(&p, r->node->integers);
   tensor *dy = r->dy[0];
@@ -162,10 +172,15 @@ int restride_backward(rule_call *r) {
   return rc;
 }
 
-int zeros(context *c, tensor **y, int dtype, const int64_t *size, int ndim) {
-  TRY(tensor_create(c, y, dtype, size, ndim));
-  memset((*y)->data, 0, (size_t)(*y)->numel * dtype_size[dtype]);
-  return 0;
+int zeros(context *c, tensor **y, int device, int dtype, const int64_t *size, int ndim) {
+  tensor *t;
+  TRY(tensor_create(c, &t, device, dtype, size, ndim));
+  int rc = tensor_zero(t, (size_t)t->numel * dtype_size[dtype]);
+  if (rc)
+    tensor_unref(c, t);
+  else
+    *y = t;
+  return rc;
 }
 
 /* The gradient of broadcasting: x summed down to `size`. */

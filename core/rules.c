@@ -131,7 +131,7 @@ int pick_rule(rule_call *r) {
   int64_t d = n->op == &tnt__ops[OP_ID_TOPK] ? n->integers[TOPK_D] : n->integers[0];
   bool lacks = one && !n->integers[1] && e->ndim;
   STEPS(r->c);
-  STEP(zeros(c, &t[0], e->dtype, e->size, e->ndim));
+  STEP(zeros(c, &t[0], e->device, e->dtype, e->size, e->ndim));
   if (lacks) {
     STEP(op_unsqueeze(c, &t[1], r->dy[0], d));
     STEP(op_unsqueeze(c, &t[2], i, d));
@@ -425,7 +425,7 @@ int index_select_rule(rule_call *r) {
   TRY(saved_tensor(r, 0, &ids));
   const edge *e = &r->node->edges[0];
   STEPS(r->c);
-  STEP(zeros(c, &t[0], e->dtype, e->size, e->ndim));
+  STEP(zeros(c, &t[0], e->device, e->dtype, e->size, e->ndim));
   STEP(op_index_add(c, &r->dx[0], t[0], ids, r->dy[0], r->node->integers[0]));
   END();
 }
@@ -443,7 +443,7 @@ int gather_rule(rule_call *r) {
   TRY(saved_tensor(r, 0, &ids));
   const edge *e = &r->node->edges[0];
   STEPS(r->c);
-  STEP(zeros(c, &t[0], e->dtype, e->size, e->ndim));
+  STEP(zeros(c, &t[0], e->device, e->dtype, e->size, e->ndim));
   STEP(op_scatter_add(c, &r->dx[0], t[0], ids, r->dy[0], r->node->integers[0]));
   END();
 }
@@ -454,7 +454,7 @@ int scatter_rule(rule_call *r) {
   int64_t d = r->node->integers[0];
   STEPS(r->c);
   if (r->want[0]) {
-    STEP(zeros(c, &t[0], r->dy[0]->dtype, ids->size, ids->ndim));
+    STEP(zeros(c, &t[0], r->dy[0]->device, r->dy[0]->dtype, ids->size, ids->ndim));
     STEP(op_scatter(c, &r->dx[0], r->dy[0], ids, t[0], d));
   }
   if (r->want[2]) STEP(op_gather(c, &r->dx[2], r->dy[0], ids, d));
@@ -517,7 +517,7 @@ int slice_rule(rule_call *r) {
   const edge *e = &n->edges[0];
   context *c = r->c;
   tensor *like, *view;
-  TRY(tensor_create(c, &like, e->dtype, e->size, e->ndim));
+  TRY(tensor_create(c, &like, e->device, e->dtype, e->size, e->ndim));
   call k = {.op = n->op, .c = c, .n_in = 1, .number_at = -1, .in = {like}};
   memcpy(k.integers, n->integers, 8 * (size_t)n->op->n_integers);
   int rc = n->op->shape(&k);

@@ -350,10 +350,15 @@ int nonzero_shape(call *k) {
   int rc = cast_to(c, &flags, x, TNT_BOOL);
   c->view.grad_mode = mode;
   if (rc) return rc;
+  tensor *count = NULL;
   int64_t n = 0;
-  for (int64_t i = 0; i < flags->numel; i++)
-    n += ((uint8_t *)flags->data)[i]; /* a sum over all: order is free */
+  c->view.grad_mode = 0;
+  rc = op_sum(c, &count, flags, NULL, 0, 0);
+  c->view.grad_mode = mode;
+  if (!rc) rc = host_read(c, &n, count);
+  tensor_unref(c, count);
   tensor_unref(c, flags);
+  if (rc) return rc;
   y->ndim = 2;
   y->size[0] = n;
   y->size[1] = x->ndim;

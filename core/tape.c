@@ -309,12 +309,8 @@ static int record_node(call *k, node **out) {
         rc = save(c, n, at, x, i, -1, x->storage->version - (k->in_place && x == k->out[0]));
       } else if (i == k->number_at) { /* as a 0-dim tensor */
         tensor *number;
-        rc = tensor_create(c, &number, k->compute == TNT_F64 ? TNT_F64 : TNT_F32, NULL, 0);
+        rc = number_tensor(c, &number, k->device, k->compute == TNT_F64 ? TNT_F64 : TNT_F32, k->operand);
         if (!rc) {
-          if (number->dtype == TNT_F64)
-            *(double *)(void *)number->data = k->operand;
-          else
-            *(float *)(void *)number->data = (float)k->operand;
           n->saves[at] = (saved){.value = number, .version = 0, .input = (int16_t)i, .output = -1};
         }
       }

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "core.h"
+#include "device.h"
 
 enum { CHUNK = 1024, MAX_CHUNKS = (1 << 24) / CHUNK, MAX_CONTEXTS = 255 };
 
@@ -81,7 +82,7 @@ void tnt_context_close(void) {
 }
 
 /* -- storage -------------------------------------------------------------------------------------------------------- */
-storage *storage_new(context *c, size_t bytes) {
+storage *storage_new_on(context *c, size_t bytes, int device, int stream) {
   storage *s = c->free_storages;
   if (s) {
     c->free_storages = s->next_free;
@@ -93,7 +94,13 @@ storage *storage_new(context *c, size_t bytes) {
   s->refs = 1;
   s->owner = c;
   s->bytes = bytes;
-  s->data = block_alloc(bytes);
+  s->device = (uint8_t)device;
+  if (LIKELY(device == TNT_CPU)) {
+    s->data = block_alloc(bytes);
+  } else {
+    s->block = device_alloc(device, bytes, stream);
+    if (s->block) s->data = device_data(s->block);
+  }
   if (!s->data) {
     s->next_free = c->free_storages;
     c->free_storages = s;
@@ -102,10 +109,16 @@ storage *storage_new(context *c, size_t bytes) {
   return s;
 }
 
+storage *storage_new(context *c, size_t bytes, int device) {
+  return storage_new_on(c, bytes, device, STREAM_COMPUTE);
+}
+
 void storage_unref(context *c, storage *s) {
   if (!s || --s->refs) return;
-  if (s->drop)
+  if (UNLIKELY(s->drop != NULL))
     s->drop(s->user);
+  else if (UNLIKELY(s->block != NULL))
+    device_free(s->block, s->used, s->card);
   else
     block_free(s->data, s->bytes);
   s->next_free = c->free_storages;
@@ -199,7 +212,28 @@ void tensor_check_dense(tensor *t) {
     t->flags &= (uint8_t)~FLAG_DENSE;
 }
 
-int tensor_allocate(context *c, tensor *t) {
+static int out_of_memory(int device, const char *dtype, const char *shape, size_t bytes) {
+  tnt_memory_info m;
+  tnt_memory(&m);
+  if (device == TNT_CPU) {
+    return fail(
+        TNT_EMEMORY,
+        "out of memory: %s %s needs %.1f MB; %.1f MB are live in %lld tensors (see tnt.memory())",
+        dtype, shape, (double)bytes / 1e6, (double)m.live_bytes / 1e6, (long long)m.live_tensors);
+  }
+  tnt_device_memory_info d = {0};
+  tnt_device_memory(&d, device);
+  return fail(TNT_EMEMORY,
+              "%s is out of memory: %s %s needs %.1f MB; of %.0f MB, tensors hold %.1f MB (peak "
+              "%.1f), the cache %.1f MB, others %.1f MB; %lld tensors are alive "
+              "(tnt.cuda.memory(), a smaller batch, or gradient_accumulation_steps)",
+              device_name(device), dtype, shape, (double)bytes / 1e6, (double)d.total_bytes / 1e6,
+              (double)d.live_bytes / 1e6, (double)d.peak_bytes / 1e6, (double)d.cached_bytes / 1e6,
+              (double)(d.total_bytes - d.free_bytes - d.live_bytes - d.cached_bytes) / 1e6,
+              (long long)m.live_tensors);
+}
+
+int tensor_allocate_on(context *c, tensor *t, int stream) {
   int64_t n = 1;
   for (int d = 0; d < t->ndim; d++) {
     if (__builtin_mul_overflow(n, t->size[d] ? t->size[d] : 1, &n) || n > ((int64_t)1 << 48)) {
@@ -210,26 +244,25 @@ int tensor_allocate(context *c, tensor *t) {
   }
   tensor_set_dense(t);
   size_t bytes = (size_t)t->numel * dtype_size[t->dtype];
-  t->storage = storage_new(c, bytes);
+  t->storage = storage_new_on(c, bytes, t->device, stream);
   if (UNLIKELY(!t->storage)) {
     char text[SHAPE_TEXT];
     format_shape(text, sizeof text, t->size, t->ndim);
-    tnt_memory_info m;
-    tnt_memory(&m);
-    return fail(
-        TNT_EMEMORY,
-        "out of memory: %s %s needs %.1f MB; %.1f MB are live in %lld tensors (see tnt.memory())",
-        dtype_name(t->dtype), text, (double)bytes / 1e6, (double)m.live_bytes / 1e6,
-        (long long)m.live_tensors);
+    return out_of_memory(t->device, dtype_name(t->dtype), text, bytes);
   }
   t->data = t->storage->data;
   return 0;
 }
 
-int tensor_create(context *c, tensor **out, int dtype, const int64_t *size, int ndim) {
+int tensor_allocate(context *c, tensor *t) {
+  return tensor_allocate_on(c, t, STREAM_COMPUTE);
+}
+
+int tensor_create(context *c, tensor **out, int device, int dtype, const int64_t *size, int ndim) {
   tensor *t = tensor_new(c);
   if (!t) return fail(TNT_EMEMORY, "out of memory: too many tensors are alive (16.7 million)");
   t->dtype = (uint8_t)dtype;
+  t->device = (uint8_t)device;
   t->ndim = (uint8_t)ndim;
   for (int d = 0; d < ndim; d++) t->size[d] = size[d];
   int rc = tensor_allocate(c, t);
@@ -350,8 +383,8 @@ int tnt_describe(tnt_info *info, const tnt_tensor *h) {
   tensor *t;
   RESOLVE(c, t, h);
   info->dtype = t->dtype;
-  info->device = t->device;
-  info->device_index = 0;
+  info->device = t->device ? TNT_CUDA : TNT_CPU;
+  info->device_index = t->device ? device_card(t->device) : 0;
   info->ndim = t->ndim;
   info->requires_grad = wants_gradient(t);
   info->is_leaf = !t->node || t->node->kind == NODE_LEAF;
@@ -386,11 +419,12 @@ static int check_sizes(const char *who, int dtype, const int64_t *size, int ndim
   return 0;
 }
 
-int tnt_empty(tnt_tensor *y, int dtype, const int64_t *size, int ndim) {
+int tnt_empty(tnt_tensor *y, int device, int dtype, const int64_t *size, int ndim) {
   context *c = context_now();
   TRY(check_sizes("empty", dtype, size, ndim));
+  if (UNLIKELY(device != TNT_CPU)) TRY(device_check(device));
   tensor *t;
-  TRY(tensor_create(c, &t, dtype, size, ndim));
+  TRY(tensor_create(c, &t, device, dtype, size, ndim));
   return handle_give(c, y, t);
 }
 
@@ -406,7 +440,7 @@ int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, void *data
   t->ndim = (uint8_t)ndim;
   for (int d = 0; d < ndim; d++) t->size[d] = size[d];
   tensor_set_dense(t);
-  storage *s = storage_new(c, 0);
+  storage *s = storage_new(c, 0, TNT_CPU);
   if (!s) {
     tensor_unref(c, t);
     return fail(TNT_EMEMORY, "out of memory");
@@ -439,8 +473,9 @@ int tnt_swap_contents(const tnt_tensor *ha, const tnt_tensor *hb) {
   RESOLVE(c, a, ha);
   RESOLVE(c, b, hb);
   if (!same_size(a, b)) return fail(TNT_ESHAPE, "swap_contents: both tensors must have one shape");
-  uint8_t dtype = a->dtype;
+  uint8_t dtype = a->dtype, device = a->device;
   a->dtype = b->dtype, b->dtype = dtype;
+  a->device = b->device, b->device = device;
   storage *s = a->storage;
   char *data = a->data;
   int64_t stride[MAX_DIMS];

@@ -61,7 +61,7 @@ typedef struct tnt_tensor {
 
 /* What a tensor is, copied out in one call. Sizes and strides count elements. */
 typedef struct tnt_info {
-  int32_t dtype, device, device_index, ndim;
+  int32_t dtype, device, device_index, ndim; /* device: its kind */
   int32_t requires_grad, is_leaf, contiguous, has_grad;
   int64_t numel;
   int64_t size[8], stride[8];
@@ -73,6 +73,11 @@ typedef struct tnt_memory_info {
   int64_t live_bytes, peak_bytes, cached_bytes, system_allocations;
   int64_t live_tensors, live_nodes, scoped_tensors, orphaned_tensors;
 } tnt_memory_info;
+
+typedef struct tnt_device_memory_info {
+  int64_t live_bytes, peak_bytes, cached_bytes, largest_cached_bytes, segments, system_allocations;
+  int64_t pinned_bytes, total_bytes, free_bytes;
+} tnt_device_memory_info;
 
 /* Rarely-changing state that Lua may read without a call. */
 typedef struct tnt_context_view {
@@ -90,6 +95,7 @@ TNT_API const char *tnt_version(void);
 TNT_API const char *tnt_message(void); /* of the last failure in this thread */
 TNT_API const char *tnt_failed_op(void);
 TNT_API tnt_context_view *tnt_context(void);
+TNT_API int tnt_set_deterministic(int on); /* the previous setting; kernels of cards then avoid sums in any order */
 TNT_API const char *tnt_isa(
     void); /* "base", "avx2" or "avx512": the kernels chosen when the library was loaded */
 TNT_API int tnt_set_num_threads(int n);
@@ -98,13 +104,25 @@ TNT_API void tnt_context_close(void); /* of a worker thread that ends: its tenso
 TNT_API int tnt_hard(void);           /* 1 in a build with TNT_HARD */
 
 /* -- devices (enum tnt_device): the CPU is always open; another one is a library, opened once ----------------------- */
-TNT_API int tnt_device_open(int device); /* TNT_EDEVICE with what is missing */
-TNT_API int tnt_device_count(int device);
-TNT_API int tnt_device_synchronize(int device, int index);
+/* A tensor's device is a number: TNT_CPU, or TNT_CUDA + i for card i. */
+TNT_API int tnt_device_open(int kind); /* TNT_EDEVICE with what is missing */
+TNT_API int tnt_device_count(int kind);
+TNT_API int tnt_device_name(char *text, int room, int device); /* the card's own */
+TNT_API int tnt_device_synchronize(int device);
+TNT_API int tnt_device_memory(tnt_device_memory_info *out, int device);
+TNT_API int tnt_device_memory_reset_peak(int device);
+TNT_API int tnt_device_empty_cache(int device);
+TNT_API int tnt_to_device(tnt_tensor *y, const tnt_tensor *x, int device); /* recorded */
+TNT_API int tnt_pin(tnt_tensor *y, const tnt_tensor *x); /* a copy in memory that cards read directly */
+/* Marks on the compute stream of a card; time between two of them waits for the second. */
+typedef struct tnt_event tnt_event;
+TNT_API int tnt_event_record(tnt_event **event, int device); /* *event: null, or one to use again */
+TNT_API int tnt_event_milliseconds(double *ms, tnt_event *from, tnt_event *to);
+TNT_API void tnt_event_free(tnt_event *event);
 
 /* -- tensors ------------------------------------------------------------------------------------------------------- */
 TNT_API int tnt_describe(tnt_info *info, const tnt_tensor *x);
-TNT_API int tnt_empty(tnt_tensor *y, int dtype, const int64_t *size, int ndim);
+TNT_API int tnt_empty(tnt_tensor *y, int device, int dtype, const int64_t *size, int ndim);
 /* A tensor over memory of the caller's: `drop(user)` is called when the last reference goes; may be null. */
 TNT_API int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, void *data,
                      void (*drop)(void *user), void *user);

@@ -3,6 +3,7 @@
 
 #include "calls_gen.h"
 #include "../kernels/cpu.h"
+#include "device.h"
 
 static int one_element(context *c, tensor **t, const tnt_tensor *h, const char *who) {
   TRY(tensor_from_handle(c, t, h));
@@ -30,8 +31,14 @@ int tnt_item(double *value, const tnt_tensor *h) {
   context *c = context_now();
   tensor *t;
   TRY(one_element(c, &t, h, "item"));
+  int64_t raw = 0;
+  const void *data = t->data;
+  if (t->device != TNT_CPU) {
+    TRY(host_read(c, &raw, t));
+    data = &raw;
+  }
   if (t->dtype == TNT_I64) {
-    int64_t v = *(int64_t *)(void *)t->data;
+    int64_t v = *(const int64_t *)data;
     if (v > ((int64_t)1 << 53) || v < -((int64_t)1 << 53)) {
       return fail(TNT_EARGUMENT, "item: %lld does not fit a Lua number exactly; use item_int64()",
                   (long long)v);
@@ -39,7 +46,7 @@ int tnt_item(double *value, const tnt_tensor *h) {
     *value = (double)v;
     return 0;
   }
-  kernels_for(TNT_F64)->load(value, t->data, t->dtype, 1, 0);
+  kernels_for(TNT_F64)->load(value, data, t->dtype, 1, 0);
   one_kind_of_nan(value, TNT_F64, 1);
   return 0;
 }
@@ -51,15 +58,14 @@ int tnt_item_int64(int64_t *value, const tnt_tensor *h) {
   if (category(t->dtype) == 2)
     return fail(TNT_EDTYPE, "item_int64: a whole-number dtype was expected, got %s",
                 dtype_name(t->dtype));
-  kernels_for(TNT_I64)->load(value, t->data, t->dtype, 1, 0);
+  int64_t raw = 0;
+  const void *data = t->data;
+  if (t->device != TNT_CPU) {
+    TRY(host_read(c, &raw, t));
+    data = &raw;
+  }
+  kernels_for(TNT_I64)->load(value, data, t->dtype, 1, 0);
   return 0;
-}
-
-static int converted(context *c, tensor *to, tensor *from) {
-  call k = {
-      .op = &tnt__ops[OP_ID_CAST], .c = c, .n_in = 1, .number_at = -1, .in = {from}, .out = {to}};
-  k.compute = conversion_dtype(from->dtype, to->dtype);
-  return elementwise_cpu(&k);
 }
 
 static int outside(tensor *t, const tensor *x, void *data, int dtype, int64_t n, const char *who) {
@@ -83,10 +89,17 @@ int tnt_read(void *data, int dtype, int64_t n, const tnt_tensor *h) {
   tensor *x, there;
   RESOLVE(c, x, h);
   TRY(outside(&there, x, data, dtype, n, "read"));
-  if (x->dtype == dtype && (x->flags & FLAG_DENSE)) {
-    memcpy(data, x->data, (size_t)n * dtype_size[dtype]);
+  if (x->dtype == dtype) {
+    TRY(host_read(c, data, x));
+  } else if (x->device == TNT_CPU) {
+    TRY(convert(c, &there, x));
   } else {
-    TRY(converted(c, &there, x));
+    tensor *y;
+    TRY(tensor_create(c, &y, x->device, dtype, x->size, x->ndim));
+    int rc = convert(c, y, x);
+    if (!rc) rc = host_read(c, data, y);
+    tensor_unref(c, y);
+    if (rc) return rc;
   }
   one_kind_of_nan(data, dtype, n);
   return 0;
@@ -102,9 +115,12 @@ int tnt_write(const tnt_tensor *h, const void *data, int dtype, int64_t n) {
   }
   TRY(outside(&there, x, (void *)(uintptr_t)data, dtype, n, "write"));
   x->storage->version++;
-  if (x->dtype == dtype && (x->flags & FLAG_DENSE)) {
-    memcpy(x->data, data, (size_t)n * dtype_size[dtype]);
-    return 0;
-  }
-  return converted(c, x, &there);
+  if (x->dtype == dtype && (x->flags & FLAG_DENSE)) return host_write(x, data);
+  if (x->device == TNT_CPU) return convert(c, x, &there);
+  tensor *y;
+  TRY(tensor_create(c, &y, x->device, dtype, x->size, x->ndim));
+  int rc = host_write(y, data);
+  if (!rc) rc = convert(c, x, y);
+  tensor_unref(c, y);
+  return rc;
 }

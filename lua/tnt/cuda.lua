@@ -1,7 +1,10 @@
--- tnt.cuda: the second device. Its library is opened on first use; without it everything else
--- works, and what is missing is said by is_available().
+-- tnt.cuda: cards. Their library is opened on first use; without it everything else works, and what
+-- is missing is said by is_available(). Cards are named "cuda" (the first), "cuda:1", or by their
+-- number from 0.
 local ffi = require "ffi"
 local core = require "tnt.core"
+local device = require "tnt.device"
+local errors = require "tnt.errors"
 local C = core.C
 
 local cuda = {}
@@ -21,10 +24,99 @@ end
 ---@return integer
 function cuda.device_count() return cuda.is_available() and C.tnt_device_count(C.TNT_CUDA) or 0 end
 
---- Waits until a card has done all its work.
----@param index? integer  default 0
-function cuda.synchronize(index)
-  if cuda.is_available() then core.check(C.tnt_device_synchronize(C.TNT_CUDA, index or 0)) end
+local function number_of(which, who)
+  if type(which) == "number" then which = "cuda:" .. which end
+  local number = device.number(which or "cuda", who)
+  if number == 0 then
+    errors.raise("device", "%s: a card was expected ('cuda' or 'cuda:N'), got cpu", who)
+  end
+  return number
+end
+
+--- The card's own name, as "NVIDIA H100 80GB HBM3".
+---@param which? string|integer  default the first card
+---@return string
+function cuda.name(which)
+  local text = ffi.new "char[128]"
+  core.check(C.tnt_device_name(text, 128, number_of(which, "cuda.name")))
+  return ffi.string(text)
+end
+
+--- Waits until a card has done all its work; without one it does nothing.
+--- Errors: cuda, for a fault in that work.
+---@param which? string|integer  default the first card
+function cuda.synchronize(which)
+  if which == nil and not cuda.is_available() then return end
+  core.check(C.tnt_device_synchronize(number_of(which, "cuda.synchronize")))
+end
+
+---@class tnt.CudaMemory
+---@field live integer      bytes that tensors hold
+---@field peak integer      the most they held since the start or reset_peak_memory
+---@field cached integer    bytes the allocator keeps for later
+---@field fragmentation number  the part of the cached bytes outside the largest free block, 0..1
+---@field segments integer  pieces of memory taken from the driver
+---@field allocations integer  how often the driver was asked, all told
+---@field pinned integer    bytes of the host's memory in use that cards read directly
+---@field total integer     bytes of the card
+---@field free integer      bytes that nobody holds
+
+--- The memory of a card, as the caching allocator sees it.
+---@param which? string|integer  default the first card
+---@return tnt.CudaMemory
+function cuda.memory(which)
+  local info = ffi.new "tnt_device_memory_info"
+  core.check(C.tnt_device_memory(info, number_of(which, "cuda.memory")))
+  local cached = tonumber(info.cached_bytes)
+  return {
+    live = tonumber(info.live_bytes), peak = tonumber(info.peak_bytes), cached = cached,
+    fragmentation = cached > 0 and 1 - tonumber(info.largest_cached_bytes) / cached or 0,
+    segments = tonumber(info.segments), allocations = tonumber(info.system_allocations),
+    pinned = tonumber(info.pinned_bytes), total = tonumber(info.total_bytes),
+    free = tonumber(info.free_bytes),
+  }
+end
+
+--- Lets the peak of `memory` begin anew.
+---@param which? string|integer  default the first card
+function cuda.reset_peak_memory(which)
+  core.check(C.tnt_device_memory_reset_peak(number_of(which, "cuda.reset_peak_memory")))
+end
+
+--- Gives cached memory that no tensor uses back to the driver. Waits for the card.
+---@param which? string|integer  default the first card
+function cuda.empty_cache(which)
+  core.check(C.tnt_device_empty_cache(number_of(which, "cuda.empty_cache")))
+end
+
+---@class tnt.CudaEvent
+local Event = {}
+Event.__index = Event
+
+--- A mark in the work of a card, for timing on it.
+---@param which? string|integer  default the first card
+---@return tnt.CudaEvent
+function cuda.Event(which)
+  return setmetatable({ number = number_of(which, "cuda.Event"), at = ffi.new "tnt_event *[1]" },
+    Event)
+end
+
+--- Puts the mark behind the work given so far.
+---@return tnt.CudaEvent self
+function Event:record()
+  core.check(C.tnt_event_record(self.at, self.number))
+  self.guard = self.guard or ffi.gc(self.at[0], C.tnt_event_free)
+  return self
+end
+
+--- Seconds from this mark to a later one. Waits for the later one.
+--- Errors: argument, when one of them was not recorded.
+---@param later tnt.CudaEvent
+---@return number seconds
+function Event:elapsed(later)
+  local ms = ffi.new "double[1]"
+  core.check(C.tnt_event_milliseconds(ms, self.at[0], later.at[0]))
+  return ms[0] / 1e3
 end
 
 return cuda

@@ -31,7 +31,7 @@ function block.new(dtype, shape, ndim)
     shape = sizes
   end
   local x = core.new()
-  local status = C.tnt_empty(x, dtype, shape, ndim)
+  local status = C.tnt_empty(x, C.TNT_CPU, dtype, shape, ndim)
   if status ~= 0 then x = core.finish(status, x) end
   local info = tensor.describe(x)
   return x, info.data, tonumber(info.numel) * block.bytes_of[dtype]

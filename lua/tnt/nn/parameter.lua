@@ -1,6 +1,6 @@
 -- Parameters: leaf tensors that a module trains and saves. A parameter is one Lua object for life,
--- so a weak table knows which tensors are parameters, and a change of dtype puts another tensor
--- behind the same object.
+-- so a weak table knows which tensors are parameters, and a change of dtype or device puts another
+-- tensor behind the same object.
 
 local ffi = require "ffi"
 local core = require "tnt.core"
@@ -39,14 +39,15 @@ end
 ---@return boolean
 function parameter.is(value) return type(value) == "cdata" and known[value] == true end
 
---- Gives a kept tensor (a parameter or a buffer) another dtype behind the same object; its gradient
---- is dropped.
+--- Gives a kept tensor (a parameter or a buffer) another dtype or device behind the same object; its
+--- gradient is dropped.
 ---@param t tnt.Tensor
----@param dtype string
-function parameter.retype(t, dtype)
-  if core.dtype_number[dtype] == tensor.describe(t).dtype then return end
-  local wants = t.requires_grad
-  local other = t:detach():to(dtype):keep()
+---@param what string  a dtype or a device
+function parameter.move(t, what)
+  local wants, plain = t.requires_grad, t:detach()
+  local other = plain:to(what)
+  if other == plain then return end -- it is so already
+  other:keep()
   if wants then other.requires_grad = true end
   local held = ffi.new "tnt_tensor"
   ffi.copy(held, t, ffi.sizeof(held))

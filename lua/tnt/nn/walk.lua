@@ -4,6 +4,7 @@
 
 local class = require "tnt.class"
 local core = require "tnt.core"
+local device = require "tnt.device"
 local errors = require "tnt.errors"
 local Module = require "tnt.nn.module"
 local parameter = require "tnt.nn.parameter"
@@ -240,12 +241,18 @@ function Module:to(what)
     end
     for _, kind in ipairs { "parameter", "buffer" } do
       for _, entry in ipairs(walk.entries(self, kind)) do
-        if entry.value.dtype:match "f%d" then parameter.retype(entry.value, dtype) end
+        if entry.value.dtype:match "f%d" then parameter.move(entry.value, dtype) end
       end
     end
     return self
   end
-  for _, p in ipairs(self:parameters()) do p:to(what) end -- refuses what is no device here
+  if not device.is_name(what) then
+    errors.raise("argument", "to: a dtype or a device was expected, got %s", tostring(what))
+  end
+  device.number(what, "to")
+  for _, kind in ipairs { "parameter", "buffer" } do
+    for _, entry in ipairs(walk.entries(self, kind)) do parameter.move(entry.value, what) end
+  end
   return self
 end
 

@@ -3,6 +3,7 @@
 
 local ffi = require "ffi"
 local core = require "tnt.core"
+local device = require "tnt.device"
 local errors = require "tnt.errors"
 local ops = require "tnt.ops_gen"
 local tensor = require "tnt.tensor"
@@ -17,17 +18,6 @@ local default_dtype = "f32"
 ---@field device? string
 ---@field requires_grad? boolean
 
---- Raises kind device for a device that is not there, with what is missing.
-function make.refuse_device(who, device)
-  if type(device) == "string" and device:match "^cuda" then
-    local _, reason = require("tnt.cuda").is_available()
-    errors.raise("device", "%s: %s", who,
-      reason or "tensors on cuda are not built into this library yet")
-  end
-  errors.raise("device", "%s: a device 'cpu' or 'cuda:N' was expected, got %s", who,
-    tostring(device))
-end
-
 local option_names = { "dtype", "device", "requires_grad" }
 
 local function check_options(who, options)
@@ -35,9 +25,6 @@ local function check_options(who, options)
     if key ~= "dtype" and key ~= "device" and key ~= "requires_grad" then
       errors.unknown(who, "option", key, option_names)
     end
-  end
-  if options.device ~= nil and options.device ~= "cpu" then
-    make.refuse_device(who, options.device)
   end
 end
 
@@ -81,7 +68,8 @@ local function empty(who, dtype, list, n, options)
     sizes[i - 1] = v
   end
   local y = new()
-  local status = C.tnt_empty(y, dtype, sizes, n)
+  local on = options and options.device
+  local status = C.tnt_empty(y, on and device.number(on, who) or 0, dtype, sizes, n)
   if status ~= 0 then y = finish(status, y) end
   if options and options.requires_grad then return y, true end
   return y
@@ -129,7 +117,8 @@ local function like(who, x, options)
   if not tensor.is_tensor(x) then core.operand(who, "x", x) end
   options = options or {}
   check_options(who, options)
-  return empty(who, make.dtype_number(options.dtype or x.dtype, who), x.shape, x:dim(), options)
+  return empty(who, make.dtype_number(options.dtype or x.dtype, who), x.shape, x:dim(),
+    { device = options.device or x.device, requires_grad = options.requires_grad })
 end
 
 local function define_like(name, fill)
@@ -215,7 +204,7 @@ end
 function make.linspace(a, b, n, options)
   options = options or {}
   check_options("linspace", options)
-  local y = empty("linspace", make.dtype_number(options.dtype, "linspace"), { n }, 1)
+  local y = empty("linspace", make.dtype_number(options.dtype, "linspace"), { n }, 1, options)
   if n > 0 then ops.arange_(y, a, n > 1 and (b - a) / (n - 1) or 0) end
   if options.requires_grad then y.requires_grad = true end
   return y
@@ -230,7 +219,8 @@ function make.randint(lo, hi, shape, options)
   if type(shape) ~= "table" then
     errors.raise("argument", "randint: sizes are missing: randint(lo, hi, {2, 3})")
   end
-  local y = empty("randint", make.dtype_number(options.dtype or "i64", "randint"), shape, #shape)
+  local y = empty("randint", make.dtype_number(options.dtype or "i64", "randint"), shape, #shape,
+    options)
   return ops.randint_(y, lo, hi)
 end
 
@@ -238,8 +228,8 @@ end
 function make.randperm(n, options)
   options = options or {}
   check_options("randperm", options)
-  return ops.randperm_(empty("randperm", make.dtype_number(options.dtype or "i64", "randperm"),
-    { n }, 1))
+  return ops.randperm_((empty("randperm", make.dtype_number(options.dtype or "i64", "randperm"),
+    { n }, 1, options)))
 end
 
 -- -- from Lua tables ------------------------------------------------------------------------------
@@ -299,6 +289,7 @@ local function from_table(who, value, options)
   check_options(who, options)
   if tensor.is_tensor(value) then
     local y = ops.cast(value:detach(), make.dtype_number(options.dtype or value.dtype, who))
+    if options.device then y = methods.to(y, options.device) end
     if options.requires_grad then y.requires_grad = true end
     return y
   end
@@ -313,7 +304,7 @@ local function from_table(who, value, options)
   local element = exact and "int64_t *" or "double *"
   local room = ffi.gc(ffi.cast(element, ffi.C.malloc(math.max(n, 1) * 8)), ffi.C.free)
   flatten(who, value, shape, 1, room, 0, exact)
-  local y = empty(who, make.dtype_number(dtype, who), shape, #shape)
+  local y = empty(who, make.dtype_number(dtype, who), shape, #shape, { device = options.device })
   check(C.tnt_write(y, room, exact and C.TNT_I64 or C.TNT_F64, n))
   if options.requires_grad then y.requires_grad = true end
   return y
@@ -375,20 +366,34 @@ end
 ---@param what string|{dtype?: string, device?: string}|tnt.Tensor
 ---@return tnt.Tensor
 function methods.to(x, what)
-  local dtype
-  if tensor.is_tensor(what) then dtype = what.dtype
+  local dtype, place
+  if tensor.is_tensor(what) then dtype, place = what.dtype, what.device
   elseif type(what) == "table" then
     check_options("to", what)
-    dtype = what.dtype
+    dtype, place = what.dtype, what.device
   elseif core.dtype_number[what] then dtype = what
-  elseif what == "cpu" then return x
-  elseif type(what) == "string" and what:match "^cuda" then
-    make.refuse_device("to", what)
+  elseif device.is_name(what) then place = what
   else
     errors.raise("argument", "to: a dtype or a device was expected, got %s", tostring(what))
   end
-  if not dtype or core.dtype_number[dtype] == tensor.describe(x).dtype then return x end
-  return ops.cast(x, core.dtype_number[dtype])
+  if dtype and make.dtype_number(dtype, "to") ~= tensor.describe(x).dtype then
+    x = ops.cast(x, core.dtype_number[dtype])
+  end
+  if not place then return x end
+  local number = device.number(place, "to")
+  local d = tensor.describe(x)
+  if number == (d.device == 0 and 0 or d.device + d.device_index) then return x end
+  local y = new()
+  return finish(C.tnt_to_device(y, x, number), y)
+end
+
+--- A copy in memory that cards read directly: its copy to a card (`to`) goes on beside the work of
+--- the card. x must not change before the card is done.
+--- Errors: device, without a card, or where x is on one.
+---@return tnt.Tensor
+function methods.pin_memory(x)
+  local y = new()
+  return finish(C.tnt_pin(y, x), y)
 end
 
 --- x as f32.
@@ -411,7 +416,11 @@ function methods.long(x) return methods.to(x, "i64") end
 function methods.bool(x) return methods.to(x, "bool") end
 --- x on the CPU.
 ---@return tnt.Tensor
-function methods.cpu(x) return x end
+function methods.cpu(x) return methods.to(x, "cpu") end
+--- x on a card.
+---@param name? string  default "cuda"
+---@return tnt.Tensor
+function methods.cuda(x, name) return methods.to(x, name or "cuda") end
 
 tensor.make = make
 return make

@@ -1,0 +1,173 @@
+/* Runs the kernel of a row: lends it views of the type it computes in, dense unless its row says strided. The CPU's
+ * kernels know float, double and int64, so that narrow dtypes are widened before and rounded after; a card's take 16-bit
+ * floats as they are. */
+#include <stdlib.h>
+
+#include "../kernels/cpu.h"
+#include "calls_gen.h"
+#include "device.h"
+#include "entry.h"
+
+static int native_dtype(const device_table *device, int compute) {
+  if (device->narrow_floats && category(compute) == 2) return compute;
+  return compute == TNT_F64 ? TNT_F64 : category(compute) == 2 ? TNT_F32 : TNT_I64;
+}
+
+static void view_of(tnt__view *v, const tensor *t) {
+  v->data = t->data;
+  v->numel = t->numel;
+  v->ndim = t->ndim;
+  v->dtype = t->dtype;
+  v->size = t->size;
+  v->stride = t->stride;
+}
+
+int convert(context *c, tensor *to, tensor *from) {
+  call a;
+  call_begin(&a, c, OP_ID_CAST);
+  a.in[0] = from;
+  a.out[0] = to;
+  a.compute = conversion_dtype(from->dtype, to->dtype);
+  return elementwise(&a);
+}
+
+/* t as the kernel wants it: itself, or a converted or dense copy, which is then also in *temporary. */
+static int lend(context *c, tensor *t, int dtype, bool strided, tensor **out, tensor **temporary) {
+  *temporary = NULL;
+  *out = t;
+  if (t->dtype == dtype && (strided || (t->flags & FLAG_DENSE))) return 0;
+  tensor *copy;
+  TRY(tensor_create(c, &copy, t->device, dtype, t->size, t->ndim));
+  int rc = convert(c, copy, t);
+  if (rc) {
+    tensor_unref(c, copy);
+    return rc;
+  }
+  *out = *temporary = copy;
+  return 0;
+}
+
+/* -- memory for a kernel's own use ------------------------------------------------------------------------------------- */
+typedef struct loan {
+  device_block *block;
+  struct loan *next;
+} loan;
+
+static void *scratch(tnt__args *a, size_t bytes) {
+  loan *l = malloc(sizeof *l);
+  if (!l) return NULL;
+  l->block = device_alloc(a->device, bytes, STREAM_COMPUTE);
+  if (!l->block) {
+    free(l);
+    return NULL;
+  }
+  l->next = a->loans;
+  a->loans = l;
+  return device_data(l->block);
+}
+
+/* Whoever gets the block next works behind the kernel on the same stream. */
+static void scratch_return(tnt__args *a) {
+  for (loan *l = a->loans, *next; l; l = next) {
+    next = l->next;
+    device_free(l->block, 0, 0);
+    free(l);
+  }
+  a->loans = NULL;
+}
+
+static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
+  context *c = k->c;
+  bool strided = (k->op->flags & OP_STRIDED) != 0;
+  int n = k->n_lists * k->n_list, rc = 0, done = 0;
+  tnt__view *views = malloc((size_t)(n + 1) * sizeof *views);
+  tensor **temporaries = calloc((size_t)(n + 1), sizeof *temporaries);
+  if (!views || !temporaries) rc = fail(TNT_EMEMORY, "%s: out of memory", k->op->name);
+  for (; !rc && done < n; done++) {
+    tensor *t;
+    rc = lend(c, k->list[done], native, strided, &t, &temporaries[done]);
+    if (!rc) view_of(&views[done], t);
+  }
+  tensor *y = k->op->n_out ? k->out[0] : NULL, *made = NULL;
+  if (!rc && y && y->dtype != native) rc = tensor_create(c, &made, k->device, native, y->size, y->ndim);
+  if (!rc) {
+    if (y) view_of(&a->out[0], made ? made : y);
+    a->list = views;
+    a->n_lists = k->n_lists;
+    a->n_list = k->n_list;
+    rc = kernel(a);
+  }
+  if (made && !rc) rc = convert(c, y, made);
+  tensor_unref(c, made);
+  for (int i = 0; i < done; i++) {
+    if (!temporaries[i]) continue;
+    if (!rc && (k->op->flags & OP_PARAMS)) rc = convert(c, k->list[i], temporaries[i]);
+    tensor_unref(c, temporaries[i]);
+  }
+  free(views);
+  free(temporaries);
+  return rc;
+}
+
+int run_kernel(call *k) {
+  const op_record *op = k->op;
+  context *c = k->c;
+  const device_table *device = device_of(k->device);
+  int native = native_dtype(device, k->compute);
+  tnt__kernel kernel = device->kernel(native, op->kernel);
+  if (UNLIKELY(!kernel))
+    return fail(TNT_EDTYPE, "%s: not for %s on %s (cast it: x:float())", op->name,
+                dtype_name(k->compute), device->name);
+  tnt__args a = {.op = op->name, .number = k->numbers, .integer = k->integers, .fail = fail};
+  if (UNLIKELY(k->device != TNT_CPU)) {
+    a.device = k->device;
+    a.stream = device->stream(device_card(k->device), STREAM_COMPUTE);
+    a.scratch = scratch;
+    a.deterministic = tnt__deterministic != 0;
+  }
+  if (op->n_out) a.stored = k->out[0]->dtype;
+  if (op->flags & OP_RANDOM) {
+    a.seed = c->seed;
+    a.call = random_next_call(c);
+    k->integers[op->n_integers] =
+        (int64_t)a.seed; /* for the gradient: record() keeps two places more */
+    k->integers[op->n_integers + 1] = (int64_t)a.call;
+  }
+  if (op->flags & OP_LIST) {
+    int rc = run_list(k, &a, kernel, native);
+    scratch_return(&a);
+    return rc;
+  }
+
+  bool strided = (op->flags & OP_STRIDED) != 0;
+  tensor *in_loan[MAX_INPUTS] = {0}, *out_loan[MAX_OUTPUTS] = {0}, *t;
+  int rc = 0;
+  for (int i = k->in_place; i < k->n_in && !rc; i++) {
+    if (!k->in[i]) {
+      if (!(op->optional >> i & 1))
+        rc = fail(TNT_EARGUMENT, "%s: %s is missing", op->name, op->in_names[i]);
+      continue;
+    }
+    rc = lend(c, k->in[i], (op->ids >> i & 1) ? TNT_I64 : native, strided, &t, &in_loan[i]);
+    if (!rc) view_of(&a.in[i], t);
+  }
+  for (int i = 0; i < op->n_out && !rc; i++) {
+    tensor *y = k->out[i];
+    int dtype = (op->out_ids >> i & 1) ? TNT_I64 : native;
+    if (k->in_place)
+      rc = lend(c, y, dtype, false, &t, &out_loan[i]);
+    else if (y->dtype != dtype)
+      rc = tensor_create(c, &out_loan[i], k->device, dtype, y->size, y->ndim);
+    if (!rc) view_of(&a.out[i], out_loan[i] ? out_loan[i] : y);
+  }
+  if (k->in_place) a.in[0] = a.out[0];
+  if (!rc) rc = kernel(&a);
+  scratch_return(&a);
+  for (int i = 0; i < op->n_out; i++) {
+    if (!out_loan[i]) continue;
+    if (!rc) rc = convert(c, k->out[i], out_loan[i]);
+    tensor_unref(c, out_loan[i]);
+  }
+  for (int i = 0; i < k->n_in; i++) tensor_unref(c, in_loan[i]);
+  return rc;
+}
