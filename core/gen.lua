@@ -554,6 +554,31 @@ for _, row in ipairs(all) do
       or ("    [%d] = FLOAT_KERNEL(%s_cpu),"):format(row.kernel, row.name)
   end
 end
+-- -- what the card's library is made of: its kernels in order, and the hash it must share ----------
+-- FNV-1a as ops_hash() in core/device.c computes it.
+local function ops_hash()
+  local ffi, bit = require "ffi", require "bit"
+  local h = ffi.new("uint64_t", 14695981039346656037ULL)
+  local function add(v) h = bit.bxor(h, ffi.cast("uint64_t", v)) * 1099511628211ULL end
+  for _, row in ipairs(all) do
+    for i = 1, #row.signature do add(row.signature:byte(i)) end
+    add(row.kernel % 2 ^ 32)
+  end
+  return tostring(h)
+end
+local cuda_table = { banner_c,
+  "/* Kernels of the card in the order of their numbers: X(name, whether whole numbers too). */",
+  "#ifndef TNT_CUDA_TABLE_GEN_H", "#define TNT_CUDA_TABLE_GEN_H",
+  "#define TNT_OPS_HASH " .. ops_hash(), "#define TNT_CUDA_KERNELS(X) \\" }
+for _, row in ipairs(all) do
+  if not row.elementwise and not row.view then
+    cuda_table[#cuda_table + 1] = ("  X(%s, %d) \\"):format(row.name, row.int and 1 or 0)
+  end
+end
+cuda_table[#cuda_table] = cuda_table[#cuda_table]:sub(1, -3)
+cuda_table[#cuda_table + 1] = "#endif"
+write("kernels/cuda_table_gen.h", cuda_table)
+
 write("kernels/elementwise_gen.h", k)
 write("kernels/table_gen.h", { banner_c, "  .row = {", table.concat(rows_of, "\n"), "  },",
   "  .kernel = {", table.concat(table_kernels, "\n"), "  }," })
