@@ -359,6 +359,15 @@ for _, row in ipairs(all) do
     #patterns > 0 and table.concat(patterns, ", ") or "0")
 end
 
+-- The tensors of a row that are no lists: the call's in[0], in[1], ...
+local function plain_tensors(row)
+  local list = {}
+  for _, a in ipairs(row.tensors) do
+    if not a.is_list then list[#list + 1] = a end
+  end
+  return list
+end
+
 local function mask(list, test)
   local m = 0
   for i, item in ipairs(list) do
@@ -384,6 +393,8 @@ for _, row in ipairs(all) do
   flag(row.onlyfloat, "OP_ONLY_FLOAT")
   flag(row.mutates, "OP_MUTATES")
   flag(row.hidden and not row.rule and row.name:find "_grad" or row.internal, "OP_GRADIENT")
+  flag(row.autocast == "low", "OP_AUTOCAST_LOW")
+  flag(row.autocast == "f32", "OP_AUTOCAST_F32")
   local optional = mask(row.tensors, function(a) return a.optional end)
   local rule = row.composed and row.name .. "_rule_gen" or row.rule and row.rule .. "_rule"
     or "NULL"
@@ -394,7 +405,7 @@ for _, row in ipairs(all) do
   put('   .signature = "%s",', (row.signature:gsub('"', '\\"')))
   put("   .flags = %s,", #flags > 0 and table.concat(flags, " | ") or "0")
   put("   .kernel = %d, .n_in = %d, .n_out = %d, .n_numbers = %d, .n_integers = %d,", row.kernel,
-    (row.tensors[1] and row.tensors[1].is_list) and 0 or #row.tensors, #row.outs, row.n_numbers,
+    #plain_tensors(row), #row.outs, row.n_numbers,
       row.n_integers)
   put("   .ids = %d, .mask = %d, .optional = %d, .out_ids = %d, .save = %d, .save_out = %d,",
     mask(row.tensors, function(a) return a.kind == "ids" end), mask(row.tensors, function(a)
@@ -423,6 +434,13 @@ local function fill_scalars(row)
   end
 end
 
+local function put_plain_tensors(row)
+  for i, a in ipairs(plain_tensors(row)) do
+    put("  %sRESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");",
+      a.optional and ("if (%s) "):format(a.name) or "", i - 1, a.name, row.name, a.name)
+  end
+end
+
 for _, row in ipairs(all) do
   local is_list = row.tensors[1] and row.tensors[1].is_list
   for _, proto in ipairs(public_prototypes(row)) do
@@ -433,10 +451,12 @@ for _, row in ipairs(all) do
     put("  call q;\n  call_begin(&q, c, OP_ID_%s);", upper(row.name))
     if is_list then
       for _, a in ipairs(row.tensors) do
-        assert(a.is_list, row.name)
-        put("  TRY(call_%s(&q, %s, n_%s));", a.kind == "params" and "params" or "handles", a.name,
-          a.name)
+        if a.is_list then
+          put("  TRY(call_%s(&q, %s, n_%s));", a.kind == "params" and "params" or "handles", a.name,
+            a.name)
+        end
       end
+      put_plain_tensors(row)
     elseif number then
       put("  RESOLVE_ARGUMENT(c, q.in[0], a, \"%s\", \"a\");", row.name)
       if in_place then put("  CALL_NUMBER(&q, 1, b);")
@@ -445,13 +465,7 @@ for _, row in ipairs(all) do
         put("  CALL_NUMBER(&q, reversed ? 0 : 1, b);")
       end
     else
-      for i, a in ipairs(row.tensors) do
-        if a.optional then
-          put("  if (%s) RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", a.name, i - 1,
-            a.name, row.name, a.name)
-        else put("  RESOLVE_ARGUMENT(c, q.in[%d], %s, \"%s\", \"%s\");", i - 1, a.name, row.name,
-          a.name) end
-      end
+      put_plain_tensors(row)
     end
     if not number then fill_scalars(row) end
     if in_place then
@@ -474,10 +488,11 @@ for _, row in ipairs(all) do
   put("int op_%s(%s) {", row.name, parameters(row, "context *c" .. outs, false))
   put("  call q;\n  call_begin(&q, c, OP_ID_%s);", upper(row.name))
   if is_list then
-    for _, a in ipairs(row.tensors) do put("  TRY(call_tensors(&q, %s, n_%s));", a.name, a.name) end
-  else
-    for i, a in ipairs(row.tensors) do put("  q.in[%d] = %s;", i - 1, a.name) end
+    for _, a in ipairs(row.tensors) do
+      if a.is_list then put("  TRY(call_tensors(&q, %s, n_%s));", a.name, a.name) end
+    end
   end
+  for i, a in ipairs(plain_tensors(row)) do put("  q.in[%d] = %s;", i - 1, a.name) end
   fill_scalars(row)
   if row.mutates then put("  q.in_place = true;\n  q.out[0] = q.in[0];\n  return dispatch(&q);")
   else
@@ -532,8 +547,38 @@ local function kernel_row(row, variant)
   line("  }\n}")
 end
 local rows_of = {}
+local cuda_rows = { banner_c, "/* The same formulas for the card: functors, and X(name, whole numbers"
+  .. " too) in the order of their numbers. */", "#ifndef TNT_ELEMENTWISE_GEN_CUH",
+  "#define TNT_ELEMENTWISE_GEN_CUH", '#include "functions.cuh"' }
+local cuda_list = {}
+local function cuda_row(row)
+  local function line(fmt, ...) cuda_rows[#cuda_rows + 1] = fmt:format(...) end
+  line("struct %s_row {", row.name)
+  line("  static constexpr int INPUTS = %d, NUMBERS = %d;", #row.tensors, row.n_numbers)
+  line("  static constexpr bool DIVIDES = %s;",
+    tostring((row.y:find "FLOORDIV%(" or row.y:find "MOD%(") ~= nil))
+  line("  template <typename T>")
+  line("  static __device__ __forceinline__ T run(const T *in, const double *number) {")
+  for i, a in ipairs(row.tensors) do line("    const T %s = in[%d];", a.name, i - 1) end
+  for _, s in ipairs(row.scalars) do
+    if s.kind == "number" then
+      line("    const T %s = scalar_to<T>(number[%d]);", s.name, s.slot)
+    end
+  end
+  line("    (void)in, (void)number;")
+  for _, a in ipairs(row.tensors) do
+    if not row.y:find("%f[%w_]" .. a.name .. "%f[^%w_]") then line("    (void)%s;", a.name) end
+  end
+  for _, s in ipairs(row.scalars) do
+    if s.kind == "number" then line("    (void)%s;", s.name) end
+  end
+  line("    return (T)(%s);", row.y)
+  line("  }\n};")
+  cuda_list[#cuda_list + 1] = ("  X(%s, %d)"):format(row.name, row.int and 1 or 0)
+end
 for _, row in ipairs(all) do
   if row.elementwise then
+    cuda_row(row)
     local guard = not row.int
     if guard then k[#k + 1] = "#if !TNT_IS_INT64" end
     kernel_row(row, "vv")
@@ -580,6 +625,9 @@ cuda_table[#cuda_table + 1] = "#endif"
 write("kernels/cuda_table_gen.h", cuda_table)
 
 write("kernels/elementwise_gen.h", k)
+cuda_rows[#cuda_rows + 1] = "#define TNT_CUDA_ROWS(X) \\\n"
+  .. table.concat(cuda_list, " \\\n") .. "\n#endif"
+write("kernels/elementwise_gen.cuh", cuda_rows)
 write("kernels/table_gen.h", { banner_c, "  .row = {", table.concat(rows_of, "\n"), "  },",
   "  .kernel = {", table.concat(table_kernels, "\n"), "  }," })
 
