@@ -19,7 +19,8 @@ typedef struct matrix {
   bool transposed;
 } matrix;
 
-typedef struct product { /* y[m, n] = a b (+ y where add; + bias), `count` times, steps in elements */
+typedef struct
+    product { /* y[m, n] = a b (+ y where add; + bias), `count` times, steps in elements */
   int64_t m, n, k, count, step_a, step_b, step_y;
   matrix a, b;
   char *y;
@@ -85,16 +86,13 @@ static cublasStatus_t set_bias(plan *p, const void *bias) {
 
 static cublasStatus_t describe(plan *p, const product *x, const key *k) {
   cudaDataType_t type = type_of(x->dtype), scale = x->dtype == TNT_F64 ? CUDA_R_64F : CUDA_R_32F;
-  cublasComputeType_t compute = x->dtype == TNT_F64 ? CUBLAS_COMPUTE_64F
-                                : x->dtype == TNT_F32 && k->tf32
-                                    ? CUBLAS_COMPUTE_32F_FAST_TF32
-                                    : CUBLAS_COMPUTE_32F;
+  cublasComputeType_t compute = x->dtype == TNT_F64              ? CUBLAS_COMPUTE_64F
+                                : x->dtype == TNT_F32 && k->tf32 ? CUBLAS_COMPUTE_32F_FAST_TF32
+                                                                 : CUBLAS_COMPUTE_32F;
   cublasOperation_t ta = k->tb ? CUBLAS_OP_T : CUBLAS_OP_N, tb = k->ta ? CUBLAS_OP_T : CUBLAS_OP_N;
   cublasStatus_t s = cublasLtMatmulDescCreate(&p->op, compute, scale);
-  if (!s)
-    s = cublasLtMatmulDescSetAttribute(p->op, CUBLASLT_MATMUL_DESC_TRANSA, &ta, sizeof ta);
-  if (!s)
-    s = cublasLtMatmulDescSetAttribute(p->op, CUBLASLT_MATMUL_DESC_TRANSB, &tb, sizeof tb);
+  if (!s) s = cublasLtMatmulDescSetAttribute(p->op, CUBLASLT_MATMUL_DESC_TRANSA, &ta, sizeof ta);
+  if (!s) s = cublasLtMatmulDescSetAttribute(p->op, CUBLASLT_MATMUL_DESC_TRANSB, &tb, sizeof tb);
   if (!s && x->bias) {
     cublasLtEpilogue_t epilogue = CUBLASLT_EPILOGUE_BIAS;
     s = cublasLtMatmulDescSetAttribute(p->op, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue,
@@ -192,9 +190,9 @@ static int run_plan(tnt__args *a, const product *x, plan *p) {
   if (!s) {
     s = cublasLtMatmul(handles[a->device - 1], p->op,
                        is_double ? (const void *)&one_wide : (const void *)&one, x->b.data, p->a,
-                       x->a.data, p->b,
-                       is_double ? (const void *)&beta_wide : (const void *)&beta, x->y, p->y, x->y,
-                       p->y, &p->algorithm, workspace, p->workspace, (cudaStream_t)a->stream);
+                       x->a.data, p->b, is_double ? (const void *)&beta_wide : (const void *)&beta,
+                       x->y, p->y, x->y, p->y, &p->algorithm, workspace, p->workspace,
+                       (cudaStream_t)a->stream);
   }
   return s ? failed(a, s) : 0;
 }
