@@ -96,14 +96,14 @@ static __device__ __forceinline__ exponentials<A> row_join(exponentials<A> e) {
   return e;
 }
 
-/* y[c] = the sum over `parts` of part[p][c], in one order. */
+/* y[c] = the sum over `parts` of part[p * step + c], in one order. */
 template <typename A, typename T>
-__global__ void sum_parts_kernel(const A *part, int64_t parts, int64_t n, T *y) {
+__global__ void sum_parts_kernel(const A *part, int64_t parts, int64_t step, int64_t n, T *y) {
   __shared__ A sum[8][WARP];
   for (int64_t c0 = (int64_t)blockIdx.x * WARP; c0 < n; c0 += (int64_t)gridDim.x * WARP) {
     int64_t c = c0 + threadIdx.x;
     A s = 0;
-    for (int64_t p = threadIdx.y; p < parts && c < n; p += 8) s += part[p * n + c];
+    for (int64_t p = threadIdx.y; p < parts && c < n; p += 8) s += part[p * step + c];
     sum[threadIdx.y][threadIdx.x] = s;
     __syncthreads();
     if (threadIdx.y == 0 && c < n) {
@@ -114,9 +114,10 @@ __global__ void sum_parts_kernel(const A *part, int64_t parts, int64_t n, T *y) 
   }
 }
 template <typename A, typename T>
-static inline void sum_parts(tnt__args *a, const A *part, int64_t parts, int64_t n, T *y) {
+static inline void sum_parts(tnt__args *a, const A *part, int64_t parts, int64_t step, int64_t n,
+                             T *y) {
   LAUNCH((sum_parts_kernel<A, T>), dim3(blocks_for(n, WARP)), dim3(WARP, 8), 0, a->stream)
-  (part, parts, n, y);
+  (part, parts, step, n, y);
 }
 
 #endif
