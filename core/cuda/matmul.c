@@ -231,6 +231,12 @@ static int multiply(tnt__args *a, const product *x) {
   return tnt__multiply_own(a, &own);
 }
 
+static int zero(tnt__args *a, const tnt__view *y) {
+  cudaError_t e =
+      cudaMemsetAsync(y->data, 0, (size_t)y->numel * width_of(y->dtype), (cudaStream_t)a->stream);
+  return e ? cuda_failed(a->op, (int)e) : launched(a);
+}
+
 /* -- operands -------------------------------------------------------------------------------------------------------- */
 typedef struct operand {
   tnt__view view; /* all batch dims of y, and the last two */
@@ -363,7 +369,7 @@ int matmul_cuda(tnt__args *args) {
   operand a, b;
   if (y->numel == 0) return 0;
   int64_t k = args->in[0].size[args->in[0].ndim - 1];
-  if (k == 0) return tnt__zero(args, y->data, (size_t)y->numel * width_of(y->dtype));
+  if (k == 0) return zero(args, y);
   int rc = prepare(args, &a, &args->in[0], y);
   if (!rc) rc = prepare(args, &b, &args->in[1], y);
   if (rc) return rc;
@@ -428,7 +434,7 @@ int linear_cuda(tnt__args *a) { /* y[.., O] = x[.., I] w[O, I]^T + b */
   product p = {.m = y->numel / outs, .n = outs, .k = ins, .count = 1, .dtype = y->dtype};
   p.y = y->data;
   int64_t step = b->data ? b->stride[0] : 0;
-  if (ins == 0 && !b->data) return tnt__zero(a, y->data, (size_t)y->numel * width_of(y->dtype));
+  if (ins == 0 && !b->data) return zero(a, y);
   /* cuBLASLt adds the bias as it writes y, but in doubles only to what y holds */
   if (ins && b->data && (step == 1 || outs == 1) && y->dtype != TNT_F64 &&
       tnt__alignment(b->data) >= 16)

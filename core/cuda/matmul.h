@@ -19,7 +19,6 @@ typedef struct tnt__product {
 } tnt__product;
 int tnt__multiply_own(tnt__args *a, const tnt__product *p);
 
-int tnt__zero(tnt__args *a, void *data, size_t bytes);
 int tnt__dense_copy(tnt__args *a, const tnt__view *from, void *to);
 /* y[rows, O] = b[O] in every row; `step` elements from one of b to the next */
 int tnt__fill_rows(tnt__args *a, const tnt__view *b, int64_t step, const tnt__view *y,
