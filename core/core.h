@@ -135,7 +135,7 @@ typedef struct scope {
   uint32_t thread; /* the coroutine that opened it, as Lua numbers them */
 } scope;
 
-enum { MODE_INTERRUPT = 1 };
+enum { MODE_INTERRUPT = 1, MODE_AUTOCAST = 2 };
 
 struct context {
   tnt_context_view view; /* first, so that Lua's pointer is this one's */
@@ -157,6 +157,8 @@ struct context {
   uint32_t n_dead, room_dead;
   uint64_t walks;
   uint64_t seed, random_calls;
+  int autocast; /* dtype, or -1 */
+  struct autocast_cache *casts;
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;
   struct tnt_backward *walk; /* the newest of those open */
@@ -284,7 +286,9 @@ enum {
   OP_NO_GRAD = 2048,
   OP_MUTATES = 4096,  /* writes its first input */
   OP_PARAMS = 8192,   /* the first list holds parameters; a list of their gradients follows it */
-  OP_GRADIENT = 32768 /* a gradient kernel without a gradient of its own */
+  OP_GRADIENT = 32768, /* a gradient kernel without a gradient of its own */
+  OP_AUTOCAST_LOW = 65536, /* in a region of autocast: computed in its dtype */
+  OP_AUTOCAST_F32 = 131072
 };
 
 struct op_record {
@@ -325,6 +329,8 @@ const struct tnt__kernels *kernels_for(
     int dtype); /* float, double or int64 of the machine's best kind */
 int run_kernel(call *k); /* of any row that is not elementwise, on the device of its tensors */
 int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
+
+int autocast_inputs(call *k, tensor **loans); /* loans: MAX_INPUTS, null; the caller drops them */
 
 /* -- between devices (transfer.c) ----------------------------------------------------------------------------------------- */
 int to_device(context *c, tensor **y, tensor *x, int device); /* recorded; x itself where it is there */

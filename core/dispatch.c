@@ -395,6 +395,12 @@ static int common_device(call *k) {
           op->name, first + 1, device_name(f->device), i + 1, device_name(t->device));
     }
   }
+  for (int i = 0; list && i < k->n_in; i++) {
+    if (UNLIKELY(k->in[i] && first >= 0 && k->in[i]->device != k->list[first]->device)) {
+      return fail(TNT_EDEVICE, "%s: its numbers are on %s, its tensors on %s", op->name,
+                  device_name(k->in[i]->device), device_name(k->list[first]->device));
+    }
+  }
   k->device = first < 0 ? TNT_CPU : (list ? k->list[first] : k->in[first])->device;
   return 0;
 }
@@ -445,8 +451,20 @@ static int dispatch_checked(call *k) {
   return rc;
 }
 
+static int dispatch_autocast(call *k) {
+  tensor *given[MAX_INPUTS], *loans[MAX_INPUTS] = {0};
+  memcpy(given, k->in, sizeof(tensor *) * (size_t)k->n_in);
+  int rc = autocast_inputs(k, loans);
+  if (!rc) rc = dispatch_checked(k);
+  memcpy(k->in, given, sizeof(tensor *) * (size_t)k->n_in);
+  for (int i = 0; i < k->n_in; i++) tensor_unref(k->c, loans[i]);
+  return rc;
+}
+
 int dispatch(call *k) {
-  int rc = dispatch_checked(k);
+  bool cast = UNLIKELY(k->c->mode & MODE_AUTOCAST) && !k->in_place &&
+              (k->op->flags & (OP_AUTOCAST_LOW | OP_AUTOCAST_F32));
+  int rc = cast ? dispatch_autocast(k) : dispatch_checked(k);
   if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
   if (UNLIKELY(rc > 0)) failed_in(k->op->name);
   return rc;

@@ -10,7 +10,7 @@
 -- Fields of a row: doc, source; y: the formula of an elementwise op in C (T is the compute type, functions in capitals),
 -- d<input>: its gradient, a formula in dy, the inputs and y; number = true: one operand may be a Lua number; inplace:
 -- there is a form with `_`; int: also for whole numbers; float: whole numbers become the default float; result = "bool";
--- wide: sums of whole numbers are i64; shape: the C function that infers the outputs; rule: the C function of the
+-- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; shape: the C function that infers the outputs; rule: the C function of the
 -- gradient, saves: what it wants to see again; strided: the kernel takes strides; view; random; kinks: where finite differences do not hold.
 local op = ...
 
@@ -20,7 +20,7 @@ op "sub(a, b) -> y" { doc = "a - b, elementwise.", y = "a - b", da = "dy", db = 
 op "mul(a, b) -> y" { doc = "a * b, elementwise.", y = "a * b", da = "dy * b", db = "dy * a", number = true, inplace = true, int = true }
 op "div(a, b) -> y" { doc = "a / b, elementwise; whole numbers give the default float.", y = "a / b",
   da = "dy / b", db = "-(dy * a) / (b * b)", number = true, inplace = true, float = true, range = { 0.5, 2 } }
-op "pow(a, b) -> y" { doc = "a to the power b, elementwise.", y = "POW(a, b)",
+op "pow(a, b) -> y" { autocast = "f32", doc = "a to the power b, elementwise.", y = "POW(a, b)",
   da = "b == 0 ? 0 : dy * b * POW(a, b - 1)", db = "a == 0 ? 0 : dy * y * LOG(a)", number = true, inplace = true, int = true, range = { 0.5, 2 } }
 op "maximum(a, b) -> y" { doc = "The larger of a and b; NaN when one is.", y = "a > b || a != a ? a : b",
   da = "a > b ? dy : (a == b ? dy * 0.5 : 0)", db = "b > a ? dy : (a == b ? dy * 0.5 : 0)", number = true, int = true, kinks = true }
@@ -37,13 +37,13 @@ op "abs(x) -> y" { doc = "The absolute value.", y = "x < 0 ? -x : x", dx = "dy *
 op "sign(x) -> y" { doc = "-1, 0 or 1.", y = "SIGN(x)", dx = "dy * 0", int = true, kinks = { 0 } }
 op "square(x) -> y" { doc = "x * x.", y = "x * x", dx = "dy * x * 2", inplace = true, int = true }
 op "sqrt(x) -> y" { doc = "The square root.", y = "SQRT(x)", dx = "dy / (y * 2)", inplace = true, float = true, range = { 0.5, 2 } }
-op "rsqrt(x) -> y" { doc = "1 / sqrt(x).", y = "1 / SQRT(x)", dx = "dy * y * y * y * -0.5", inplace = true, float = true, range = { 0.5, 2 } }
-op "reciprocal(x) -> y" { doc = "1 / x.", y = "1 / x", dx = "-dy * y * y", inplace = true, float = true, range = { 0.5, 2 } }
-op "exp(x) -> y" { doc = "e to the power x.", y = "EXP(x)", dx = "dy * y", inplace = true, float = true }
-op "expm1(x) -> y" { doc = "exp(x) - 1, exact near 0.", y = "EXPM1(x)", dx = "dy * (y + 1)", float = true }
-op "log(x) -> y" { doc = "The natural logarithm.", y = "LOG(x)", dx = "dy / x", inplace = true, float = true, range = { 0.5, 2 } }
-op "log1p(x) -> y" { doc = "log(1 + x), exact near 0.", y = "LOG1P(x)", dx = "dy / (x + 1)", float = true, range = { 0.1, 2 } }
-op "log2(x) -> y" { doc = "The logarithm to base 2.", y = "LOG(x) * (T)1.4426950408889634", dx = "dy / x * 1.4426950408889634", float = true, range = { 0.5, 2 } }
+op "rsqrt(x) -> y" { autocast = "f32", doc = "1 / sqrt(x).", y = "1 / SQRT(x)", dx = "dy * y * y * y * -0.5", inplace = true, float = true, range = { 0.5, 2 } }
+op "reciprocal(x) -> y" { autocast = "f32", doc = "1 / x.", y = "1 / x", dx = "-dy * y * y", inplace = true, float = true, range = { 0.5, 2 } }
+op "exp(x) -> y" { autocast = "f32", doc = "e to the power x.", y = "EXP(x)", dx = "dy * y", inplace = true, float = true }
+op "expm1(x) -> y" { autocast = "f32", doc = "exp(x) - 1, exact near 0.", y = "EXPM1(x)", dx = "dy * (y + 1)", float = true }
+op "log(x) -> y" { autocast = "f32", doc = "The natural logarithm.", y = "LOG(x)", dx = "dy / x", inplace = true, float = true, range = { 0.5, 2 } }
+op "log1p(x) -> y" { autocast = "f32", doc = "log(1 + x), exact near 0.", y = "LOG1P(x)", dx = "dy / (x + 1)", float = true, range = { 0.1, 2 } }
+op "log2(x) -> y" { autocast = "f32", doc = "The logarithm to base 2.", y = "LOG(x) * (T)1.4426950408889634", dx = "dy / x * 1.4426950408889634", float = true, range = { 0.5, 2 } }
 op "sin(x) -> y" { doc = "The sine of x radians.", y = "SIN(x)", dx = "dy * COS(x)", float = true }
 op "cos(x) -> y" { doc = "The cosine of x radians.", y = "COS(x)", dx = "-dy * SIN(x)", float = true }
 op "tanh(x) -> y" { doc = "The hyperbolic tangent.", y = "TANH(x)", dx = "dy * (1 - y * y)", inplace = true, float = true }
@@ -64,7 +64,7 @@ op "elu(x, alpha = 1) -> y" { doc = "x above 0, alpha (exp(x) - 1) below.", y = 
   dx = "x > 0 ? dy : dy * EXP(x) * alpha", float = true, kinks = { 0 } }
 op "silu(x) -> y" { doc = "x sigmoid(x).", y = "x / (1 + EXP(-x))",
   dx = "dy * SIGMOID(x) * (1 + x * (1 - SIGMOID(x)))", float = true }
-op "softplus(x) -> y" { doc = "log(1 + exp(x)), without overflow.", y = "x > 20 ? x : LOG1P(EXP(x))", dx = "dy * SIGMOID(x)", float = true }
+op "softplus(x) -> y" { autocast = "f32", doc = "log(1 + exp(x)), without overflow.", y = "x > 20 ? x : LOG1P(EXP(x))", dx = "dy * SIGMOID(x)", float = true }
 op "gelu(x) -> y" { doc = "x times the normal distribution function of x (exact form).", source = "Hendrycks and Gimpel 2016",
   y = "(T)0.5 * x * (1 + ERF(x * (T)0.7071067811865476))",
   dx = "dy * ((1 + ERF(x * 0.7071067811865476)) * 0.5 + x * EXP(x * x * -0.5) * 0.3989422804014327)", float = true }
@@ -95,7 +95,7 @@ op "cast(x, dtype: int) -> y" { doc = "x in another dtype.", y = "x", dx = "dy",
 op "assign(x, v) -> y" { doc = "v in the shape and dtype of x.", y = "v", dv = "dy", inplace = true, int = true, hidden = true }
 
 -- -- reductions ---------------------------------------------------------------------------------------------------
-op "sum(x, dims: dims, keepdim = false) -> y" { doc = "The sum over dims (none: all). Whole numbers give i64.",
+op "sum(x, dims: dims, keepdim = false) -> y" { autocast = "f32", doc = "The sum over dims (none: all). Whole numbers give i64.",
   shape = "reduce", rule = "sum", wide = true, int = true, twice = true }
 op "mean(x, dims: dims, keepdim = false) -> y" { doc = "The mean over dims (none: all). Whole numbers give the default float.",
   shape = "reduce", rule = "mean", float = true, twice = true }
@@ -103,9 +103,9 @@ op "amax(x, dims: dims, keepdim = false) -> y" { doc = "The maximum over dims (n
   shape = "reduce", rule = "amax", saves = "x y", int = true, twice = true, kinks = true }
 op "amin(x, dims: dims, keepdim = false) -> y" { doc = "The minimum over dims (none: all); gradients go equally to equal ones.",
   shape = "reduce", rule = "amax", saves = "x y", int = true, twice = true, kinks = true }
-op "prod(x, dims: dims, keepdim = false) -> y" { doc = "The product over dims (none: all). Whole numbers give i64.",
+op "prod(x, dims: dims, keepdim = false) -> y" { autocast = "f32", doc = "The product over dims (none: all). Whole numbers give i64.",
   shape = "reduce", rule = "prod", saves = "x y", wide = true, int = true, twice = true, range = { 0.5, 2 } }
-op "var(x, dims: dims, correction = 1, keepdim = false) -> y" { doc = "The variance over dims, divided by n - correction.",
+op "var(x, dims: dims, correction = 1, keepdim = false) -> y" { autocast = "f32", doc = "The variance over dims, divided by n - correction.",
   shape = "reduce", rule = "var", saves = "x", float = true, twice = true, source = "two passes" }
 op "max_dim(x, d: dim, keepdim = false) -> y, i: ids" { doc = "The maximum along d and its place, counted from 0.",
   shape = "reduce_one", rule = "pick", saves = "i", int = true, twice = true, kinks = true }
@@ -115,7 +115,7 @@ op "argmax(x, dims: dims, keepdim = false) -> i: ids" { doc = "The place of the 
   shape = "reduce", int = true }
 op "argmin(x, dims: dims, keepdim = false) -> i: ids" { doc = "The place of the minimum along one dim (none: of all), counted from 0.",
   shape = "reduce", int = true }
-op "cumsum(x, d: dim) -> y" { doc = "Running sums along d. Whole numbers give i64.", shape = "same", rule = "cumsum", wide = true, int = true, twice = true }
+op "cumsum(x, d: dim) -> y" { autocast = "f32", doc = "Running sums along d. Whole numbers give i64.", shape = "same", rule = "cumsum", wide = true, int = true, twice = true }
 op "flip(x, dims: dims) -> y" { doc = "x with dims reversed.", shape = "same", rule = "flip", int = true, twice = true }
 op "sort(x, d: dim = -1, descending = false) -> y, i: ids" { doc = "x sorted along d (stable), and where each came from, counted from 0.",
   shape = "same", rule = "pick", saves = "i", int = true, twice = true, kinks = true }
@@ -123,18 +123,18 @@ op "topk(x, k: int, d: dim = -1, largest = true) -> y, i: ids" { doc = "The k la
   shape = "topk", rule = "pick", saves = "i", int = true, twice = true, kinks = true }
 
 -- -- algebra ------------------------------------------------------------------------------------------------------
-op "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]" { doc = "Matrix products; leading dims broadcast.",
+op "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]" { autocast = "low", doc = "Matrix products; leading dims broadcast.",
   rule = "matmul", saves = "a b", needs = { a = "b", b = "a" }, strided = true, int = true, twice = true }
-op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true }
-op "softmax(x, d: dim = -1) -> y" { doc = "exp(x) over its sum along d.", shape = "same", rule = "softmax", saves = "y", onlyfloat = true, twice = true }
+op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { autocast = "low", doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true }
+op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum along d.", shape = "same", rule = "softmax", saves = "y", onlyfloat = true, twice = true }
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "log_softmax(x, d: dim = -1) -> y" { doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
+op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
 op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?" {
+op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?" { autocast = "f32",
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
 op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
-op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]" {
+op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]" { autocast = "f32",
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
 op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: [...], rstd: [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
@@ -143,7 +143,7 @@ op "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: b
   doc = "x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
   shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, twice = true }
 op "batchnorm_grad(dy, x, mean: [C], var: [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }
-op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" {
+op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" { autocast = "low",
   doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, twice = true }
 op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, twice = true }
 op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, twice = true }
@@ -183,14 +183,16 @@ op "multinomial(p: [..., K], n: int = 1, replacement = true) -> i: ids ?" { doc 
 op "arange_(x, start: number, step: number) -> x" { doc = "x[i] = start + i step.", mutates = true, int = true }
 
 -- -- lists: whole models in one call ------------------------------------------------------------------------------
-op "sgd_(p: params, buf: list, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none" {
+-- row: f64, the row's numbers in their order, where they change on the device or from replay to replay of a captured step; skip:
+-- f32 of one element, not 0: nothing is done.
+op "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none" {
   doc = "One step of stochastic gradient descent on every parameter with a gradient.", hidden = true, onlyfloat = true }
-op "adam_(p: params, m: list, v: list, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none" {
+op "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none" {
   doc = "One Adam step on every parameter with a gradient.", source = "Kingma and Ba 2015", hidden = true, onlyfloat = true }
-op "adamw_(p: params, m: list, v: list, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none" {
+op "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none" {
   doc = "One AdamW step on every parameter with a gradient.", source = "Loshchilov and Hutter 2019", hidden = true, onlyfloat = true }
 op "grad_norm(p: params, kind: number) -> y: ?" { doc = "The norm of all gradients together (kind 2, or math.huge).", shape = "scalar", hidden = true, onlyfloat = true }
-op "grad_scale_(p: params, factor: number, clamp: number) -> none" { doc = "Multiplies gradients by factor, then clamps them to +-clamp.", hidden = true, onlyfloat = true }
+op "grad_scale_(p: params, row: tensor?, skip: tensor?, factor: number, clamp: number) -> none" { doc = "Multiplies gradients by factor, then clamps them to +-clamp.", hidden = true, onlyfloat = true }
 
 -- -- views: the same memory seen in another way ----------------------------------------------------------------------
 op "view(x, size: ints) -> y" { doc = "x in another shape without a copy; -1 is inferred. An error where it would need a copy: reshape.", view = true, rule = "view", twice = true }

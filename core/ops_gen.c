@@ -1500,16 +1500,16 @@ static const char *const multinomial_names[] = {"p"};
 static const int8_t multinomial_patterns[] = {27, 11, 0, 28, 0};
 static const char *const arange__names[] = {"x"};
 static const int8_t arange__patterns[] = {28, 0, 28, 0};
-static const char *const sgd__names[] = {"p", "buf"};
-static const int8_t sgd__patterns[] = {28, 0, 28, 0};
-static const char *const adam__names[] = {"p", "m", "v"};
-static const int8_t adam__patterns[] = {28, 0, 28, 0, 28, 0};
-static const char *const adamw__names[] = {"p", "m", "v"};
-static const int8_t adamw__patterns[] = {28, 0, 28, 0, 28, 0};
+static const char *const sgd__names[] = {"p", "buf", "row", "skip"};
+static const int8_t sgd__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0};
+static const char *const adam__names[] = {"p", "m", "v", "row", "skip"};
+static const int8_t adam__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
+static const char *const adamw__names[] = {"p", "m", "v", "row", "skip"};
+static const int8_t adamw__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
 static const char *const grad_norm_names[] = {"p"};
 static const int8_t grad_norm_patterns[] = {28, 0, 28, 0};
-static const char *const grad_scale__names[] = {"p"};
-static const int8_t grad_scale__patterns[] = {28, 0};
+static const char *const grad_scale__names[] = {"p", "row", "skip"};
+static const int8_t grad_scale__patterns[] = {28, 0, 28, 0, 28, 0};
 static const char *const view_names[] = {"x"};
 static const int8_t view_patterns[] = {28, 0, 28, 0};
 static const char *const transpose_names[] = {"x"};
@@ -1571,7 +1571,7 @@ const op_record tnt__ops[] = {
    .in_names = div_db_names, .patterns = div_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "pow",
    .signature = "pow(a, b) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_AUTOCAST_F32,
    .kernel = 5, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 1,
    .positions = {0}, .need = {3, 257, 0, 0},
@@ -1739,7 +1739,7 @@ const op_record tnt__ops[] = {
    .in_names = sqrt_dx_names, .patterns = sqrt_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "rsqrt",
    .signature = "rsqrt(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 29, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
@@ -1753,7 +1753,7 @@ const op_record tnt__ops[] = {
    .in_names = rsqrt_dx_names, .patterns = rsqrt_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "reciprocal",
    .signature = "reciprocal(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 31, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
@@ -1767,14 +1767,14 @@ const op_record tnt__ops[] = {
    .in_names = reciprocal_dx_names, .patterns = reciprocal_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "exp",
    .signature = "exp(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 33, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
    .in_names = exp_names, .patterns = exp_patterns, .shape = NULL, .rule = exp_rule_gen, .twice = true},
   {.name = "expm1",
    .signature = "expm1(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 34, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
@@ -1788,14 +1788,14 @@ const op_record tnt__ops[] = {
    .in_names = expm1_dx_names, .patterns = expm1_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "log",
    .signature = "log(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 36, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
    .in_names = log_names, .patterns = log_patterns, .shape = NULL, .rule = log_rule_gen, .twice = true},
   {.name = "log1p",
    .signature = "log1p(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 37, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
@@ -1809,7 +1809,7 @@ const op_record tnt__ops[] = {
    .in_names = log1p_dx_names, .patterns = log1p_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "log2",
    .signature = "log2(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 39, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
@@ -2019,7 +2019,7 @@ const op_record tnt__ops[] = {
    .in_names = silu_dx_names, .patterns = silu_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "softplus",
    .signature = "softplus(x) -> y",
-   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
+   .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 69, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
@@ -2229,7 +2229,7 @@ const op_record tnt__ops[] = {
    .in_names = assign_names, .patterns = assign_patterns, .shape = NULL, .rule = assign_rule_gen, .twice = true},
   {.name = "sum",
    .signature = "sum(x, dims: dims, keepdim = false) -> y",
-   .flags = OP_WIDE_SUM,
+   .flags = OP_WIDE_SUM | OP_AUTOCAST_F32,
    .kernel = 0, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
@@ -2257,14 +2257,14 @@ const op_record tnt__ops[] = {
    .in_names = amin_names, .patterns = amin_patterns, .shape = reduce_shape, .rule = amax_rule, .twice = true},
   {.name = "prod",
    .signature = "prod(x, dims: dims, keepdim = false) -> y",
-   .flags = OP_WIDE_SUM,
+   .flags = OP_WIDE_SUM | OP_AUTOCAST_F32,
    .kernel = 4, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 1,
    .positions = {3, 0, 0}, .need = {257, 257, 257, 257},
    .in_names = prod_names, .patterns = prod_patterns, .shape = reduce_shape, .rule = prod_rule, .twice = true},
   {.name = "var",
    .signature = "var(x, dims: dims, correction = 1, keepdim = false) -> y",
-   .flags = OP_FLOAT_OUT,
+   .flags = OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 5, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {3, 0, 0}, .need = {1, 1, 1, 1},
@@ -2299,7 +2299,7 @@ const op_record tnt__ops[] = {
    .in_names = argmin_names, .patterns = argmin_patterns, .shape = reduce_shape, .rule = NULL, .twice = false},
   {.name = "cumsum",
    .signature = "cumsum(x, d: dim) -> y",
-   .flags = OP_WIDE_SUM,
+   .flags = OP_WIDE_SUM | OP_AUTOCAST_F32,
    .kernel = 10, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
@@ -2327,21 +2327,21 @@ const op_record tnt__ops[] = {
    .in_names = topk_names, .patterns = topk_patterns, .shape = topk_shape, .rule = pick_rule, .twice = true},
   {.name = "matmul",
    .signature = "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]",
-   .flags = OP_STRIDED,
+   .flags = OP_STRIDED | OP_AUTOCAST_LOW,
    .kernel = 14, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 3, 3},
    .in_names = matmul_names, .patterns = matmul_patterns, .shape = shape_from_patterns, .rule = matmul_rule, .twice = true},
   {.name = "linear",
    .signature = "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]",
-   .flags = OP_STRIDED,
+   .flags = OP_STRIDED | OP_AUTOCAST_LOW,
    .kernel = 15, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 3},
    .in_names = linear_names, .patterns = linear_patterns, .shape = shape_from_patterns, .rule = linear_rule, .twice = true},
   {.name = "softmax",
    .signature = "softmax(x, d: dim = -1) -> y",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 16, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {1, 0, 0}, .need = {256, 256, 256, 256},
@@ -2355,7 +2355,7 @@ const op_record tnt__ops[] = {
    .in_names = softmax_grad_names, .patterns = softmax_grad_patterns, .shape = same_shape, .rule = NULL, .twice = false},
   {.name = "log_softmax",
    .signature = "log_softmax(x, d: dim = -1) -> y",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 18, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {1, 0, 0}, .need = {256, 256, 256, 256},
@@ -2369,7 +2369,7 @@ const op_record tnt__ops[] = {
    .in_names = log_softmax_grad_names, .patterns = log_softmax_grad_patterns, .shape = same_shape, .rule = NULL, .twice = false},
   {.name = "cross_entropy",
    .signature = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 20, .n_in = 3, .n_out = 2, .n_numbers = 1, .n_integers = 2,
    .ids = 2, .mask = 0, .optional = 4, .out_ids = 0, .save = 7, .save_out = 2,
    .positions = {0}, .need = {519, 519, 519, 519},
@@ -2383,7 +2383,7 @@ const op_record tnt__ops[] = {
    .in_names = cross_entropy_grad_names, .patterns = cross_entropy_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .twice = false},
   {.name = "layernorm",
    .signature = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 22, .n_in = 3, .n_out = 3, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 6, .out_ids = 0, .save = 3, .save_out = 6,
    .positions = {0}, .need = {1539, 1539, 1539, 1539},
@@ -2418,7 +2418,7 @@ const op_record tnt__ops[] = {
    .in_names = batchnorm_grad_names, .patterns = batchnorm_grad_patterns, .shape = batchnorm_grad_shape, .rule = NULL, .twice = false},
   {.name = "conv2d",
    .signature = "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
    .kernel = 27, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 3},
@@ -2613,24 +2613,24 @@ const op_record tnt__ops[] = {
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = arange__names, .patterns = arange__patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "sgd_",
-   .signature = "sgd_(p: params, buf: list, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none",
+   .signature = "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 55, .n_in = 0, .n_out = 0, .n_numbers = 4, .n_integers = 3,
-   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .kernel = 55, .n_in = 2, .n_out = 0, .n_numbers = 4, .n_integers = 3,
+   .ids = 0, .mask = 0, .optional = 12, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = sgd__names, .patterns = sgd__patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "adam_",
-   .signature = "adam_(p: params, m: list, v: list, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
+   .signature = "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 56, .n_in = 0, .n_out = 0, .n_numbers = 6, .n_integers = 0,
-   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .kernel = 56, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 0,
+   .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = adam__names, .patterns = adam__patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "adamw_",
-   .signature = "adamw_(p: params, m: list, v: list, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
+   .signature = "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 57, .n_in = 0, .n_out = 0, .n_numbers = 6, .n_integers = 0,
-   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .kernel = 57, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 0,
+   .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = adamw__names, .patterns = adamw__patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "grad_norm",
@@ -2641,10 +2641,10 @@ const op_record tnt__ops[] = {
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = grad_norm_names, .patterns = grad_norm_patterns, .shape = scalar_shape, .rule = NULL, .twice = false},
   {.name = "grad_scale_",
-   .signature = "grad_scale_(p: params, factor: number, clamp: number) -> none",
+   .signature = "grad_scale_(p: params, row: tensor?, skip: tensor?, factor: number, clamp: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 59, .n_in = 0, .n_out = 0, .n_numbers = 2, .n_integers = 0,
-   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .kernel = 59, .n_in = 2, .n_out = 0, .n_numbers = 2, .n_integers = 0,
+   .ids = 0, .mask = 0, .optional = 6, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = grad_scale__names, .patterns = grad_scale__patterns, .shape = NULL, .rule = NULL, .twice = false},
   {.name = "view",
@@ -6191,12 +6191,14 @@ int op_arange_(context *c, tensor *x, double start, double step) {
   return dispatch(&q);
 }
 
-int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
+int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, const tnt_tensor *row, const tnt_tensor *skip, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_SGD_);
   TRY(call_params(&q, p, n_p));
   TRY(call_handles(&q, buf, n_buf));
+  if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "sgd_", "row");
+  if (skip) RESOLVE_ARGUMENT(c, q.in[1], skip, "sgd_", "skip");
   q.numbers[0] = lr;
   q.numbers[1] = momentum;
   q.numbers[2] = dampening;
@@ -6208,11 +6210,13 @@ int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, dou
   return 0;
 }
 
-int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
+int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf, tensor *row, tensor *skip, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
   call q;
   call_begin(&q, c, OP_ID_SGD_);
   TRY(call_tensors(&q, p, n_p));
   TRY(call_tensors(&q, buf, n_buf));
+  q.in[0] = row;
+  q.in[1] = skip;
   q.numbers[0] = lr;
   q.numbers[1] = momentum;
   q.numbers[2] = dampening;
@@ -6224,13 +6228,15 @@ int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf
   return 0;
 }
 
-int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, const tnt_tensor *row, const tnt_tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_ADAM_);
   TRY(call_params(&q, p, n_p));
   TRY(call_handles(&q, m, n_m));
   TRY(call_handles(&q, v, n_v));
+  if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "adam_", "row");
+  if (skip) RESOLVE_ARGUMENT(c, q.in[1], skip, "adam_", "skip");
   q.numbers[0] = lr;
   q.numbers[1] = beta1;
   q.numbers[2] = beta2;
@@ -6241,12 +6247,14 @@ int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const 
   return 0;
 }
 
-int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
   call q;
   call_begin(&q, c, OP_ID_ADAM_);
   TRY(call_tensors(&q, p, n_p));
   TRY(call_tensors(&q, m, n_m));
   TRY(call_tensors(&q, v, n_v));
+  q.in[0] = row;
+  q.in[1] = skip;
   q.numbers[0] = lr;
   q.numbers[1] = beta1;
   q.numbers[2] = beta2;
@@ -6257,13 +6265,15 @@ int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, t
   return 0;
 }
 
-int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, const tnt_tensor *row, const tnt_tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_ADAMW_);
   TRY(call_params(&q, p, n_p));
   TRY(call_handles(&q, m, n_m));
   TRY(call_handles(&q, v, n_v));
+  if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "adamw_", "row");
+  if (skip) RESOLVE_ARGUMENT(c, q.in[1], skip, "adamw_", "skip");
   q.numbers[0] = lr;
   q.numbers[1] = beta1;
   q.numbers[2] = beta2;
@@ -6274,12 +6284,14 @@ int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const
   return 0;
 }
 
-int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
   call q;
   call_begin(&q, c, OP_ID_ADAMW_);
   TRY(call_tensors(&q, p, n_p));
   TRY(call_tensors(&q, m, n_m));
   TRY(call_tensors(&q, v, n_v));
+  q.in[0] = row;
+  q.in[1] = skip;
   q.numbers[0] = lr;
   q.numbers[1] = beta1;
   q.numbers[2] = beta2;
@@ -6310,21 +6322,25 @@ int op_grad_norm(context *c, tensor **y, tensor *const *p, int n_p, double kind)
   return 0;
 }
 
-int tnt_grad_scale_(const tnt_tensor *p, int n_p, double factor, double clamp) {
+int tnt_grad_scale_(const tnt_tensor *p, int n_p, const tnt_tensor *row, const tnt_tensor *skip, double factor, double clamp) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_GRAD_SCALE_);
   TRY(call_params(&q, p, n_p));
+  if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "grad_scale_", "row");
+  if (skip) RESOLVE_ARGUMENT(c, q.in[1], skip, "grad_scale_", "skip");
   q.numbers[0] = factor;
   q.numbers[1] = clamp;
   TRY(dispatch(&q));
   return 0;
 }
 
-int op_grad_scale_(context *c, tensor *const *p, int n_p, double factor, double clamp) {
+int op_grad_scale_(context *c, tensor *const *p, int n_p, tensor *row, tensor *skip, double factor, double clamp) {
   call q;
   call_begin(&q, c, OP_ID_GRAD_SCALE_);
   TRY(call_tensors(&q, p, n_p));
+  q.in[0] = row;
+  q.in[1] = skip;
   q.numbers[0] = factor;
   q.numbers[1] = clamp;
   TRY(dispatch(&q));

@@ -76,6 +76,28 @@ static void scratch_return(tnt__args *a) {
   a->loans = NULL;
 }
 
+/* The numbers and the flag that ops over parameters may be given as tensors. */
+static int beside_list(const call *k, tnt__args *a) {
+  for (int i = 0; i < k->n_in; i++) {
+    const tensor *t = k->in[i];
+    if (!t) continue;
+    bool flag = i == 1;
+    int64_t want = flag ? 1 : k->op->n_numbers;
+    if (t->dtype != (flag ? TNT_F32 : TNT_F64) || t->numel != want || !(t->flags & FLAG_DENSE)) {
+      char text[SHAPE_TEXT];
+      format_shape(text, sizeof text, t->size, t->ndim);
+      return fail(TNT_EARGUMENT, "%s: %s must be %s of %lld element%s, got %s %s", k->op->name,
+                  flag ? "skip" : "row", flag ? "f32" : "f64", (long long)want,
+                  want == 1 ? "" : "s", dtype_name(t->dtype), text);
+    }
+    if (flag)
+      a->skip = (const float *)(const void *)t->data;
+    else
+      a->row = (const double *)(const void *)t->data;
+  }
+  return 0;
+}
+
 static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
   context *c = k->c;
   bool strided = (k->op->flags & OP_STRIDED) != 0;
@@ -95,7 +117,8 @@ static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
     a->list = views;
     a->n_lists = k->n_lists;
     a->n_list = k->n_list;
-    rc = kernel(a);
+    if (!rc) rc = beside_list(k, a);
+    if (!rc) rc = kernel(a);
   }
   if (made && !rc) rc = convert(c, y, made);
   tensor_unref(c, made);

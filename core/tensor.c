@@ -39,6 +39,7 @@ context *context_open(void) {
   if (c->number > 0) tnt_share_memory();
   c->chunks = calloc(MAX_CHUNKS, sizeof *c->chunks);
   c->view.grad_mode = 1;
+  c->autocast = c->view.autocast = -1;
   c->seed = 5489; /* any fixed number: unseeded programs are reproducible too */
   tnt__context = c;
   more_slots(c); /* handles are checked without asking whether the first chunk is there */
@@ -50,6 +51,7 @@ tnt_context_view *tnt_context(void) { return &context_now()->view; }
 void tnt_context_close(void) {
   context *c = tnt__context;
   if (!c) return;
+  tnt_autocast_clear();
   while (c->n_scopes) tnt_scope_close(c->scopes[c->n_scopes - 1].token);
   for (uint32_t i = 0; i < c->n_chunks * CHUNK; i++) {
     tensor *t = slot_at(c, i);

@@ -86,6 +86,7 @@ typedef struct tnt_context_view {
   uint32_t step;       /* the number of the step scope under way, 0 outside */
   int32_t dead_nodes;  /* Lua gradient nodes waiting in tnt_dead_node */
   uint32_t innermost;  /* the token of the innermost scope, 0 outside */
+  int32_t autocast;    /* the dtype of the region of autocast under way, -1 outside */
   int64_t owned_bytes; /* bytes made outside scopes since Lua last looked: paces the collector */
 } tnt_context_view;
 
@@ -114,6 +115,12 @@ TNT_API int tnt_device_memory_reset_peak(int device);
 TNT_API int tnt_device_empty_cache(int device);
 TNT_API int tnt_to_device(tnt_tensor *y, const tnt_tensor *x, int device); /* recorded */
 TNT_API int tnt_pin(tnt_tensor *y, const tnt_tensor *x); /* a copy in memory that cards read directly */
+/* Values read without waiting now: begin puts their copy behind the work given so far, finish waits for no more than that
+ * copy, writes them as doubles and drops the reading. */
+typedef struct tnt_reading tnt_reading;
+TNT_API int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *x);
+TNT_API int tnt_reading_finish(double *values, int64_t n, tnt_reading *reading);
+TNT_API void tnt_reading_drop(tnt_reading *reading);
 /* Marks on the compute stream of a card; time between two of them waits for the second. */
 typedef struct tnt_event tnt_event;
 TNT_API int tnt_event_record(tnt_event **event, int device); /* *event: null, or one to use again */
@@ -184,6 +191,8 @@ TNT_API int tnt_will_release(const tnt_tensor *x,
 /* -- gradients ----------------------------------------------------------------------------------------------------- */
 typedef struct tnt_backward tnt_backward; /* a walk of the tape under way */
 TNT_API int tnt_set_grad_mode(int on);    /* the previous mode */
+TNT_API int tnt_set_autocast(int dtype);  /* TNT_F16 or TNT_BF16; -1: off */
+TNT_API int tnt_autocast_clear(void);     /* drops the casts of weights that are kept */
 TNT_API int tnt_grad(
     tnt_tensor *g, const tnt_tensor *x); /* TNT_ESTATE when there is none: ask tnt_describe first */
 TNT_API int tnt_set_grad(const tnt_tensor *x,

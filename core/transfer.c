@@ -3,6 +3,7 @@
  * they go on beside the work of the step before. */
 #include <stdlib.h>
 
+#include "../kernels/cpu.h"
 #include "calls_gen.h"
 #include "device.h"
 
@@ -237,4 +238,67 @@ void tnt_event_free(tnt_event *e) {
   if (!e) return;
   device_of(e->device)->event_free(e->event);
   free(e);
+}
+
+/* -- values read later --------------------------------------------------------------------------------------------------- */
+struct tnt_reading {
+  int device, dtype;
+  int64_t numel;
+  device_block *pinned; /* null: the bytes follow */
+  void *event;
+  char bytes[];
+};
+
+int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
+  context *c = context_now();
+  tensor *x, *dense = NULL;
+  RESOLVE(c, x, h);
+  size_t bytes = bytes_of(x);
+  tnt_reading *r = calloc(1, sizeof *r + (x->device == TNT_CPU ? bytes : 0));
+  if (!r) return fail(TNT_EMEMORY, "reading: out of memory");
+  r->device = x->device, r->dtype = x->dtype, r->numel = x->numel;
+  int rc = 0;
+  if (x->device == TNT_CPU) {
+    rc = host_read(c, r->bytes, x);
+  } else {
+    const device_table *d = card_table(x);
+    void *stream = stream_of(x->device, STREAM_COMPUTE);
+    if (!(x->flags & FLAG_DENSE)) {
+      rc = tensor_create(c, &dense, x->device, x->dtype, x->size, x->ndim);
+      if (!rc) rc = convert(c, dense, x);
+      if (!rc) x = dense;
+    }
+    if (!rc) r->pinned = pinned_alloc(bytes);
+    if (!rc && !r->pinned) rc = fail(TNT_EMEMORY, "reading: no pinned memory to be had");
+    if (!rc) r->event = d->event(device_card(r->device), 0);
+    if (!rc && !r->event) rc = fail(TNT_ECUDA, "reading: no event could be made");
+    if (!rc && bytes) rc = d->copy(device_data(r->pinned), x->data, bytes, stream);
+    if (!rc) rc = d->event_record(r->event, stream);
+  }
+  tensor_unref(c, dense);
+  if (rc)
+    tnt_reading_drop(r);
+  else
+    *reading = r;
+  return rc;
+}
+
+int tnt_reading_finish(double *values, int64_t n, tnt_reading *r) {
+  int rc = n == r->numel ? 0 : fail(TNT_ESHAPE, "reading: %lld values were expected, got room for %lld",
+                                    (long long)r->numel, (long long)n);
+  const void *bytes = r->bytes;
+  if (!rc && r->pinned) {
+    rc = device_of(r->device)->event_synchronize(r->event);
+    bytes = device_data(r->pinned);
+  }
+  if (!rc) kernels_for(TNT_F64)->load(values, bytes, r->dtype, n, 1);
+  tnt_reading_drop(r);
+  return rc;
+}
+
+void tnt_reading_drop(tnt_reading *r) {
+  if (!r) return;
+  if (r->event) device_of(r->device)->event_free(r->event);
+  if (r->pinned) device_free(r->pinned, 1u << STREAM_COMPUTE, device_card(r->device));
+  free(r);
 }

@@ -34,7 +34,9 @@ typedef struct tnt__args {
   void *(*scratch)(struct tnt__args *a, size_t bytes);
   void *loans;            /* of scratch */
   const uint64_t *counter; /* on the device, added to `call`; null outside captured steps */
-  const double *row;       /* on the device: the numbers that change from replay to replay; null: `number` holds */
+  /* of ops over parameters, in the memory of their device; null: `number` holds, and nothing is skipped */
+  const double *row;
+  const float *skip; /* one element; not 0: the kernel leaves everything as it is */
   bool deterministic;
 } tnt__args;
 

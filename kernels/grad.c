@@ -29,7 +29,10 @@ static int grad_norm_cpu(tnt__args *a) {
 }
 
 static int grad_scale__cpu(tnt__args *a) {
-  T factor = (T)a->number[GRAD_SCALE__FACTOR], clamp = (T)a->number[GRAD_SCALE__CLAMP];
+  if (a->skip && *a->skip != 0) return 0;
+  const double *number = a->row ? a->row : a->number;
+  T factor = (T)number[GRAD_SCALE__FACTOR], clamp = (T)number[GRAD_SCALE__CLAMP];
+  if (factor == 1 && number[GRAD_SCALE__CLAMP] > 1e300) return 0;
   for (int i = 0; i < a->n_list; i++) {
     const tnt__view *g = &a->list[a->n_list + i];
     T *x = g->data;

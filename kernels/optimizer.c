@@ -26,7 +26,10 @@ static void optimizer_part(tnt__args *a, optimizer_run *run, const optimizer_rul
   }
 }
 
+static const double *optimizer_numbers(const tnt__args *a) { return a->row ? a->row : a->number; }
+
 static void optimizer_all(tnt__args *a, optimizer_run *run, const optimizer_rule *r, int states) {
+  if (a->skip && *a->skip != 0) return;
   int64_t total = 0;
   for (int i = 0; i < a->n_list; i++) total += a->list[i].numel;
   int threads = THREADS(total);
@@ -68,16 +71,17 @@ static void sgd_run(T *restrict p, const T *restrict g, T *restrict buf, T *s2, 
 
 /* Source: Sutskever et al. 2013 in PyTorch's form: b = momentum b + (1 - dampening) d, on the first step b = d. */
 static int sgd__cpu(tnt__args *a) {
+  const double *x = optimizer_numbers(a);
   optimizer_rule r = {
-      .lr = a->number[SGD__LR],
-      .momentum = a->number[SGD__MOMENTUM],
-      .dampening = a->number[SGD__DAMPENING],
-      .decay = a->number[SGD__WEIGHT_DECAY],
+      .lr = x[SGD__LR],
+      .momentum = x[SGD__MOMENTUM],
+      .dampening = x[SGD__DAMPENING],
+      .decay = x[SGD__WEIGHT_DECAY],
       .nesterov = a->integer[SGD__NESTEROV] != 0,
       .maximize = a->integer[SGD__MAXIMIZE] != 0,
       .first = a->integer[SGD__FIRST] != 0,
   };
-  optimizer_all(a, sgd_run, &r, r.momentum != 0 ? 1 : 0);
+  optimizer_all(a, sgd_run, &r, a->number[SGD__MOMENTUM] != 0 ? 1 : 0);
   return 0;
 }
 
@@ -106,7 +110,7 @@ static void adam_all(tnt__args *a, optimizer_rule *r, double step) {
 
 /* Source: Kingma and Ba 2015, with decay added to the gradient. */
 static int adam__cpu(tnt__args *a) {
-  const double *x = a->number;
+  const double *x = optimizer_numbers(a);
   optimizer_rule r = {.lr = x[ADAM__LR],
                       .beta1 = x[ADAM__BETA1],
                       .beta2 = x[ADAM__BETA2],
@@ -118,7 +122,7 @@ static int adam__cpu(tnt__args *a) {
 
 /* Source: Loshchilov and Hutter 2019: decay shrinks the parameter by lr times decay. */
 static int adamw__cpu(tnt__args *a) {
-  const double *x = a->number;
+  const double *x = optimizer_numbers(a);
   optimizer_rule r = {.lr = x[ADAMW__LR],
                       .beta1 = x[ADAMW__BETA1],
                       .beta2 = x[ADAMW__BETA2],

@@ -20,7 +20,7 @@ function device.number(name, who)
   if number then return number end
   local card = type(name) == "string" and (name == "cuda" and "0" or name:match "^cuda:(%d+)$")
   if not card then
-    errors.raise("device", "%s: a device 'cpu', 'cuda' or 'cuda:N' was expected, got %s", who,
+    errors.raise("device", "%s: a device 'cpu' or 'cuda:N' was expected, got %s", who,
       tostring(name))
   end
   number = C.TNT_CUDA + tonumber(card)

@@ -363,16 +363,16 @@ Has no gradient.",
 \
 x[i] = start + i step.\
 Has no gradient.",
-  ["sgd_"] = "sgd_(p: params, buf: list, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none\
+  ["sgd_"] = "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none\
 \
 One step of stochastic gradient descent on every parameter with a gradient.\
 Has no gradient.",
-  ["adam_"] = "adam_(p: params, m: list, v: list, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
+  ["adam_"] = "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
 \
 One Adam step on every parameter with a gradient.\
 Source: Kingma and Ba 2015.\
 Has no gradient.",
-  ["adamw_"] = "adamw_(p: params, m: list, v: list, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
+  ["adamw_"] = "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
 \
 One AdamW step on every parameter with a gradient.\
 Source: Loshchilov and Hutter 2019.\
@@ -381,7 +381,7 @@ Has no gradient.",
 \
 The norm of all gradients together (kind 2, or math.huge).\
 Has no gradient.",
-  ["grad_scale_"] = "grad_scale_(p: params, factor: number, clamp: number) -> none\
+  ["grad_scale_"] = "grad_scale_(p: params, row: tensor?, skip: tensor?, factor: number, clamp: number) -> none\
 \
 Multiplies gradients by factor, then clamps them to +-clamp.\
 Has no gradient.",

@@ -17,6 +17,7 @@ local places = {
   current = { "tnt.state", "current" }, Timer = "tnt.timer", system = "tnt.system",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
+  autocast = { "tnt.autocast", "run" },
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
   grad = { "tnt.autograd", "grad" }, Function = { "tnt.autograd", "Function" },
   seed = { "tnt.random", "seed" }, memory = "tnt.memory", is_tensor = { "tnt.tensor", "is_tensor" },

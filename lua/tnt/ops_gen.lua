@@ -2106,6 +2106,8 @@ end
 --- One step of stochastic gradient descent on every parameter with a gradient.
 ---@param p tnt.List
 ---@param buf tnt.Tensor[]
+---@param row? tnt.Tensor
+---@param skip? tnt.Tensor
 ---@param lr number
 ---@param momentum number
 ---@param dampening number
@@ -2113,14 +2115,16 @@ end
 ---@param nesterov boolean
 ---@param maximize boolean
 ---@param first boolean
-function ops.sgd_(p, buf, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
+function ops.sgd_(p, buf, row, skip, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
+  if type(row) ~= "cdata" and row ~= nil then row = operand("sgd_", "row", row) end
+  if type(skip) ~= "cdata" and skip ~= nil then skip = operand("sgd_", "skip", skip) end
   if type(lr) ~= "number" then lr = number_argument("sgd_", "lr", lr, nil) end
   if type(momentum) ~= "number" then momentum = number_argument("sgd_", "momentum", momentum, nil) end
   if type(dampening) ~= "number" then dampening = number_argument("sgd_", "dampening", dampening, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("sgd_", "weight_decay", weight_decay, nil) end
   local p_list, p_n = list_argument("sgd_", "p", p)
   local buf_list, buf_n = list_argument("sgd_", "buf", buf)
-  local rc = C.tnt_sgd_(p_list, p_n, buf_list, buf_n, lr, momentum, dampening, weight_decay, nesterov and 1 or 0, maximize and 1 or 0, first and 1 or 0)
+  local rc = C.tnt_sgd_(p_list, p_n, buf_list, buf_n, row, skip, lr, momentum, dampening, weight_decay, nesterov and 1 or 0, maximize and 1 or 0, first and 1 or 0)
   if rc ~= 0 then return finish(rc) end
 end
 
@@ -2129,13 +2133,17 @@ end
 ---@param p tnt.List
 ---@param m tnt.Tensor[]
 ---@param v tnt.Tensor[]
+---@param row? tnt.Tensor
+---@param skip? tnt.Tensor
 ---@param lr number
 ---@param beta1 number
 ---@param beta2 number
 ---@param eps number
 ---@param weight_decay number
 ---@param step number
-function ops.adam_(p, m, v, lr, beta1, beta2, eps, weight_decay, step)
+function ops.adam_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step)
+  if type(row) ~= "cdata" and row ~= nil then row = operand("adam_", "row", row) end
+  if type(skip) ~= "cdata" and skip ~= nil then skip = operand("adam_", "skip", skip) end
   if type(lr) ~= "number" then lr = number_argument("adam_", "lr", lr, nil) end
   if type(beta1) ~= "number" then beta1 = number_argument("adam_", "beta1", beta1, nil) end
   if type(beta2) ~= "number" then beta2 = number_argument("adam_", "beta2", beta2, nil) end
@@ -2145,7 +2153,7 @@ function ops.adam_(p, m, v, lr, beta1, beta2, eps, weight_decay, step)
   local p_list, p_n = list_argument("adam_", "p", p)
   local m_list, m_n = list_argument("adam_", "m", m)
   local v_list, v_n = list_argument("adam_", "v", v)
-  local rc = C.tnt_adam_(p_list, p_n, m_list, m_n, v_list, v_n, lr, beta1, beta2, eps, weight_decay, step)
+  local rc = C.tnt_adam_(p_list, p_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step)
   if rc ~= 0 then return finish(rc) end
 end
 
@@ -2154,13 +2162,17 @@ end
 ---@param p tnt.List
 ---@param m tnt.Tensor[]
 ---@param v tnt.Tensor[]
+---@param row? tnt.Tensor
+---@param skip? tnt.Tensor
 ---@param lr number
 ---@param beta1 number
 ---@param beta2 number
 ---@param eps number
 ---@param weight_decay number
 ---@param step number
-function ops.adamw_(p, m, v, lr, beta1, beta2, eps, weight_decay, step)
+function ops.adamw_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step)
+  if type(row) ~= "cdata" and row ~= nil then row = operand("adamw_", "row", row) end
+  if type(skip) ~= "cdata" and skip ~= nil then skip = operand("adamw_", "skip", skip) end
   if type(lr) ~= "number" then lr = number_argument("adamw_", "lr", lr, nil) end
   if type(beta1) ~= "number" then beta1 = number_argument("adamw_", "beta1", beta1, nil) end
   if type(beta2) ~= "number" then beta2 = number_argument("adamw_", "beta2", beta2, nil) end
@@ -2170,7 +2182,7 @@ function ops.adamw_(p, m, v, lr, beta1, beta2, eps, weight_decay, step)
   local p_list, p_n = list_argument("adamw_", "p", p)
   local m_list, m_n = list_argument("adamw_", "m", m)
   local v_list, v_n = list_argument("adamw_", "v", v)
-  local rc = C.tnt_adamw_(p_list, p_n, m_list, m_n, v_list, v_n, lr, beta1, beta2, eps, weight_decay, step)
+  local rc = C.tnt_adamw_(p_list, p_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step)
   if rc ~= 0 then return finish(rc) end
 end
 
@@ -2189,13 +2201,17 @@ end
 
 --- Multiplies gradients by factor, then clamps them to +-clamp.
 ---@param p tnt.List
+---@param row? tnt.Tensor
+---@param skip? tnt.Tensor
 ---@param factor number
 ---@param clamp number
-function ops.grad_scale_(p, factor, clamp)
+function ops.grad_scale_(p, row, skip, factor, clamp)
+  if type(row) ~= "cdata" and row ~= nil then row = operand("grad_scale_", "row", row) end
+  if type(skip) ~= "cdata" and skip ~= nil then skip = operand("grad_scale_", "skip", skip) end
   if type(factor) ~= "number" then factor = number_argument("grad_scale_", "factor", factor, nil) end
   if type(clamp) ~= "number" then clamp = number_argument("grad_scale_", "clamp", clamp, nil) end
   local p_list, p_n = list_argument("grad_scale_", "p", p)
-  local rc = C.tnt_grad_scale_(p_list, p_n, factor, clamp)
+  local rc = C.tnt_grad_scale_(p_list, p_n, row, skip, factor, clamp)
   if rc ~= 0 then return finish(rc) end
 end
 

@@ -8,8 +8,11 @@ local tensor = require "tnt.tensor"
 
 local clip = {}
 
--- Parameters with a gradient, by dtype: ops over lists want one dtype.
-local function with_gradient(who, parameters)
+--- Lists of the parameters with a gradient, by dtype: ops over lists want one dtype.
+---@param who string
+---@param parameters tnt.Tensor[]|tnt.Tensor
+---@return tnt.List[]
+function clip.with_gradient(who, parameters)
   if tensor.is_tensor(parameters) then parameters = { parameters } end
   if type(parameters) ~= "table" then
     errors.raise("argument",
@@ -46,6 +49,16 @@ local function norm_of(lists, kind)
   return total
 end
 
+--- The numbers of grad_scale_ as a tensor, so that nothing on a device is waited for: a factor, and
+--- no clamp.
+---@param factor tnt.Tensor  0-dim, f64
+---@return tnt.Tensor  [2]
+function clip.scale_row(factor)
+  local row = tensor.make.full({ 2 }, math.huge, { dtype = "f64", device = factor.device })
+  row:narrow(1, 1, 1):copy_(factor:view(1))
+  return row
+end
+
 ---@class tnt.nn.ClipOptions
 ---@field norm_type? number            2 (default) or math.huge
 ---@field error_if_nonfinite? boolean  raise kind state instead of scaling by NaN or 0
@@ -74,18 +87,18 @@ function clip.clip_grad_norm_(parameters, max_norm, options)
       tostring(kind))
   end
   local before = grad_mode.set(false)
-  local lists = with_gradient("clip_grad_norm_", parameters)
+  local lists = clip.with_gradient("clip_grad_norm_", parameters)
   local norm = norm_of(lists, kind)
-  if max_norm < math.huge or options.error_if_nonfinite then
+  if options.error_if_nonfinite then
     local value = norm:item()
-    if options.error_if_nonfinite and (value ~= value or value == math.huge) then
+    if value ~= value or value == math.huge then
       grad_mode.set(before)
       errors.raise("state", "clip_grad_norm_: the norm of the gradients is %s", tostring(value))
     end
-    local factor = max_norm / (value + 1e-6)
-    if factor < 1 or value ~= value then
-      for _, list in ipairs(lists) do ops.grad_scale_(list, factor, math.huge) end
-    end
+  end
+  if max_norm < math.huge and #lists > 0 then
+    local row = clip.scale_row(ops.clamp(max_norm / (norm:to "f64" + 1e-6), -math.huge, 1))
+    for _, list in ipairs(lists) do ops.grad_scale_(list, row, nil, 1, math.huge) end
   end
   grad_mode.set(before)
   return norm
@@ -97,8 +110,8 @@ end
 function clip.clip_grad_value_(parameters, limit)
   check.number("clip_grad_value_", "the limit", limit, 0)
   local before = grad_mode.set(false)
-  for _, list in ipairs(with_gradient("clip_grad_value_", parameters)) do
-    ops.grad_scale_(list, 1, limit)
+  for _, list in ipairs(clip.with_gradient("clip_grad_value_", parameters)) do
+    ops.grad_scale_(list, nil, nil, 1, limit)
   end
   grad_mode.set(before)
 end

@@ -28,7 +28,7 @@ local function define(name, weight_decay, op)
   Class.check_group = check_group
   function Class:update(group, bucket)
     local betas, lists = group.betas, bucket.lists
-    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, group.lr, betas[1], betas[2], group.eps,
+    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, bucket.row, self.skip, group.lr, betas[1], betas[2], group.eps,
       group.weight_decay,
       bucket.step)
   end

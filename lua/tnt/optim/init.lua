@@ -7,6 +7,7 @@ return {
   SGD = require "tnt.optim.sgd",
   Adam = adam.Adam,
   AdamW = adam.AdamW,
+  GradScaler = require "tnt.optim.scaler",
   groups = require "tnt.optim.groups",
   schedule = require "tnt.optim.schedule",
 }

@@ -172,8 +172,9 @@ local function state_of(self, t)
       if self:wants_state(name, t) then
         state[name] = make.zeros_like(t, { dtype = wide }):keep()
       end
-    elseif state[name].dtype ~= wide then
-      state[name] = state[name]:to(wide):keep() -- the parameter was cast meanwhile
+    elseif state[name].dtype ~= wide or state[name].device ~= t.device then
+      -- the parameter was cast or moved meanwhile
+      state[name] = state[name]:to { dtype = wide, device = t.device }:keep()
     end
   end
   return state
@@ -291,6 +292,16 @@ function Optimizer:step(closure)
   return loss
 end
 
+--- The last step was skipped by its kernels: the counts of steps go back by one.
+function Optimizer:take_back_step()
+  for index in ipairs(self.param_groups) do
+    for _, bucket in ipairs(self.buckets[index] or {}) do
+      bucket.step = bucket.step - 1
+      for i = 1, #bucket.states do bucket.states[i].step = bucket.step end
+    end
+  end
+end
+
 --- Marks the gradients of all parameters as unwritten.
 function Optimizer:zero_grad()
   for index, group in ipairs(self.param_groups) do
@@ -377,11 +388,11 @@ function Optimizer:load_state_dict(saved)
   local before = grad_mode.set(false)
   self.state, self.buckets = {}, {}
   for key, state in sorted(saved.state) do
-    local own = {}
+    local own, t = {}, list[tonumber(key) + 1]
     for name, value in sorted(state) do
-      own[name] = tensor.is_tensor(value) and value:detach():clone():keep() or value
+      own[name] = tensor.is_tensor(value) and value:detach():to(t.device):clone():keep() or value
     end
-    self.state[list[tonumber(key) + 1]] = own
+    self.state[t] = own
   end
   grad_mode.set(before)
   for i, group in ipairs(self.param_groups) do

@@ -33,9 +33,9 @@ function SGD:wants_state() return self.current_group.momentum ~= 0 end
 ---@param group tnt.optim.Group
 ---@param bucket table
 function SGD:update(group, bucket)
-  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, group.lr, group.momentum, group.dampening,
-    group.weight_decay,
-    group.nesterov, group.maximize, bucket.step == 1)
+  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, bucket.row, self.skip, group.lr,
+    group.momentum, group.dampening, group.weight_decay, group.nesterov, group.maximize,
+    bucket.step == 1)
 end
 
 return SGD

@@ -1,0 +1,140 @@
+/* Mixed precision: while a region of autocast is open, the inputs of rows marked `autocast = "low"` are brought to its
+ * 16-bit dtype, those of rows marked "f32" to f32. The cast of a leaf that wants a gradient (a weight) is kept, and made
+ * again, into the same memory, only after the weight has changed: so a weight is cast once for each update, whatever
+ * the number of batches accumulated in it. */
+#include <stdlib.h>
+
+#include "calls_gen.h"
+#include "entry.h"
+
+typedef struct cast_weight {
+  uint32_t index, generation, version; /* of the weight */
+  const void *data;                    /* and where it lay: another tensor may stand behind the handle */
+  tensor *copy;                        /* without history; null: an empty place */
+} cast_weight;
+
+struct autocast_cache {
+  uint32_t n, room; /* room: a power of two, at least 2 n */
+  cast_weight *list;
+};
+
+static cast_weight *place_of(struct autocast_cache *a, const tensor *x, int dtype) {
+  uint32_t mask = a->room - 1;
+  for (uint32_t i = x->index * 2654435761u;; i++) {
+    cast_weight *w = &a->list[i & mask];
+    if (!w->copy || (w->index == x->index && w->copy->dtype == dtype)) return w;
+  }
+}
+
+/* Leaves out the casts of weights that are gone; `room` places from now on. */
+static int rebuild(context *c, struct autocast_cache *a, uint32_t room) {
+  cast_weight *old = a->list, *list = calloc(room, sizeof *list);
+  if (!list) return fail(TNT_EMEMORY, "autocast: out of memory");
+  uint32_t n = a->room;
+  *a = (struct autocast_cache){.room = room, .list = list};
+  for (uint32_t i = 0; i < n; i++) {
+    if (!old[i].copy) continue;
+    const tensor *x = slot_at(c, old[i].index);
+    if (x->generation == old[i].generation && x->refs > 0) {
+      *place_of(a, x, old[i].copy->dtype) = old[i];
+      a->n++;
+    } else {
+      tensor_unref(c, old[i].copy);
+    }
+  }
+  free(old);
+  return 0;
+}
+
+/* The weight in another dtype: memory that is kept, seen through a tensor of this call's with the weight as history. */
+static int cast_of_weight(context *c, tensor **y, tensor *x, int dtype) {
+  if (!c->casts) {
+    c->casts = calloc(1, sizeof *c->casts);
+    if (!c->casts) return fail(TNT_EMEMORY, "autocast: out of memory");
+  }
+  struct autocast_cache *a = c->casts;
+  if (2 * (a->n + 1) > a->room) {
+    TRY(rebuild(c, a, a->room));
+    if (2 * (a->n + 1) > a->room) TRY(rebuild(c, a, a->room ? a->room * 2 : 64));
+  }
+  cast_weight *w = place_of(a, x, dtype);
+  bool same = w->copy && w->generation == x->generation && same_size(w->copy, x);
+  if (!same || w->version != x->storage->version || w->data != x->data) {
+    if (!same || w->copy->storage->refs > 1 || w->copy->device != x->device) { /* somebody still looks at the last one */
+      tensor *copy;
+      TRY(tensor_create(c, &copy, x->device, dtype, x->size, x->ndim));
+      if (w->copy)
+        tensor_unref(c, w->copy);
+      else
+        a->n++;
+      w->copy = copy;
+    }
+    w->index = x->index, w->generation = x->generation;
+    w->data = NULL; /* until it is written */
+    TRY(convert(c, w->copy, x));
+    w->copy->storage->version++;
+    w->version = x->storage->version, w->data = x->data;
+  }
+  tensor *t = tensor_view(c, w->copy);
+  if (!t) return fail(TNT_EMEMORY, "out of memory: too many tensors are alive (16.7 million)");
+  node *n = node_new(c, NODE_TRANSFER, 1, 0, 1, 0, 0);
+  if (!n) {
+    tensor_unref(c, t);
+    return fail(TNT_EMEMORY, "autocast: out of memory for a node");
+  }
+  edge_set(c, &n->edges[0], x, true);
+  node_attach(c, n, 0, t);
+  node_unref(c, n);
+  *y = t;
+  return 0;
+}
+
+/* The dtype an input passes in, or -1: as it is. Whole numbers and f64 stay. */
+static int wanted(const call *k, int i) {
+  const tensor *t = k->in[i];
+  if (!t || t->dtype == TNT_F64 || category(t->dtype) != 2) return -1;
+  int to = (k->op->flags & OP_AUTOCAST_LOW) ? k->c->autocast : TNT_F32;
+  return t->dtype == to ? -1 : to;
+}
+
+int autocast_inputs(call *k, tensor **loans) {
+  context *c = k->c;
+  for (int i = 0; i < k->n_in; i++) {
+    int to = wanted(k, i);
+    if (to < 0) continue;
+    tensor *x = k->in[i];
+    if (c->view.grad_mode && (x->flags & FLAG_REQUIRES_GRAD))
+      TRY(cast_of_weight(c, &loans[i], x, to));
+    else
+      TRY(cast_to(c, &loans[i], x, to));
+    k->in[i] = loans[i];
+  }
+  return 0;
+}
+
+int tnt_set_autocast(int dtype) {
+  context *c = context_now();
+  if (dtype != -1 && dtype != TNT_F16 && dtype != TNT_BF16)
+    return fail(TNT_EDTYPE, "autocast: bf16 or f16 was expected, got %s", dtype_name(dtype));
+  c->autocast = dtype;
+  if (dtype < 0) {
+    c->mode &= ~(uint32_t)MODE_AUTOCAST;
+  } else {
+    c->mode |= MODE_AUTOCAST;
+  }
+  c->view.autocast = dtype;
+  return 0;
+}
+
+int tnt_autocast_clear(void) {
+  context *c = context_now();
+  struct autocast_cache *a = c->casts;
+  if (!a) return 0;
+  for (uint32_t i = 0; i < a->room; i++) {
+    if (a->list[i].copy) tensor_unref(c, a->list[i].copy);
+  }
+  free(a->list);
+  free(a);
+  c->casts = NULL;
+  return 0;
+}
