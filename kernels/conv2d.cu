@@ -1,0 +1,135 @@
+/* Convolution as a product whose columns are never written: each tile gathers what it needs of x (or dy). The weight's
+ * gradient sums images and places in parts, whose number depends on the shape alone, and joins them in order. */
+#include "conv.cuh"
+#include "rows.cuh"
+#include "tile.cuh"
+
+/* w[group, o, (c, i, j)], as the left factor of the forward */
+template <typename T> struct conv_weight {
+  const T *w;
+  int64_t group, row;
+  bool k_inner;
+  __device__ __forceinline__ acc<T> at(int64_t g, int64_t o, int64_t k) const {
+    return to_compute(w[g * group + o * row + k]);
+  }
+};
+/* the same, turned for dx: rows are channels in, columns (o, i, j) */
+template <typename T> struct conv_weight_turned {
+  const T *w;
+  conv v;
+  bool k_inner;
+  __device__ __forceinline__ acc<T> at(int64_t g, int64_t c, int64_t k) const {
+    int tap, o = part(v.by_taps, (int)k, &tap);
+    return to_compute(w[((g * v.og + o) * v.cg + c) * (int64_t)v.by_taps.d + tap]);
+  }
+};
+
+/* x under (c, i, j) of output (n, p, q) */
+template <typename T>
+static __device__ __forceinline__ acc<T> under(const T *x, const conv &v, int64_t g, int inner,
+                                               int outer) {
+  int tap, c = part(v.by_taps, inner, &tap), j, i = part(v.by_kw, tap, &j);
+  int pq, n = part(v.by_pq, outer, &pq), q, p = part(v.by_q, pq, &q);
+  int at = v.place(p, q, i, j);
+  return at < 0 ? (acc<T>)0 : to_compute(x[((int64_t)n * v.c + g * v.cg + c) * v.by_hw.d + at]);
+}
+template <typename T> struct conv_columns { /* (c, i, j) x (n, p, q) */
+  const T *x;
+  conv v;
+  bool k_inner;
+  __device__ __forceinline__ acc<T> at(int64_t g, int64_t k, int64_t column) const {
+    return under(x, v, g, (int)k, (int)column);
+  }
+};
+template <typename T> struct conv_rows { /* the same, turned for dw */
+  const T *x;
+  conv v;
+  bool k_inner;
+  __device__ __forceinline__ acc<T> at(int64_t g, int64_t k, int64_t column) const {
+    return under(x, v, g, (int)column, (int)k);
+  }
+};
+/* dy where tap (i, j) of channel o saw place (n, row, column) of x: (o, i, j) x (n, row, column) */
+template <typename T> struct conv_seen {
+  const T *dy;
+  conv v;
+  bool k_inner;
+  __device__ __forceinline__ acc<T> at(int64_t g, int64_t k, int64_t place) const {
+    int tap, o = part(v.by_taps, (int)k, &tap), j, i = part(v.by_kw, tap, &j);
+    int hw, n = part(v.by_hw, (int)place, &hw), column, row = part(v.by_w, hw, &column);
+    int at = v.seen_by(row, column, i, j);
+    return at < 0 ? (acc<T>)0 : to_compute(dy[((int64_t)n * v.o + g * v.og + o) * v.by_pq.d + at]);
+  }
+};
+/* dy[n, o, p, q] as o x (n, p, q) */
+template <typename T> struct conv_outputs {
+  const T *dy;
+  conv v;
+  bool k_inner;
+  __device__ __forceinline__ acc<T> at(int64_t g, int64_t o, int64_t k) const {
+    int pq, n = part(v.by_pq, (int)k, &pq);
+    return to_compute(dy[((int64_t)n * v.o + g * v.og + o) * v.by_pq.d + pq]);
+  }
+};
+
+/* y[n, channel, place] from channel x (n, place) of a group */
+template <typename T> struct conv_result {
+  T *y;
+  const T *bias;
+  int channels, of_group;
+  divisor by_place;
+  __device__ __forceinline__ void put(int64_t g, int, int64_t row, int64_t column,
+                                      acc<T> sum) const {
+    int at, n = part(by_place, (int)column, &at);
+    int64_t channel = g * of_group + row;
+    if (bias) sum += to_compute(bias[channel]);
+    y[((int64_t)n * channels + channel) * by_place.d + at] = from_compute<T>(sum);
+  }
+};
+template <typename A> struct conv_parts { /* [part][group][o][(c, i, j)] */
+  A *y;
+  int64_t all, group, row;
+  __device__ __forceinline__ void put(int64_t g, int p, int64_t o, int64_t column, A sum) const {
+    y[p * all + g * group + o * row + column] = sum;
+  }
+};
+
+template <typename T> static int conv_dw(tnt__args *a, const tnt__convolution *k, const conv &v) {
+  using A = acc<T>;
+  int64_t inner = (int64_t)v.cg * v.kh * v.kw, group = v.og * inner, all = group * v.groups,
+          depth = k->n * k->p * k->q;
+  int64_t parts = (depth + 2047) / 2048, most = ((int64_t)1 << 26) / all;
+  if (parts > 128) parts = 128;
+  if (parts > most) parts = most;
+  if (parts < 1) parts = 1;
+  A *to = scratch_for<A>(a, parts * all);
+  if (!to) return no_scratch(a);
+  multiply_tiles<A>(a, v.og, inner, depth, parts, v.groups,
+                    conv_outputs<T>{(const T *)k->dy, v, true},
+                    conv_rows<T>{(const T *)k->x, v, true}, conv_parts<A>{to, all, group, inner});
+  sum_parts(a, to, parts, all, all, (T *)k->out);
+  return launched(a);
+}
+
+extern "C" int tnt__conv_tiles(tnt__args *a, const tnt__convolution *k) {
+  int rc = conv_fits(a, k);
+  if (rc) return rc;
+  conv v = conv_of(k);
+  int64_t taps = k->kh * k->kw;
+  FLOATS(k->dtype, T, {
+    if (k->kind == TNT__CONV_DW) return conv_dw<T>(a, k, v);
+    if (k->kind == TNT__CONV) {
+      multiply_tiles<acc<T>>(
+          a, v.og, k->n * k->p * k->q, v.cg * taps, 1, v.groups,
+          conv_weight<T>{(const T *)k->weight, v.og * v.cg * taps, v.cg * taps, true},
+          conv_columns<T>{(const T *)k->x, v, false},
+          conv_result<T>{(T *)k->out, (const T *)k->bias, v.o, v.og, v.by_pq});
+    } else {
+      multiply_tiles<acc<T>>(a, v.cg, k->n * k->h * k->w, v.og * taps, 1, v.groups,
+                             conv_weight_turned<T>{(const T *)k->weight, v, true},
+                             conv_seen<T>{(const T *)k->dy, v, false},
+                             conv_result<T>{(T *)k->out, (const T *)NULL, v.c, v.cg, v.by_hw});
+    }
+  })
+  return launched(a);
+}
