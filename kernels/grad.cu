@@ -12,8 +12,7 @@ struct join_larger {
 };
 
 template <int TENSORS>
-__global__ void grad_norm_kernel(const __grid_constant__ tensor_list<1, TENSORS> t, bool largest,
-                                 double *part) {
+__global__ void grad_norm_kernel(ARGUMENT(tensor_list<1, TENSORS>) t, bool largest, double *part) {
   int tensor = t.of_block((int)blockIdx.x);
   bool packed = list_packed(t, tensor);
   double s = 0;
@@ -53,10 +52,12 @@ static __device__ void scale_chunk(const tensor_list<1, TENSORS> &t, A factor, A
 }
 
 template <int TENSORS>
-__global__ void grad_scale_kernel(const __grid_constant__ tensor_list<1, TENSORS> t,
-                                  const __grid_constant__ numbers x) {
+__global__ void grad_scale_kernel(ARGUMENT(tensor_list<1, TENSORS>) t, ARGUMENT(numbers) x,
+                                  const float *skip) {
+  if (skip && *skip != 0) return;
   int tensor = t.of_block((int)blockIdx.x);
   double factor = x.at(GRAD_SCALE__FACTOR), clamp = x.at(GRAD_SCALE__CLAMP);
+  if (factor == 1 && clamp > 1e300) return;
   if (t.dtype[0][tensor] == TNT_F64)
     scale_chunk<double>(t, factor, clamp, tensor);
   else
@@ -89,7 +90,7 @@ template <int TENSORS> static int grad_scale(tnt__args *a) {
   int next = 0;
   while (fill_list(t, a, gradients, &next)) {
     LAUNCH(grad_scale_kernel<TENSORS>, dim3((unsigned)t.first[t.n]), dim3(THREADS), 0, a->stream)
-    (t, x);
+    (t, x, a->skip);
   }
   return launched(a);
 }

@@ -5,8 +5,11 @@
 
 #include "rows.cuh"
 
+/* A kernel's large argument, read where the launch put it and never copied to a thread's memory. */
 #ifdef TNT_EMULATE
-#define __grid_constant__ /* arguments are read where the launch put them, never copied to a thread's memory */
+#define ARGUMENT(...) const __VA_ARGS__ &
+#else
+#define ARGUMENT(...) const __grid_constant__ __VA_ARGS__
 #endif
 
 enum { CHUNK = 8192 }; /* elements of a block */

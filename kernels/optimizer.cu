@@ -81,8 +81,9 @@ static __device__ void optimizer_chunk(const tensor_list<4, TENSORS> &t, const n
 }
 
 template <int TENSORS>
-__global__ void optimizer_kernel(const __grid_constant__ tensor_list<4, TENSORS> t,
-                                 const __grid_constant__ numbers x, optimizer_rule r) {
+__global__ void optimizer_kernel(ARGUMENT(tensor_list<4, TENSORS>) t, ARGUMENT(numbers) x,
+                                 optimizer_rule r, const float *skip) {
+  if (skip && *skip != 0) return;
   int tensor = t.of_block((int)blockIdx.x);
   if (t.dtype[0][tensor] == TNT_F64)
     optimizer_chunk<double>(t, x, r, tensor);
@@ -97,7 +98,7 @@ static int optimizer_all(tnt__args *a, const numbers &x, const optimizer_rule &r
   const int lists[4] = {0, 1, r.states > 0 ? 2 : 0, r.states > 1 ? 3 : 0};
   while (fill_list(t, a, lists, &next)) {
     LAUNCH(optimizer_kernel<TENSORS>, dim3((unsigned)t.first[t.n]), dim3(THREADS), 0, a->stream)
-    (t, x, r);
+    (t, x, r, a->skip);
   }
   return launched(a);
 }
