@@ -13,7 +13,7 @@ struct targets {
     int64_t t = id[row];
     if (t == ignore) return -1;
     if (t >= 0 && t < classes) return t;
-    if (first) fault(faults, FAULT_ID, op, row, classes, t);
+    if (first) fault(faults, FAULT_TARGET, op, row, classes, t, (double)ignore);
     return -1;
   }
 };

@@ -72,6 +72,12 @@ static int report(const tnt__fault *f) {
         TNT_EARGUMENT,
         "%s: stored positions count from 0 and must be in 0..%lld, element %lld is %lld", op,
         (long long)f->limit - 1, (long long)f->element + 1, (long long)f->id);
+  case FAULT_TARGET:
+    return tnt__fail(TNT_EARGUMENT,
+                     "%s: targets count from 0 and must be in 0..%lld (or ignore_index %.0f), row "
+                     "%lld has %lld",
+                     op, (long long)f->limit - 1, f->value, (long long)f->element + 1,
+                     (long long)f->id);
   case FAULT_DIVISOR:
     return tnt__fail(TNT_EARGUMENT,
                      "%s: whole numbers cannot be divided by 0 (x:float() gives infinity and NaN)",

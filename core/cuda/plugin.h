@@ -12,7 +12,14 @@ extern "C" {
 /* What a kernel found wrong with its data. The host does not wait for kernels, so they do nothing with such an element and
  * leave the first case here, in memory of the host that cards write to; whoever waits for the card next (a number read,
  * synchronize) gets it as an error, once. */
-enum tnt__fault_kind { FAULT_NONE, FAULT_ID, FAULT_DIVISOR, FAULT_WEIGHT, FAULT_NO_WEIGHT };
+enum tnt__fault_kind {
+  FAULT_NONE,
+  FAULT_ID,
+  FAULT_TARGET, /* value: the id that is ignored */
+  FAULT_DIVISOR,
+  FAULT_WEIGHT,
+  FAULT_NO_WEIGHT
+};
 typedef struct tnt__fault {
   int claimed, kind;
   const char *op;
