@@ -106,6 +106,29 @@ static inline bool aligned(const void *p, int64_t n, int width) {
   return (uintptr_t)p % (uint64_t)bytes == 0;
 }
 
+/* Whole units are moved where only places matter: the largest of 16, 8, 4, 2 and 1 bytes that divides every address and
+ * number of bytes in `all` (or'ed together), and UNITS(bytes, U, statements) with U a type of that size. */
+using unit16 = pack<uint64_t, 2>;
+static inline int unit_of(uint64_t all) {
+  int unit = 16;
+  while (all % (uint64_t)unit) unit /= 2;
+  return unit;
+}
+#define UNITS(bytes, U, ...)              \
+  switch (bytes) {                        \
+    TNT_CASE(16, unit16, U, __VA_ARGS__)  \
+    TNT_CASE(8, uint64_t, U, __VA_ARGS__) \
+    TNT_CASE(4, uint32_t, U, __VA_ARGS__) \
+    TNT_CASE(2, uint16_t, U, __VA_ARGS__) \
+    TNT_CASE(1, uint8_t, U, __VA_ARGS__)  \
+  }
+static inline int bytes_of(int dtype) {
+  return dtype == TNT_F64 || dtype == TNT_I64    ? 8
+         : dtype == TNT_F32 || dtype == TNT_I32  ? 4
+         : dtype == TNT_F16 || dtype == TNT_BF16 ? 2
+                                                 : 1;
+}
+
 /* Room for n elements that goes when the op is done, or null. */
 template <typename T> static inline T *scratch_for(tnt__args *a, int64_t n) {
   return (T *)a->scratch(a, (size_t)(n > 0 ? n : 1) * sizeof(T));
@@ -125,6 +148,16 @@ static inline unsigned blocks_for(int64_t n, int64_t per_block = THREADS,
 #define FOR_EACH(i, n)                                                                         \
   for (int64_t i = (int64_t)blockIdx.x * blockDim.x + threadIdx.x, i##_end = (n); i < i##_end; \
        i += (int64_t)gridDim.x * blockDim.x)
+
+/* Blocks for rows of n pieces of work: threadIdx.x along a row, threadIdx.y for rows side by side. */
+static inline dim3 row_block(int64_t n) {
+  unsigned x = 1;
+  while (x < THREADS && x < n) x *= 2;
+  return dim3(x, THREADS / x);
+}
+#define FOR_EACH_ROW(r, n)                                                                     \
+  for (int64_t r = (int64_t)blockIdx.x * blockDim.y + threadIdx.y, r##_end = (n); r < r##_end; \
+       r += (int64_t)gridDim.x * blockDim.y)
 
 /* -- reductions within a warp or block --------------------------------------------------------------------------------- */
 enum { WARP = 32 };

@@ -165,14 +165,27 @@ __global__ void __launch_bounds__(THREADS)
   }
 }
 
-/* Joins the parts of each output. */
-template <typename Op, typename Store>
+/* Joins the parts of OUTS neighbouring outputs. */
+template <typename Op, typename Store, int OUTS>
 __global__ void __launch_bounds__(THREADS)
     join_kernel(Op op, Store store, const typename Op::state *part, int64_t outs, int pieces) {
-  FOR_EACH(o, outs) {
-    typename Op::state s = part[o];
-    for (int p = 1; p < pieces; p++) s = op.join(s, part[p * outs + o]);
-    store(op, s, o);
+  constexpr int EACH = THREADS / OUTS;
+  __shared__ typename Op::state room[THREADS];
+  const int t = (int)threadIdx.x, thread = t / OUTS;
+  for (int64_t o0 = (int64_t)blockIdx.x * OUTS; o0 < outs; o0 += (int64_t)gridDim.x * OUTS) {
+    int64_t o = o0 + t % OUTS;
+    typename Op::state s = op.start();
+    if (o < outs) {
+#pragma unroll 4
+      for (int p = thread; p < pieces; p += EACH) s = op.join(s, part[p * outs + o]);
+    }
+    room[t] = s;
+    __syncthreads();
+    for (int half = EACH / 2; half > 0; half /= 2) {
+      if (thread < half) room[t] = s = op.join(s, room[t + OUTS * half]);
+      __syncthreads();
+    }
+    if (thread == 0 && o < outs) store(op, s, o);
   }
 }
 
@@ -197,7 +210,8 @@ static int reduce(tnt__args *a, Op op, Store store, const reduction &r, const do
   LAUNCH(kernel, grid, THREADS, 0, a->stream)
   (op, store, (const T *)a->in[0].data, r, piece, part, means);
   if (part) {
-    LAUNCH((join_kernel<Op, Store>), blocks_for(r.outs), THREADS, 0, a->stream)
+    auto join = r.outs < 32 ? join_kernel<Op, Store, 1> : join_kernel<Op, Store, 32>;
+    LAUNCH(join, blocks_for(r.outs, r.outs < 32 ? 1 : 32), THREADS, 0, a->stream)
     (op, store, part, r.outs, (int)pieces);
   }
   return launched(a);
