@@ -111,6 +111,30 @@ template <typename T> static int conv_dw(tnt__args *a, const tnt__convolution *k
   return launched(a);
 }
 
+/* V elements of one plane a thread */
+template <typename T, int V>
+__global__ void conv_bias_kernel(T *y, const T *b, int64_t packs, int64_t plane, int64_t channels) {
+  FOR_EACH(i, packs) {
+    acc<T> bias = to_compute(b[i / plane % channels]);
+    pack<T, V> p = load_pack<V>(y + i * V);
+#pragma unroll
+    for (int j = 0; j < V; j++) p.v[j] = from_compute<T>(to_compute(p.v[j]) + bias);
+    store_pack(y + i * V, p);
+  }
+}
+
+extern "C" int tnt__conv_bias(tnt__args *a, const tnt__convolution *k) {
+  int64_t plane = k->p * k->q, n = k->n * k->o * plane;
+  FLOATS(k->dtype, T, {
+    T *y = (T *)k->out;
+    ROW_PACKS(T, V, packable<T>(plane, y), {
+      LAUNCH((conv_bias_kernel<T, V>), dim3(blocks_for(n / V)), dim3(THREADS), 0, a->stream)
+      (y, (const T *)k->bias, n / V, plane / V, k->o);
+    })
+  })
+  return launched(a);
+}
+
 extern "C" int tnt__conv_tiles(tnt__args *a, const tnt__convolution *k) {
   int rc = conv_fits(a, k);
   if (rc) return rc;

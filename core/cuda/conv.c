@@ -12,27 +12,33 @@ static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[
 /* lists: stride, padding, dilation, groups, as they lie in the arguments */
 static tnt__convolution conv_of(int kind, const tnt__view *x, const tnt__view *w,
                                 const tnt__view *y, const int64_t *lists) {
-  return (tnt__convolution){.kind = kind,
-                            .dtype = x->dtype,
-                            .n = x->size[0],
-                            .c = x->size[1],
-                            .h = x->size[2],
-                            .w = x->size[3],
-                            .o = w->size[0],
-                            .kh = w->size[2],
-                            .kw = w->size[3],
-                            .p = y->size[2],
-                            .q = y->size[3],
-                            .groups = lists[27],
-                            .sh = pair_of(lists, 0),
-                            .sw = pair_of(lists, 1),
-                            .ph = pair_of(lists + 9, 0),
-                            .pw = pair_of(lists + 9, 1),
-                            .dh = pair_of(lists + 18, 0),
-                            .dw = pair_of(lists + 18, 1),
-                            .x = x->data,
-                            .weight = w->data,
-                            .dy = y->data};
+  tnt__convolution k = {.kind = kind,
+                        .dtype = x->dtype,
+                        .n = x->size[0],
+                        .c = x->size[1],
+                        .h = x->size[2],
+                        .w = x->size[3],
+                        .o = w->size[0],
+                        .kh = w->size[2],
+                        .kw = w->size[3],
+                        .p = y->size[2],
+                        .q = y->size[3],
+                        .groups = lists[27],
+                        .sh = pair_of(lists, 0),
+                        .sw = pair_of(lists, 1),
+                        .ph = pair_of(lists + 9, 0),
+                        .pw = pair_of(lists + 9, 1),
+                        .dh = pair_of(lists + 18, 0),
+                        .dw = pair_of(lists + 18, 1),
+                        .x = x->data,
+                        .weight = w->data,
+                        .dy = y->data};
+  for (int d = 0; d < 4; d++) {
+    k.x_stride[d] = x->stride[d];
+    k.w_stride[d] = w->stride[d];
+    k.y_stride[d] = y->stride[d];
+  }
+  return k;
 }
 
 static int convolve(tnt__args *a, tnt__convolution *k) {
@@ -41,6 +47,7 @@ static int convolve(tnt__args *a, tnt__convolution *k) {
   bool done = false;
   if (k->n && k->c && k->o && k->dtype != TNT_F64) {
     int rc = tnt__conv_cudnn(a, k, &done);
+    if (!rc && done && k->bias) rc = tnt__conv_bias(a, k);
     if (rc || done) return rc ? rc : launched(a);
   }
   bool few = k->groups > 1 && (k->c / k->groups < FEW_CHANNELS || k->o / k->groups < FEW_CHANNELS);

@@ -1,5 +1,5 @@
 /* A convolution as conv.c and kernels/conv2d.cu, kernels/depthwise.cu see it: x[n, c, h, w], w[o, c / groups, kh, kw],
- * y[n, o, p, q], all dense. */
+ * y[n, o, p, q]. Our own kernels want all of them dense. */
 #ifndef TNT_CUDA_CONV_H
 #define TNT_CUDA_CONV_H
 
@@ -13,7 +13,8 @@ enum tnt__conv_kind { TNT__CONV, TNT__CONV_DX, TNT__CONV_DW };
 typedef struct tnt__convolution {
   int kind, dtype;
   int64_t n, c, h, w, o, kh, kw, p, q, groups;
-  int64_t sh, sw, ph, pw, dh, dw;     /* stride, padding, dilation (1: none) */
+  int64_t sh, sw, ph, pw, dh, dw; /* stride, padding, dilation (1: none) */
+  int64_t x_stride[4], w_stride[4], y_stride[4];
   const void *x, *weight, *bias, *dy; /* what the kind reads; bias may be null */
   void *out;
 } tnt__convolution;
@@ -21,6 +22,7 @@ typedef struct tnt__convolution {
 /* Our own: as products in tiles; one thread a result, for groups of few channels. */
 int tnt__conv_tiles(tnt__args *a, const tnt__convolution *k);
 int tnt__conv_direct(tnt__args *a, const tnt__convolution *k);
+int tnt__conv_bias(tnt__args *a, const tnt__convolution *k); /* adds it to the result */
 
 /* cuDNN's. *done false: there is none, or it has nothing for this; nothing was written. */
 int tnt__conv_cudnn(tnt__args *a, const tnt__convolution *k, bool *done);
