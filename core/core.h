@@ -135,7 +135,7 @@ typedef struct scope {
   uint32_t thread; /* the coroutine that opened it, as Lua numbers them */
 } scope;
 
-enum { MODE_INTERRUPT = 1, MODE_AUTOCAST = 2 };
+enum { MODE_INTERRUPT = 1, MODE_AUTOCAST = 2, MODE_RECORD = 4, MODE_CAPTURE = 8 };
 
 struct context {
   tnt_context_view view; /* first, so that Lua's pointer is this one's */
@@ -159,6 +159,8 @@ struct context {
   uint64_t seed, random_calls;
   int autocast; /* dtype, or -1 */
   struct autocast_cache *casts;
+  struct recorder *recorder; /* of a step that is to be captured (graph.c) */
+  struct tnt_graph *capture; /* under way */
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;
   struct tnt_backward *walk; /* the newest of those open */
@@ -331,6 +333,12 @@ int run_kernel(call *k); /* of any row that is not elementwise, on the device of
 int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
 
 int autocast_inputs(call *k, tensor **loans); /* loans: MAX_INPUTS, null; the caller drops them */
+
+/* -- captured steps (graph.c) ------------------------------------------------------------------------------------------- */
+struct tnt__args;
+int recorder_call(const call *k); /* TNT_ESTATE where it differs from the step before */
+int refuse_read(const context *c, const char *who); /* TNT_ESTATE in a captured step */
+void capture_random(const call *k, struct tnt__args *a);
 
 /* -- between devices (transfer.c) ----------------------------------------------------------------------------------------- */
 int to_device(context *c, tensor **y, tensor *x, int device); /* recorded; x itself where it is there */

@@ -372,6 +372,7 @@ static int outputs_by_shape(call *k) {
 }
 
 static int rare_modes(call *k) {
+  if (k->c->mode & MODE_RECORD) TRY(recorder_call(k));
   if ((k->c->mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
     tnt_interrupt_pending(1);
     return fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);

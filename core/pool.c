@@ -27,11 +27,14 @@ struct pool {
   int device; /* 0: pinned memory of the host */
   block *bins[STREAMS][BINS];
   int64_t live, peak, reserved, segments, asked;
-  block *waiting; /* freed while a step was being captured, linked by `more` */
+  /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
+  bool is_private, dropped;
+  block *held;        /* other pools' blocks freed while it was captured, linked by `more` */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
+static __thread pool *capturing; /* this thread's captured step under way */
 static block *spare;
 
 static const device_table *table_of(const pool *p) {
@@ -269,9 +272,17 @@ static void join(block *b) {
   block_drop(r);
 }
 
+static void private_end(pool *p);
+
 static void pool_free(block *b, unsigned used, int card) {
   pool *p = b->pool;
   const device_table *d = table_of(p);
+  if (capturing && capturing != p) { /* the step may read it in every replay */
+    b->more = capturing->held;
+    capturing->held = b;
+    return;
+  }
+  if (p->is_private) used = 0;
   if (p->device) card = device_card(p->device);
   b->used = false;
   p->live -= (int64_t)b->bytes;
@@ -299,11 +310,45 @@ static void pool_free(block *b, unsigned used, int card) {
     }
   }
   list_add(b);
+  if (p->dropped && p->live == 0) private_end(p);
+}
+
+/* -- captured steps ------------------------------------------------------------------------------------------------------ */
+device_pool *pool_capture(int device) {
+  pool *p = calloc(1, sizeof *p);
+  if (!p) return NULL;
+  p->device = device;
+  p->is_private = true;
+  capturing = p;
+  return p;
+}
+
+void pool_captured(void) { capturing = NULL; }
+
+/* Its last block has gone. The card is waited for, because nothing orders the driver's free behind the last replay. */
+static void private_end(pool *p) {
+  empty(p);
+  free(p);
+}
+
+void pool_drop(device_pool *p) {
+  pthread_mutex_lock(&lock);
+  table_of(p)->synchronize(device_card(p->device));
+  for (block *b = p->held, *next; b; b = next) {
+    next = b->more;
+    b->less = b->more = NULL;
+    pool_free(b, 0, 0);
+  }
+  p->held = NULL;
+  p->dropped = true;
+  if (p->live == 0) private_end(p);
+  pthread_mutex_unlock(&lock);
 }
 
 device_block *device_alloc(int device, size_t bytes, int stream) {
   pthread_mutex_lock(&lock);
   pool *p = &pools[device];
+  if (capturing && capturing->device == device) p = capturing;
   p->device = device;
   block *b = pool_alloc(p, bytes, stream);
   pthread_mutex_unlock(&lock);

@@ -152,10 +152,12 @@ int run_kernel(call *k) {
   if (op->flags & OP_RANDOM) {
     a.seed = c->seed;
     a.call = random_next_call(c);
+    if (UNLIKELY(c->mode & MODE_CAPTURE)) capture_random(k, &a);
     k->integers[op->n_integers] =
         (int64_t)a.seed; /* for the gradient: record() keeps two places more */
     k->integers[op->n_integers + 1] = (int64_t)a.call;
   }
+  if (UNLIKELY(c->mode & MODE_CAPTURE) && !(op->flags & OP_RANDOM)) capture_random(k, &a);
   if (op->flags & OP_LIST) {
     int rc = run_list(k, &a, kernel, native);
     scratch_return(&a);

@@ -121,6 +121,17 @@ typedef struct tnt_reading tnt_reading;
 TNT_API int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *x);
 TNT_API int tnt_reading_finish(double *values, int64_t n, tnt_reading *reading);
 TNT_API void tnt_reading_drop(tnt_reading *reading);
+/* Captured steps. A step is recorded at least twice (the second is compared with the first and refused, with TNT_ESTATE,
+ * where it differs), then captured: ops between begin and end are written down by the card, not run. A replay runs them
+ * again on the same memory; `written`: the tensors that it changes. */
+typedef struct tnt_graph tnt_graph;
+TNT_API int tnt_record_begin(void);
+TNT_API int tnt_record_end(void);
+TNT_API void tnt_record_drop(void);
+TNT_API int tnt_capture_begin(tnt_graph **graph, int device);
+TNT_API int tnt_capture_end(tnt_graph *graph);
+TNT_API int tnt_graph_replay(tnt_graph *graph, const tnt_tensor *written, int n);
+TNT_API void tnt_graph_free(tnt_graph *graph);
 /* Marks on the compute stream of a card; time between two of them waits for the second. */
 typedef struct tnt_event tnt_event;
 TNT_API int tnt_event_record(tnt_event **event, int device); /* *event: null, or one to use again */

@@ -24,6 +24,7 @@ int tensor_zero(tensor *t, size_t bytes) {
 static size_t bytes_of(const tensor *t) { return (size_t)t->numel * dtype_size[t->dtype]; }
 
 int host_read(context *c, void *data, tensor *x) {
+  if (UNLIKELY(c->mode)) TRY(refuse_read(c, "read"));
   tensor *dense = NULL;
   if (!(x->flags & FLAG_DENSE)) {
     TRY(tensor_create(c, &dense, x->device, x->dtype, x->size, x->ndim));

@@ -31,6 +31,7 @@ int tnt_item(double *value, const tnt_tensor *h) {
   context *c = context_now();
   tensor *t;
   TRY(one_element(c, &t, h, "item"));
+  if (UNLIKELY(c->mode)) TRY(refuse_read(c, "item"));
   int64_t raw = 0;
   const void *data = t->data;
   if (t->device != TNT_CPU) {
@@ -55,6 +56,7 @@ int tnt_item_int64(int64_t *value, const tnt_tensor *h) {
   context *c = context_now();
   tensor *t;
   TRY(one_element(c, &t, h, "item_int64"));
+  if (UNLIKELY(c->mode)) TRY(refuse_read(c, "item_int64"));
   if (category(t->dtype) == 2)
     return fail(TNT_EDTYPE, "item_int64: a whole-number dtype was expected, got %s",
                 dtype_name(t->dtype));
