@@ -4,6 +4,7 @@
 #include "calls_gen.h"
 #include "device.h"
 #include "entry.h"
+#include "watch.h"
 #include "../kernels/slots_gen.h"
 
 /* -- arguments ------------------------------------------------------------------------------------------------------- */
@@ -369,14 +370,6 @@ static int outputs_by_shape(call *k) {
   return rc;
 }
 
-static int rare_modes(call *k) {
-  if ((k->c->mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
-    tnt_interrupt_pending(1);
-    return fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);
-  }
-  return 0;
-}
-
 /* The device of all tensors of a call; ids and 0-dim tensors have to lie there too. */
 static int common_device(call *k, const device_table **out) {
   const op_record *op = k->op;
@@ -397,10 +390,13 @@ static int common_device(call *k, const device_table **out) {
   return 0;
 }
 
+static inline int run_on(call *k, int (*device_runs)(call *)) {
+  return UNLIKELY(k->c->mode) ? watch_kernel(k, device_runs) : device_runs(k);
+}
+
 static int dispatch_checked(call *k) {
   const op_record *op = k->op;
   context *c = k->c;
-  if (UNLIKELY(c->mode)) TRY(rare_modes(k));
   if (op->positions[0]) TRY(normalise_positions(k));
   if (op->flags & OP_VIEW) {
     k->compute = k->in[0]->dtype;
@@ -419,7 +415,7 @@ static int dispatch_checked(call *k) {
       k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = device->elementwise(k);
+    int rc = run_on(k, device->elementwise);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -427,7 +423,7 @@ static int dispatch_checked(call *k) {
   } else {
     TRY(outputs_by_shape(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = device->kernel(k);
+    int rc = run_on(k, device->kernel);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -444,12 +440,25 @@ static int dispatch_checked(call *k) {
   return rc;
 }
 
-int dispatch(call *k) {
+static int dispatch_unwatched(call *k) {
   int rc = dispatch_checked(k);
   if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
   if (UNLIKELY(rc > 0)) failed_in(k->op->name);
   return rc;
 }
+
+static __attribute__((noinline, cold)) int rare_modes(call *k) {
+  uint32_t mode = k->c->mode;
+  if ((mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
+    tnt_interrupt_pending(1);
+    int rc = fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);
+    failed_in(k->op->name);
+    return rc;
+  }
+  return mode == MODE_INTERRUPT ? dispatch_unwatched(k) : watch_op(k, dispatch_unwatched);
+}
+
+int dispatch(call *k) { return UNLIKELY(k->c->mode) ? rare_modes(k) : dispatch_unwatched(k); }
 
 /* -- casts, copies ----------------------------------------------------------------------------------------------------------------- */
 /* A recorded op: x in another dtype, dense. */
