@@ -8,7 +8,7 @@ local places = {
   nn = "tnt.nn", optim = "tnt.optim", data = "tnt.data", log = "tnt.log", hooks = "tnt.hooks",
     metrics = "tnt.metrics",
   checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors", class = "tnt.class",
-    sorted = "tnt.sorted",
+    sorted = "tnt.sorted", dist = "tnt.dist",
   train = "tnt.train", evaluate = "tnt.evaluate", predict = "tnt.predict", fit = "tnt.fit",
   TrainUnit = { "tnt.unit", "TrainUnit" }, EvalUnit = { "tnt.unit", "EvalUnit" },
     PredictUnit = { "tnt.unit", "PredictUnit" },
