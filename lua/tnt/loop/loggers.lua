@@ -29,7 +29,7 @@ function Loggers:init(list)
       class.of(list) and "one " .. tostring(class.of(list)) .. "; write loggers = {...}"
       or type(list))
   end
-  local is_main = require("tnt.dist").is_main()
+  local is_main = require("tnt.dist").rank() == 0
   for i = 1, list and table.maxn(list) or 0 do
     local logger = list[i]
     if logger ~= false then
