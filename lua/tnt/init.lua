@@ -7,12 +7,13 @@ local tnt = { version = "0.1.0" }
 local places = {
   nn = "tnt.nn", optim = "tnt.optim", data = "tnt.data", log = "tnt.log", hooks = "tnt.hooks",
     metrics = "tnt.metrics",
-  checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors", class = "tnt.class",
-    sorted = "tnt.sorted", dist = "tnt.dist",
+  checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors",
+    is_out_of_memory = { "tnt.errors", "is_out_of_memory" }, class = "tnt.class", sorted = "tnt.sorted", dist = "tnt.dist",
   train = "tnt.train", evaluate = "tnt.evaluate", predict = "tnt.predict", fit = "tnt.fit",
   TrainUnit = { "tnt.unit", "TrainUnit" }, EvalUnit = { "tnt.unit", "EvalUnit" },
     PredictUnit = { "tnt.unit", "PredictUnit" },
-  Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit", Hook = { "tnt.hook", "Hook" },
+  Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit",
+    AutoPredictUnit = "tnt.auto_predict_unit", Hook = { "tnt.hook", "Hook" },
     event = { "tnt.hook", "event" },
   current = { "tnt.state", "current" }, Timer = "tnt.timer", system = "tnt.system",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
@@ -26,6 +27,7 @@ local places = {
   set_num_threads = { "tnt.settings", "set_num_threads" }, num_threads = { "tnt.settings",
     "num_threads" },
   use_deterministic = { "tnt.settings", "use_deterministic" }, cuda = "tnt.cuda",
+  help = "tnt.help",
 }
 for name in
   ("tensor empty zeros ones rand randn full eye arange linspace randint randperm "

@@ -1,5 +1,5 @@
 -- tnt.optim: optimizers, parameter groups (optim.groups) and schedules of the learning rate
--- (optim.schedule).
+-- (optim.schedule), averaged weights (optim.AveragedModel).
 local adam = require "tnt.optim.adam"
 
 return {
@@ -7,6 +7,7 @@ return {
   SGD = require "tnt.optim.sgd",
   Adam = adam.Adam,
   AdamW = adam.AdamW,
+  AveragedModel = require "tnt.optim.averaged_model",
   groups = require "tnt.optim.groups",
   schedule = require "tnt.optim.schedule",
 }
