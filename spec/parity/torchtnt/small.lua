@@ -1,0 +1,31 @@
+-- Safety nets and small things; see spec/parity/torchtnt.lua.
+return {
+  { "EarlyStopChecker(mode, patience, min_delta, check_finite, threshold_mode, ...)", "must",
+    ours = { "tnt.hooks.EarlyStop{mode, patience, min_delta, check_finite, threshold_mode, "
+      .. "stopping_threshold, divergence_threshold}", "tnt.hooks.EarlyStop:check" },
+    spec = { "spec/hooks/early_stop_parity_spec.lua: stops at the same values",
+      "spec/hooks/early_stop_spec.lua: ends beyond a threshold, strictly" } },
+  { "AveragedModel", "should", pending = "averaged weights" },
+  { "init_optim_state(optimizer)", "should", pending = "init of optimizer state" },
+  { "extract_lr_from_optimizer", "should", pending = "rates" },
+  { "convert_precision_str_to_dtype, get_grad_scaler_from_precision", "must", pending = "precision" },
+  { "is_out_of_cpu_memory, is_out_of_cuda_memory, is_out_of_memory_error", "should",
+    pending = "is_out_of_memory" },
+  { "attach_oom_observer, log_memory_snapshot", "niche", ours = "tnt.hooks.MemorySnapshot",
+    spec = "spec/hooks/memory_snapshot_spec.lua: adds a last row when memory runs out" },
+  { "check_for_nan_or_inf, register_nan_hooks_on_whole_graph", "should", pending = "detect_anomaly" },
+  { "rank_zero_print, rank_zero_info, rank_zero_warn, ...", "must", pending = "rank_zero" },
+  { "Event, EventHandler, log_event, log_interval", "niche", pending = "event bus" },
+  { "get_filesystem", "should", pending = "file systems" },
+  { "days_to_secs, transfer_weights, transfer_batch_norm_stats", "niche", pending = "transfer" },
+  { "create_progress_bar, update_progress_bar, close_progress_bar", "should", pending = "bar" },
+  { "get_python_version, get_torch_version, is_torch_version_geq, is_windows", "niche",
+    ours = { "tnt.version", "tntlua -m tnt.env" },
+    spec = "spec/env_spec.lua: names the program, the machine and what is installed" },
+  { "get_pet_launch_config, is_asan, is_tsan, skip_if_asan, skip_if_not_gpu, ...", "niche",
+    absent = "helpers of a Python test suite; here a test that needs a device is tagged #cuda and "
+      .. "reported as skipped" },
+  { "examples", "should", ours = { "examples/digits/train.lua", "examples/mnist/train.lua",
+    "examples/char_gpt/train.lua", "examples/plain_loop/train.lua", "examples/custom_hook/train.lua" },
+    spec = "spec/examples/examples_spec.lua: are all run here" },
+}
