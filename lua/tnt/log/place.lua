@@ -11,6 +11,13 @@ local message = require "tnt.loop.message"
 
 local place = {}
 
+--- TorchTNT's options of loggers that write files.
+place.RENAMED = {
+  steps_before_flushing = "flush_seconds (records are held back by time)",
+  log_all_ranks = "all_ranks",
+  async_write = "flush_seconds (writing is appending, which waits for nothing)",
+}
+
 -- Where several processes log, each has a file of its own: metrics.csv, metrics.rank1.csv, ...
 local function of_rank(path)
   local rank = require("tnt.dist").rank()
