@@ -11,7 +11,8 @@ local sorted = require "tnt.sorted"
 ---@field module tnt.nn.Module
 ---@field method "ema"|"swa"|nil  a <- decay a + (1 - decay) p, the default; or the mean of all p
 ---@field decay number|nil    of "ema"; default 0.999
----@field warmup boolean|nil  of "ema": decay k is min(decay, (1 + k) / (10 + k)), k = 1, 2, ...
+---@field warmup boolean|nil  of "ema": decay k is min(decay, (1 + k) / (10 + k)); the first
+---  copy is k = 1
 ---@field begin integer|nil   so many calls of `step` average nothing; default 0
 ---@field every integer|nil   of those after them, each n-th does; default 1
 ---@field buffers boolean|nil  default true: the module's buffers are averaged too; false: copied
@@ -80,7 +81,7 @@ function AveragedModel:average(entry)
       weight = 1 / (self.count + 1)
     else
       local decay = self.decay
-      if self.warmup then decay = math.min(decay, (1 + self.count) / (10 + self.count)) end
+      if self.warmup then decay = math.min(decay, (2 + self.count) / (11 + self.count)) end
       weight = 1 - decay
     end
     shadow:add_((value - shadow) * weight)
