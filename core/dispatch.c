@@ -390,13 +390,9 @@ static int common_device(call *k, const device_table **out) {
   return 0;
 }
 
-static inline int run_on(call *k, int (*device_runs)(call *)) {
-  return UNLIKELY(k->c->mode) ? watch_kernel(k, device_runs) : device_runs(k);
-}
-
-static int dispatch_checked(call *k) {
+/* Compiled twice, so that the mode word is tested once. */
+static inline __attribute__((always_inline)) int dispatch_checked(call *k, const bool watched) {
   const op_record *op = k->op;
-  context *c = k->c;
   if (op->positions[0]) TRY(normalise_positions(k));
   if (op->flags & OP_VIEW) {
     k->compute = k->in[0]->dtype;
@@ -415,7 +411,7 @@ static int dispatch_checked(call *k) {
       k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = run_on(k, device->elementwise);
+    int rc = watched ? watch_kernel(k, device->elementwise) : device->elementwise(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -423,7 +419,7 @@ static int dispatch_checked(call *k) {
   } else {
     TRY(outputs_by_shape(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = run_on(k, device->kernel);
+    int rc = watched ? watch_kernel(k, device->kernel) : device->kernel(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -440,12 +436,14 @@ static int dispatch_checked(call *k) {
   return rc;
 }
 
-static int dispatch_unwatched(call *k) {
-  int rc = dispatch_checked(k);
+static inline __attribute__((always_inline)) int dispatch_as(call *k, const bool watched) {
+  int rc = dispatch_checked(k, watched);
   if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
   if (UNLIKELY(rc > 0)) failed_in(k->op->name);
   return rc;
 }
+
+static __attribute__((noinline)) int dispatch_watched(call *k) { return dispatch_as(k, true); }
 
 static __attribute__((noinline, cold)) int rare_modes(call *k) {
   uint32_t mode = k->c->mode;
@@ -455,10 +453,10 @@ static __attribute__((noinline, cold)) int rare_modes(call *k) {
     failed_in(k->op->name);
     return rc;
   }
-  return mode == MODE_INTERRUPT ? dispatch_unwatched(k) : watch_op(k, dispatch_unwatched);
+  return mode == MODE_INTERRUPT ? dispatch_watched(k) : watch_op(k, dispatch_watched);
 }
 
-int dispatch(call *k) { return UNLIKELY(k->c->mode) ? rare_modes(k) : dispatch_unwatched(k); }
+int dispatch(call *k) { return UNLIKELY(k->c->mode) ? rare_modes(k) : dispatch_as(k, false); }
 
 /* -- casts, copies ----------------------------------------------------------------------------------------------------------------- */
 /* A recorded op: x in another dtype, dense. */
