@@ -21,6 +21,7 @@ local function evaluate(unit, options) return Run.start("evaluate", unit, option
 ---@field dir string|nil
 ---@field resume string|nil
 ---@field load string|nil      a path: the weights to evaluate
+---@field restore tnt.checkpoint.RestoreOptions|nil  what of them is taken
 ---@field bar boolean|nil
 
 return evaluate

@@ -32,6 +32,7 @@ local function fit(unit, options) return Run.start("fit", unit, options) end
 ---@field dir string|nil
 ---@field resume string|nil
 ---@field load string|nil
+---@field restore tnt.checkpoint.RestoreOptions|nil  what of them is taken
 ---@field bar boolean|nil
 
 return fit

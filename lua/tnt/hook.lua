@@ -24,7 +24,7 @@ hook.run_events = {
   { "on_interrupt", "a signal came and its step is done; the epoch stays open, save now" },
   { "on_checkpoint_load", "(..., contents): before a checkpoint's contents are applied" },
   { "on_checkpoint_snapshot", "(..., contents): a snapshot was taken; may change the table" },
-  { "on_checkpoint_save", "(..., path): a checkpoint is durable; delivered between steps" },
+  { "on_checkpoint_save", "(..., path): a checkpoint is durable; delivered between train steps" },
   { "on_train_optimizer_step_start", "gradients are summed and unscaled, not yet clipped" },
   { "on_train_optimizer_step_end", "parameters are new, gradients still there" },
   { "on_boundary_before_evaluation", "after the end events of a train step or train epoch" },

@@ -23,6 +23,7 @@ local function predict(unit, options) return Run.start("predict", unit, options)
 ---@field dir string|nil
 ---@field resume string|nil
 ---@field load string|nil
+---@field restore tnt.checkpoint.RestoreOptions|nil  what of them is taken
 ---@field bar boolean|nil
 
 return predict

@@ -95,8 +95,10 @@ local function train(unit, options) return Run.start("train", unit, options) end
 ---@field hooks table[]|nil    see tnt.hook
 ---@field loggers table[]|nil  see tnt.loop.loggers
 ---@field dir string|nil       where the run writes
----@field resume string|nil    "auto" (the latest checkpoint in dir, or a fresh start) or a path
+---@field resume string|nil    "auto" (the latest checkpoint in dir, or a fresh start), "best" (what
+---  the link `best` in dir points to) or a path
 ---@field load string|nil      a path: weights only
+---@field restore tnt.checkpoint.RestoreOptions|nil  what of them is taken
 ---@field bar boolean|nil      default: where stderr is a terminal
 
 return train

@@ -261,6 +261,7 @@ local function one_pass(run, phase, cursor)
   progress:increment_epoch()
   cursor:clear()
   finish_values(run, phase)
+  phase.passed[state.name] = true -- for a checkpoint that is taken at its end
   call(on.epoch_end, state, unit)
   deliver_epoch(run, phase)
   call(on["end"], state, unit)
@@ -276,7 +277,6 @@ local function all_passes(run, phase)
     local name = cursor.name or phase.default_name
     if not phase.passed[name] then
       why = one_pass(run, phase, cursor)
-      phase.passed[name] = true
     end
   end
   phase.passed = {}
@@ -446,6 +446,7 @@ local function put_back(run, keeps_open)
     leave_phase(run)
   end
   for _, phase in pairs(run.phases) do -- order: free
+    phase.running:settle "held" -- what finished steps logged and nobody has read yet
     phase.running:clear()
     for _, cursor in ipairs(phase.cursors) do
       -- An epoch left open goes on at its next batch, also when the caller calls again.

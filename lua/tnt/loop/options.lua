@@ -11,7 +11,8 @@ local NONE = class.NONE
 
 -- What all four take.
 local common = {
-  hooks = NONE, loggers = NONE, dir = NONE, resume = NONE, load = NONE, bar = NONE,
+  hooks = NONE, loggers = NONE, dir = NONE, resume = NONE, load = NONE, restore = NONE,
+  bar = NONE,
 }
 
 local function declared(who, own)
@@ -22,7 +23,7 @@ local function declared(who, own)
     hook = "hooks (a list)", epochs = "max_epochs", max_iters = "max_steps", steps = "max_steps",
     work_dir = "dir", load_from = "load", val_interval = "evaluate_every_n_epochs",
     val_dataloader = "eval_dataloader", test_dataloader = "eval_dataloader",
-    timer = "state.iteration_timer, which is always on",
+    restore_options = "restore", timer = "state.iteration_timer, which is always on",
   }
   return declaration
 end
@@ -119,9 +120,11 @@ function options.read(entry, unit, given)
     end
     read.max_steps_per_epoch = read.max_train_steps_per_epoch
   end
-  if read.resume == "auto" and not read.dir then
-    errors.raise("argument", "%s: resume = 'auto' looks in dir; give dir, or a path", who)
+  if (read.resume == "auto" or read.resume == "best") and not read.dir then
+    errors.raise("argument", "%s: resume = '%s' looks in dir; give dir, or a path", who,
+      read.resume)
   end
+  if read.restore ~= nil then require("tnt.checkpoint.choice").read(read.restore) end
   for _, name in ipairs { "dir", "resume", "load", "name" } do
     if read[name] == false then read[name] = nil end
     if read[name] ~= nil and type(read[name]) ~= "string" then

@@ -161,7 +161,7 @@ function Run:restore()
   local given, state, unit = self.run_options, self.state, self.unit
   if not given.resume and not given.load then return end
   local checkpoint = require "tnt.checkpoint.run"
-  local path = given.resume and checkpoint.resolve(given.dir, given.resume)
+  local path = given.resume and checkpoint.resolve(given.dir, given.resume, state)
   if path then
     checkpoint.restore(path, state, unit)
   elseif given.load then
