@@ -50,8 +50,8 @@ end
 -- Options that stand for something this process cannot do are refused, not passed over.
 local function check_machine(who, o)
   if o.strategy and o.strategy ~= "noop" then
-    errors.raise("argument", "%s: strategy = '%s' needs several processes (tnt.dist), which this "
-      .. "version does not have; leave it out", who, tostring(o.strategy))
+    errors.raise("argument", "%s: strategy = '%s' needs several processes, which this version "
+      .. "does not have; leave it out", who, tostring(o.strategy))
   end
   if o.cuda_graph then
     local available, why = require("tnt.cuda").is_available()
@@ -66,7 +66,8 @@ function AutoPredictUnit:construct(o)
   if type(o.module) ~= "table" or class.is_class(o.module)
     or type(o.module.parameters) ~= "function" then
     errors.raise("argument", "%s: module must be an nn.Module, got %s", who,
-      class.is_class(o.module) and "the class " .. tostring(o.module) or type(o.module))
+      class.is_class(o.module) and "the class " .. tostring(o.module)
+      .. "; call it to make one" or type(o.module))
   end
   check_precision(who, o.precision)
   check_machine(who, o)

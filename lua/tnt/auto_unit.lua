@@ -164,24 +164,11 @@ function AutoUnit:compute_loss()
     tostring(class.of(self)))
 end
 
-local function first_tensor(batch, depth)
-  if nest.is_tensor(batch) then return batch end
-  if type(batch) ~= "table" or getmetatable(batch) ~= nil or depth == 0 then return nil end
-  if batch[1] ~= nil then return first_tensor(batch[1], depth - 1) end
-  for _, value in sorted(batch) do
-    local found = first_tensor(value, depth - 1)
-    if found then return found end
-  end
-end
-
 --- How many samples a batch has: the weight of its values in an epoch's mean. May be overridden.
---- The first size of the first tensor in it, or 1.
+--- The first size of the first tensor in it that has one, or 1.
 ---@param batch any
 ---@return integer
-function AutoUnit.batch_size(_, batch)
-  local tensor = first_tensor(batch, 4)
-  return tensor and tensor:dim() > 0 and tensor:size(1) or 1
-end
+function AutoUnit.batch_size(_, batch) return nest.first_size(batch) or 1 end
 
 local weighted = {} -- options of state:log, the same table at each step
 

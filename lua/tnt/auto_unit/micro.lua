@@ -14,16 +14,6 @@ local window = require "tnt.auto_unit.window"
 
 local micro = {}
 
--- The number of samples that tensors of a batch have in common, or nil where none has a first size.
-local function samples(value)
-  local n
-  nest.map(value, function(t)
-    if n == nil and t:dim() > 0 then n = t:size(1) end
-    return t
-  end)
-  return n
-end
-
 -- Samples first .. first + n - 1 of a batch of `all`; what has not that many goes along whole.
 local function part_of(batch, all, first, n)
   if n == all then return batch end
@@ -54,22 +44,31 @@ local function joined(list, sizes)
   return out
 end
 
--- Gradients of an open window stand aside, so that an attempt that fails can be taken back.
+-- Gradients of an open window stand aside, so that an attempt that fails can be taken back. They
+-- are copies: what is written next takes the place of a gradient that was cleared.
 local function put_aside(parameters)
   local aside = {}
   for i, p in ipairs(parameters) do
-    aside[i] = p.grad or false
+    local gradient = p.grad
+    aside[i] = gradient and gradient:detach():clone() or false
     p.grad = nil
   end
   return aside
 end
 
-local function put_back(parameters, aside, with_new)
+local function put_back(parameters, aside)
   for i, p in ipairs(parameters) do
-    local former, new = aside[i], with_new and p.grad or nil
-    if former and new then former:add_(new) end
-    if former or not with_new then p.grad = former or nil end
+    local new = p.grad
+    if new and aside[i] then
+      new:add_(aside[i])
+    elseif aside[i] then
+      p.grad = aside[i]
+    end
   end
+end
+
+local function clear(parameters)
+  for _, p in ipairs(parameters) do p.grad = nil end
 end
 
 -- One attempt: forward and backward of every part.
@@ -110,7 +109,7 @@ end
 ---@param log fun(entry: table)  logs the loss and terms of a part
 ---@return table step_output
 function micro.step(unit, state, batch, log)
-  local all = samples(batch) or 1
+  local all = nest.first_size(batch) or 1
   local size = math.min(unit.micro_batch_size or all, all)
   local parameters = window.parameters(unit)
   local aside = put_aside(parameters)
@@ -121,7 +120,7 @@ function micro.step(unit, state, batch, log)
     local ok, output, logged = pcall(attempt, unit, state, batch, all, size)
     if ok then
       scope.dissolve(token) -- to the step, whose end looks at the unit's fields
-      put_back(parameters, aside, true)
+      put_back(parameters, aside)
       for _, entry in ipairs(logged) do log(entry) end
       window.close_if_due(unit, state)
       return output
@@ -129,11 +128,12 @@ function micro.step(unit, state, batch, log)
     local is_over = not errors.is_out_of_memory(output) or size == 1
     if is_over then
       scope.dissolve(token)
-      put_back(parameters, aside, false)
+      clear(parameters)
+      put_back(parameters, aside)
       error(output, 0)
     end
     scope.close(token) -- releases all that the attempt made
-    for _, p in ipairs(parameters) do p.grad = nil end
+    clear(parameters)
     running:rollback(mark)
     random.set_state(before)
     size = math.ceil(size / 2)

@@ -73,7 +73,7 @@ end
 function schedules.set(given, optimizer, anneal)
   if not given and not anneal then return nil end
   local set = ScheduleSet()
-  set.owners, set.anneal = {}, anneal
+  set.owners, set.takes_over = {}, anneal
   if anneal then append(set, "anneal", anneal) end
   if not given then return set end
   local by_name = class.is(optimizer, Set) and type(given) == "table" and not is_schedule(given)
@@ -103,12 +103,12 @@ local function step_by(unit, by, owner)
   if not set then return end
   local stand_still = averaging.has_taken_over(unit)
   for i, schedule in ipairs(set) do
-    if (schedule.by or "epoch") == by and not schedule.monitor and schedule ~= set.anneal
+    if (schedule.by or "epoch") == by and not schedule.monitor and schedule ~= set.takes_over
       and not stand_still and (owner == nil or not set.owners[i] or set.owners[i] == owner) then
       schedule:step()
     end
   end
-  if set.anneal and set.anneal.by == by then set.anneal:step() end
+  if set.takes_over and set.takes_over.by == by then set.takes_over:step() end
 end
 
 --- An optimizer has stepped.
