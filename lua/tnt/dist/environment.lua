@@ -24,7 +24,9 @@ end
 local function pair(rank_name, size_name)
   local size = number(size_name, 1)
   local rank = number(rank_name, 0)
-  if size < 1 then errors.raise("argument", "the variable %s must be from 1 on, it is 0", size_name) end
+  if size < 1 then
+    errors.raise("argument", "the variable %s must be from 1 on, it is 0", size_name)
+  end
   if rank >= size then
     errors.raise("argument", "the variable %s is %d, and %s is %s: ranks count from 0 and stay "
       .. "below it; set both or neither", rank_name, rank, size_name,

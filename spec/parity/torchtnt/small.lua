@@ -1,8 +1,8 @@
 -- Safety nets and small things; see spec/parity/torchtnt.lua.
 return {
   { "EarlyStopChecker(mode, patience, min_delta, check_finite, threshold_mode, ...)", "must",
-    ours = { "tnt.hooks.EarlyStop{mode, patience, min_delta, check_finite, threshold_mode, "
-      .. "stopping_threshold, divergence_threshold}", "tnt.hooks.EarlyStop:check" },
+    ours = { "tnt.EarlyStopChecker{mode, patience, min_delta, check_finite, threshold_mode, "
+      .. "stopping_threshold, divergence_threshold}", "tnt.EarlyStopChecker:check" },
     spec = { "spec/hooks/early_stop_parity_spec.lua: stops at the same values",
       "spec/hooks/early_stop_spec.lua: ends beyond a threshold, strictly" } },
   { "AveragedModel", "should", pending = "averaged weights" },
