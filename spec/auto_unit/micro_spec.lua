@@ -38,7 +38,7 @@ local bursting = tnt.Function {
   end,
 }
 
--- `limits`: the largest batch that fits, for the forward (a real allocation fails) and the backward.
+-- `limits`: the largest batch that fits, forward (where a real allocation fails) and backward.
 local function unit_of(limits, options)
   local given = {
     net(), out_of_memory = "halve", gradient_accumulation_steps = 2, clip_grad_norm = 10,
