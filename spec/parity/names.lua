@@ -59,14 +59,16 @@ local function has_field(class_name, field)
   return false
 end
 
-local function source_of(value)
-  if type(value) == "table" then
-    for _, inner in pairs(value) do -- order: free, any of its functions is in the same file
-      if type(inner) == "function" then return source_of(inner) end
-    end
-    return nil
+-- The text of the files in which a function, or a table's functions, are written.
+local function sources_of(value)
+  if type(value) == "function" then
+    return read(debug.getinfo(value, "S").source:match "^@(.*)" or "") or ""
   end
-  return type(value) == "function" and debug.getinfo(value, "S").source:match "^@(.*)" or nil
+  local texts = {}
+  for _, inner in pairs(type(value) == "table" and value or {}) do -- order: free
+    if type(inner) == "function" then texts[#texts + 1] = sources_of(inner) end
+  end
+  return table.concat(texts)
 end
 
 -- Options of a class, an entry point, or a function whose file annotates them.
@@ -74,9 +76,9 @@ local function has_option(value, last, option)
   if entry_points[last] and options[last] then return options[last].is_known[option] == true end
   local declared = class.is_class(value) and class.declared(value)
   if declared and declared.is_known[option] then return true end
-  local text = read(source_of(value) or "")
-  return text ~= nil and (text:find("%-%-%-@field " .. option .. "%f[^%w_]") ~= nil
-    or text:find("%-%-%-@param " .. option .. "%f[^%w_]") ~= nil)
+  local text = sources_of(value)
+  return text:find("%-%-%-@field " .. option .. "%f[^%w_]") ~= nil
+    or text:find("%-%-%-@param " .. option .. "%f[^%w_]") ~= nil
 end
 
 local function step(value, key)
