@@ -25,12 +25,13 @@ local places = {
   seed = { "tnt.random", "seed" }, memory = "tnt.memory", is_tensor = { "tnt.tensor", "is_tensor" },
   cat = { "tnt.tensor.shape", "cat" }, stack = { "tnt.tensor.shape", "stack" },
     where = { "tnt.tensor.shape", "where" },
-  detect_anomaly = { "tnt.anomaly", "detect_anomaly" }, check_finite = { "tnt.anomaly",
+  flops = { "tnt.flops", "count" }, detect_anomaly = { "tnt.anomaly", "detect_anomaly" }, check_finite = { "tnt.anomaly",
     "check_finite" },
   einsum = { "tnt.tensor.composed", "einsum" },
   set_num_threads = { "tnt.settings", "set_num_threads" }, num_threads = { "tnt.settings",
     "num_threads" },
-  use_deterministic = { "tnt.settings", "use_deterministic" }, cuda = "tnt.cuda",
+  use_deterministic = { "tnt.settings", "use_deterministic" },
+  deterministic = { "tnt.settings", "deterministic" }, cuda = "tnt.cuda",
   help = "tnt.help",
 }
 for name in
