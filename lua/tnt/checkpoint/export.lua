@@ -12,7 +12,7 @@ local NONE = class.NONE
 
 ---@class tnt.checkpoint.ExportOptions
 ---@field field string|nil     of the unit: which of several modules; default: the only one
----@field averaged string|boolean|nil  true: the averaged weights (the unit's field `ema`); or the
+---@field averaged string|boolean|nil  true: the averaged weights (an AutoUnit's `averaged`); or the
 ---  name of the field that averages
 ---@field match string|nil     a Lua pattern: only weights whose name it is found in
 ---@field dtype string|nil     floating-point weights in this dtype, such as "f16"; default: as is
@@ -52,7 +52,7 @@ local function states_of(source)
 end
 
 local function averages_of(states, field, who)
-  if field == true then field = "ema" end
+  if field == true then field = "averaged" end
   local state = states[field]
   if type(state) ~= "table" or not are_weights(state.averages) then
     errors.raise("argument", "checkpoint.export: %s has no averaged weights in '%s'", who,
