@@ -184,7 +184,9 @@ describe("check_finite", function()
   balance.file(setup, teardown)
 
   it("names the first bad tensor of a nest in sorted order", function()
-    local nest = { b = tnt.tensor { NAN }, a = { tnt.ones(2), tnt.tensor { { 1, 2 }, { INF, 3 } } } }
+    local nest = {
+      b = tnt.tensor { NAN }, a = { tnt.ones(2), tnt.tensor { { 1, 2 }, { INF, 3 } } },
+    }
     local err = failure(tnt.check_finite, nest, "batch")
     assert.equal("state", err.kind)
     assert.equal("check_finite: batch.a[2] holds 1 infinite of 4 elements, the first at [2, 1]",

@@ -45,8 +45,8 @@ end
 --- Finds where NaN and infinity come from: while it is on, the first operation whose result holds
 --- one is an error that names the operation, how many elements are bad and where the first is, what
 --- its inputs held, and, for gradients, the line of the forward that made the node. NaN is always
---- an error; infinity only where it first appears, so a mask filled with -math.huge passes on. Views
---- are not looked at. It slows training down several times: for hunting, not for every day.
+--- an error; infinity only where it first appears, so a mask filled with -math.huge passes on.
+--- Views are not looked at. It slows training down several times: for hunting, not for every day.
 ---
 --- `detect_anomaly(true)` and `detect_anomaly(false)` switch it; `detect_anomaly(fn, ...)` calls
 --- fn(...) with it on and returns what that returns; a table of options may stand first. The lines
