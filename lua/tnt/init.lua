@@ -17,7 +17,7 @@ local places = {
     event = { "tnt.hook", "event" },
   current = { "tnt.state", "current" }, Timer = "tnt.timer", PeriodicTimer = "tnt.timer.periodic",
   log_elapsed_time = "tnt.timer.elapsed", EarlyStopChecker = "tnt.early_stop_checker",
-  events = "tnt.events", system = "tnt.system",
+  events = "tnt.events", precision = "tnt.precision", system = "tnt.system",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
@@ -43,7 +43,9 @@ do
 end
 tnt.places = places -- for completion at the prompt
 
--- `pairs` in sorted key order, as configs and state dicts are treated everywhere.
+--- `pairs` in sorted key order, as configs and state dicts are treated everywhere.
+---@param t table
+---@return function, table
 function tnt.pairs(t) return require "tnt.sorted"(t) end
 
 return setmetatable(tnt, {

@@ -1,6 +1,7 @@
 -- tnt.optim: optimizers, parameter groups (optim.groups) and schedules of the learning rate
--- (optim.schedule), averaged weights (optim.AveragedModel).
+-- (optim.schedule), averaged weights (optim.AveragedModel), rates as numbers (optim.rates, scale_lr).
 local adam = require "tnt.optim.adam"
+local rates = require "tnt.optim.rates"
 
 return {
   Optimizer = require "tnt.optim.optimizer",
@@ -10,4 +11,6 @@ return {
   AveragedModel = require "tnt.optim.averaged_model",
   groups = require "tnt.optim.groups",
   schedule = require "tnt.optim.schedule",
+  rates = rates.of,
+  scale_lr = rates.scale,
 }
