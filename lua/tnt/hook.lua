@@ -96,11 +96,32 @@ function hook.event(name)
   return name
 end
 
---- The base of hook classes. Options declared by a sub-class become fields of the instance; `name`
---- (under which its state is saved) and `priority` are options of every such class.
+--- A hook is a table with functions named after events; each is called as (self, state, unit), and
+--- what it wants to remember stands in itself:
+---
+--- ```lua
+--- local tnt = require "tnt"
+--- local best = {value = math.huge}
+--- function best:on_eval_epoch_end(state, unit)
+---   self.value = math.min(self.value, state.metrics["eval/loss"])
+---   if unit.train_progress.num_epochs_completed == 2 then state:stop "seen enough" end
+--- end
+---
+--- local unit = tnt.TrainUnit:extend "Unit" ()
+--- function unit:train_step(state, batch) end
+--- function unit:eval_step(state, batch) state:log("loss", batch) end
+--- local result = tnt.fit(unit, {train_dataloader = {1}, eval_dataloader = {4, 2}, max_epochs = 9,
+---   hooks = {best}, bar = false})
+--- result.message -- seen enough
+--- best.value -- 3
+--- ```
+---
+--- This is the base of classes of hooks: options declared by a sub-class become fields of the
+--- instance; `name` (under which its state is saved) and `priority` are options of every one.
 ---@class tnt.Hook
 ---@field name string|nil
 ---@field priority integer|string|nil  0 (first) to 100, or a word; default 50
+---@field in_dry_run boolean|nil  false: a dry run (the loops' option dry_run) leaves it out
 ---@field saved string[]|nil  names of the fields that checkpoints carry
 local Hook = class.new "Hook"
 hook.Hook = Hook

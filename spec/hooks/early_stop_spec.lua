@@ -99,6 +99,13 @@ describe("EarlyStop", function()
     assert.same({}, rig.warnings)
   end)
 
+  it("looks at every n-th epoch when asked to", function()
+    local stop = EarlyStop { "eval_loss", patience = 2, every_n_epochs = 2 }
+    local r = run({ 9, 5, 1, 5, 0, 6, 7 }, { stop })
+    assert.equal(6, r.progress.num_epochs_completed) -- looked at: 5, 5, 6
+    assert.same({ best = 5, waited = 2 }, hook.state_dict(stop))
+  end)
+
   it("takes a name's unique last part, and refuses an ambiguous one", function()
     local err = failure(run, { 5, 4 }, { EarlyStop { "loss" } })
     assert.equal("argument", err.kind)

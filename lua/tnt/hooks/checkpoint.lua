@@ -66,6 +66,7 @@ class.rename(Checkpoint, {
 })
 
 Checkpoint.runs_last = true
+Checkpoint.in_dry_run = false -- nothing is written there
 Checkpoint.is_checkpoint_hook = true -- for the loops: whose writer reads
 
 local policy_options = {

@@ -15,6 +15,7 @@ local NONE = class.NONE
 
 ---@class tnt.hooks.EarlyStop.Options: tnt.EarlyStopChecker.Options
 ---@field monitor string              full name, with _ for / too, or a last part that is unique
+---@field every_n_epochs integer|nil  look at every n-th epoch of the phase that logs it; default 1
 ---@field every_n_steps integer|nil   look at the newest value of train steps instead, every n steps
 
 --- The checker's best value and patience are in checkpoints.
@@ -26,8 +27,11 @@ local NONE = class.NONE
 local EarlyStop = hook.Hook:extend("EarlyStop", {
   "monitor", mode = "min", patience = 5, min_delta = 0, threshold_mode = "abs", check_finite = true,
   stopping_threshold = NONE, divergence_threshold = NONE, every_n_steps = NONE,
+  every_n_epochs = 1,
   priority = "very_low", -- other hooks may log the metric at the same event
 })
+
+EarlyStop.in_dry_run = false -- an epoch of one batch shows nothing
 
 function EarlyStop:init()
   if type(self.monitor) ~= "string" then
@@ -36,6 +40,7 @@ function EarlyStop:init()
   end
   if self.every_n_steps == 0 then self.every_n_steps = nil end
   if self.every_n_steps then check.count("EarlyStop", "every_n_steps", self.every_n_steps, 1) end
+  check.count("EarlyStop", "every_n_epochs", self.every_n_epochs, 1)
   local options = {}
   for _, name in ipairs(class.declared(Checker).names) do options[name] = self[name] end
   self.checker = Checker(options)
@@ -69,7 +74,10 @@ function EarlyStop:on_epoch_end(state)
   if self.every_n_steps or not is_training(state) then return end
   local value, full = state:metric(self.monitor)
   local fresh = state.loop.epoch_record
-  if full and fresh and fresh[full] ~= nil then take(self, state, value) end
+  if not (full and fresh and fresh[full] ~= nil) then return end
+  self.has_seen = true
+  local epochs = state.progress.num_epochs_completed
+  if epochs % self.every_n_epochs == 0 then take(self, state, value) end
 end
 
 function EarlyStop:on_eval_end() self.has_evaluated = true end
