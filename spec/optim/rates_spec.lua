@@ -80,7 +80,7 @@ describe("Optimizer:init_state", function()
   end
 
   for name, make in pairs(makers) do -- order: free
-    it("makes the whole state of " .. name .. ", and changes neither weights nor training", function()
+    it("makes the state of " .. name .. ", and changes neither weights nor training", function()
       local net = nn.Linear(3, 2)
       local before = net.weight:totable()
       local optimizer = make(net:parameters())

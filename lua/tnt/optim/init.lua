@@ -1,5 +1,6 @@
 -- tnt.optim: optimizers, parameter groups (optim.groups) and schedules of the learning rate
--- (optim.schedule), averaged weights (optim.AveragedModel), rates as numbers (optim.rates, scale_lr).
+-- (optim.schedule), averaged weights (optim.AveragedModel), rates as numbers (optim.rates,
+-- optim.scale_lr).
 local adam = require "tnt.optim.adam"
 local rates = require "tnt.optim.rates"
 

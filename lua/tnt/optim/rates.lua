@@ -61,8 +61,8 @@ local NAMES = { "batch_size", "base_batch_size", "accumulation", "rule" }
 function rates.scale(lr, options)
   check.number("scale_lr", "lr", lr, 0)
   if type(options) ~= "table" then
-    errors.raise("argument", "scale_lr: {batch_size = ..., base_batch_size = ...} was expected, got "
-      .. "%s", type(options))
+    errors.raise("argument", "scale_lr: {batch_size = ..., base_batch_size = ...} was expected, "
+      .. "got %s", type(options))
   end
   errors.check_options("scale_lr", options, NAMES)
   check.count("scale_lr", "batch_size", options.batch_size, 1)
