@@ -14,6 +14,8 @@ local NONE = class.NONE
 ---@field precision string|nil  "f32"; "bf16" and "f16" where autocast exists
 ---@field enable_prefetch boolean|nil  fetch a batch ahead where the loader's size is unknown, so
 ---  that `state.last_batch` is known; default false (of an AutoUnit true)
+---@field detect_anomaly boolean|tnt.AnomalyOptions|nil  true, or {infinite = false}: the steps run
+---  under `tnt.detect_anomaly`
 ---@field strategy string|boolean|nil  how processes share the work; false or "noop": they do not
 ---@field cuda_graph boolean|nil  record the step's kernels once and replay them
 
@@ -28,8 +30,8 @@ local NONE = class.NONE
 ---@field precision string
 ---@overload fun(options: tnt.AutoPredictUnit.Options): tnt.AutoPredictUnit
 local AutoPredictUnit = unit.Unit:extend("AutoPredictUnit", {
-  "module", device = NONE, precision = NONE, enable_prefetch = false, strategy = NONE,
-  cuda_graph = NONE,
+  "module", device = NONE, precision = NONE, enable_prefetch = false, detect_anomaly = NONE,
+  strategy = NONE, cuda_graph = NONE,
 })
 
 class.rename(AutoPredictUnit, {
@@ -60,6 +62,15 @@ local function check_machine(who, o)
   end
 end
 
+local function check_anomaly(who, given)
+  if type(given) == "table" then
+    errors.check_options(who .. ": detect_anomaly", given, { "infinite" })
+  elseif given ~= nil and type(given) ~= "boolean" then
+    errors.raise("argument", "%s: detect_anomaly is true, false or {infinite = false}, got %s", who,
+      tostring(given))
+  end
+end
+
 --- Checks and keeps the options, before `init`.
 function AutoPredictUnit:construct(o)
   local who = tostring(class.of(self))
@@ -71,10 +82,12 @@ function AutoPredictUnit:construct(o)
   end
   check_precision(who, o.precision)
   check_machine(who, o)
+  check_anomaly(who, o.detect_anomaly)
   self.module, self.device, self.given_device = o.module, o.device, o.device
   if o.device then o.module:to(o.device) end
   self.precision = o.precision or "f32"
   self.enable_prefetch = o.enable_prefetch
+  self.detect_anomaly = o.detect_anomaly
 end
 
 --- Brings a batch to the unit's device. May be overridden.
@@ -104,6 +117,15 @@ function AutoPredictUnit.engine.start(self)
   if self.given_device then return end
   local parameter = self.module:parameters()[1]
   self.device = nest.is_tensor(parameter) and parameter.device or nil
+end
+
+--- The steps of each phase, under the hunt for values that are not finite where it is on.
+function AutoPredictUnit.engine.wrap_step(self, step)
+  local how = self.detect_anomaly
+  if not how then return step end
+  local detect = require("tnt.anomaly").detect_anomaly
+  if how == true then return function(...) return detect(step, ...) end end
+  return function(...) return detect(how, step, ...) end
 end
 
 return AutoPredictUnit

@@ -190,7 +190,7 @@ function AutoUnit:train_step(state, batch)
     end)
   end
   batch = self:move_data_to_device(state, batch)
-  local loss, outputs = self:compute_loss(state, batch)
+  local loss, outputs = state:time("compute_loss", self.compute_loss, self, state, batch)
   local total, terms = losses.total(loss)
   log_losses(state, total, terms, self:batch_size(batch))
   self:update(total)
@@ -210,7 +210,7 @@ function AutoUnit:update(loss, name)
     errors.raise("state", "%s:update belongs into a step of tnt.train or tnt.fit",
       tostring(class.of(self)))
   end
-  window.backward(self, loss, name)
+  window.backward(self, state, loss, name)
   window.close_if_due(self, state, name)
 end
 
@@ -253,7 +253,8 @@ end
 
 -- ---- the loops' side ----------------------------------------------------------------------------
 
-local engine = { start = AutoPredictUnit.engine.start }
+local engine = {}
+for name, fn in pairs(AutoPredictUnit.engine) do engine[name] = fn end -- order: free
 AutoUnit.engine = engine
 
 engine.after_train_step = schedules.after_train_step

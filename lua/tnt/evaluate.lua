@@ -16,6 +16,8 @@ local function evaluate(unit, options) return Run.start("evaluate", unit, option
 ---@field eval_dataloader any  a loader, or a set of loaders with names as keys
 ---@field name string|nil      prefix of the metrics where the loader has none; default "eval"
 ---@field max_steps_per_epoch integer|nil  for each loader
+---@field dry_run boolean|integer|nil  one batch of each loader, or so many, without loggers
+---@field timer tnt.Timer|nil  gets the durations of steps, batches and hooks
 ---@field hooks table[]|nil
 ---@field loggers table[]|nil
 ---@field dir string|nil

@@ -18,6 +18,8 @@ local function predict(unit, options) return Run.start("predict", unit, options)
 ---@field collect boolean|nil     keep what the steps return: result.outputs, on the CPU
 ---@field name string|nil         prefix of what is logged; default "predict"
 ---@field max_steps_per_epoch integer|nil
+---@field dry_run boolean|integer|nil  one batch of each loader, or so many, without loggers
+---@field timer tnt.Timer|nil  gets the durations of steps, batches and hooks
 ---@field hooks table[]|nil
 ---@field loggers table[]|nil
 ---@field dir string|nil

@@ -83,10 +83,10 @@ local function attempt(unit, state, batch, all, size)
   end
   local logged, outputs, sum = {}, {}, nil
   for i, part in ipairs(parts) do
-    local loss, out = unit:compute_loss(state, part)
+    local loss, out = state:time("compute_loss", unit.compute_loss, unit, state, part)
     local total, terms = losses.total(loss)
     local share = #parts == 1 and total or total * (weights[i] / whole)
-    window.backward(unit, share)
+    window.backward(unit, state, share)
     logged[i] = { total = total:detach(), terms = terms, weight = weights[i] }
     outputs[i] = nest.map(out, function(t) return t:detach() end)
     sum = sum and sum + share:detach() or share:detach()

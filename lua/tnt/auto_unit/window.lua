@@ -142,27 +142,31 @@ local function step(unit, state, w)
   state:emit "on_train_optimizer_step_start"
   local parameters = parameters_of(w)
   local nn = require "tnt.nn"
-  local norm = nn.clip_grad_norm_(parameters, unit.clip_grad_norm or math.huge)
+  local norm = state:time("clip_grad_norm", nn.clip_grad_norm_, parameters,
+    unit.clip_grad_norm or math.huge)
   if norm then state:log(w.norm_name, norm) end
-  if unit.clip_grad_value then nn.clip_grad_value_(parameters, unit.clip_grad_value) end
-  w.optimizer:step()
+  if unit.clip_grad_value then
+    state:time("clip_grad_value", nn.clip_grad_value_, parameters, unit.clip_grad_value)
+  end
+  state:time("optimizer_step", w.optimizer.step, w.optimizer)
   w.count = 0
   unit.train_progress:increment_update()
-  schedules.after_update(unit, w.name)
-  averaging.after_update(unit, w.name)
+  state:time("lr_scheduler_step", schedules.after_update, unit, w.name)
+  state:time("weight_averaging", averaging.after_update, unit, w.name)
   state:emit "on_train_optimizer_step_end"
   if unit.zero_grad_at_train_step_start then
     w.must_zero = true
   else
-    w.optimizer:zero_grad()
+    state:time("optimizer_zero_grad", w.optimizer.zero_grad, w.optimizer)
   end
 end
 
 --- Backward from a loss, divided by the length of a window.
 ---@param unit tnt.AutoUnit
+---@param state tnt.State
 ---@param loss tnt.Tensor
 ---@param name string|nil
-function window.backward(unit, loss, name)
+function window.backward(unit, state, loss, name)
   local w, n = find(unit, name), unit.gradient_accumulation_steps
   if w.must_zero then
     w.optimizer:zero_grad()
@@ -170,11 +174,11 @@ function window.backward(unit, loss, name)
   end
   local part = n == 1 and loss or loss / n
   if #unit.windows > 1 then
-    backward_into(part, parameters_of(w), unit.retain_graph)
+    state:time("backward", backward_into, part, parameters_of(w), unit.retain_graph)
   elseif unit.retain_graph then
-    part:backward(retained)
+    state:time("backward", part.backward, part, retained)
   else
-    part:backward()
+    state:time("backward", part.backward, part)
   end
 end
 

@@ -12,6 +12,7 @@ local errors = require "tnt.errors"
 local hook = require "tnt.hook"
 local message = require "tnt.loop.message"
 local modes = require "tnt.loop.modes"
+local sanity = require "tnt.loop.sanity"
 local snapshot = require "tnt.loop.snapshot"
 local sorted = require "tnt.sorted"
 local State = require "tnt.state"
@@ -26,6 +27,7 @@ local hold, hand_over = scope.hold, scope.adopt
 --[[ What a unit's class may have in its table `engine`, all optional, called with the unit first:
   start(unit, state)                 before on_<phase>_start of the run's own phase
   enter_evaluation(unit, state)      before, and leave_evaluation after, every evaluation
+  wrap_step(unit, step) -> step      what is called instead of train_step, eval_step, predict_step
   after_train_step(unit, state)      before the step-end events
   close_train_epoch(unit, state)     before the epoch's values are taken: flush, epoch schedules
   begin_epoch(unit, state, phase)    an epoch begins; finish_epoch(unit, state, phase) its end
@@ -156,7 +158,7 @@ end
 local function deliver_epoch(run, phase)
   local values = run.epoch_record
   run.epoch_record = nil
-  if #run.loggers == 0 or next(values) == nil then return end
+  if #run.loggers == 0 or next(values) == nil or phase.is_sanity then return end
   local names = {}
   for full in pairs(values) do names[#names + 1] = full end -- order: free
   table.sort(names)
@@ -292,6 +294,7 @@ local function finish_boundary(run)
     run.evaluating = true
     all_passes(run, run.phases.eval)
     run.evaluating = false
+    if not state.should_stop then run:note_evaluation() end
   end
   own(run, "after_boundary", state, is_due)
   state.boundary, run.due = nil, nil
@@ -303,6 +306,8 @@ local function boundary(run)
   call(run.dispatch.on_boundary_before_evaluation, run.state, run.unit)
   finish_boundary(run)
   leave_if_interrupted(run)
+  -- A stop that came too early is one now; after the evaluation, which is not to be cut short.
+  if run.state.stop_is_pending then run.state:stop() end
 end
 
 local why_texts = {
@@ -370,6 +375,8 @@ local function training(run)
   enter_phase(run, phase, "train", "train", true)
   own(run, "start", state)
   call(on.start, state, unit)
+  local sanity_steps = run.run_options.sanity_eval_steps
+  if sanity_steps and not run.resumed then sanity(run, sanity_steps, all_passes) end
   snapshot.after_start(run)
   local why = train_epochs(run, phase)
   call(on["end"], state, unit)

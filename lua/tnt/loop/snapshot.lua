@@ -26,6 +26,8 @@ writes later than at once. The table itself is the writer's to keep.
   contents.loaders      phase -> {name, delivered, ended, state}: positions of open epochs
   contents.running      phase -> sums of `state:log` of open epochs
   contents.metrics      state.metrics
+  contents.stop         nil, or what `state:stop` was given below min_steps or min_epochs
+  contents.evaluated    nil, or {step, update} of training at the evaluation before
   contents.hooks        name of a hook -> its state
   contents.random       tnt.random.state()
   contents.info         unit.info
@@ -145,6 +147,8 @@ function snapshot.take(state, unit)
   end
   contents.random = random.state()
   contents.open = run.cut_open
+  contents.stop = state.stop_is_pending and (state.stop_message or true) or nil
+  contents.evaluated = run.evaluated_at
   hook.call(run.dispatch.on_checkpoint_snapshot, state, unit, contents)
   return contents
 end
@@ -301,6 +305,11 @@ function snapshot.restore(state, unit, contents)
     local sums = contents.running and contents.running[name]
     if sums then phase.running:load_state_dict(sums) end
   end
+  if contents.stop then
+    state.stop_is_pending = true
+    state.stop_message = contents.stop ~= true and contents.stop or nil
+  end
+  run.evaluated_at = contents.evaluated
   run.resumed, run.resumed_entry = true, contents.entry_point
   run.random = contents.random
   if run.random ~= nil then random.set_state(run.random) end
