@@ -8,6 +8,7 @@ local settings = {}
 ---@param n integer
 function settings.set_num_threads(n) core.check(core.C.tnt_set_num_threads(n)) end
 
+--- The number that set_num_threads gave, else the machine's.
 ---@return integer
 function settings.num_threads() return core.C.tnt_num_threads() end
 

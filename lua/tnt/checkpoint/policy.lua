@@ -97,6 +97,7 @@ local count_of = {
   predict_step = "num_steps_completed",
 }
 
+--- Whether a checkpoint is to be taken at this place of the run.
 ---@param at string
 ---@param state tnt.State
 ---@return boolean
@@ -118,10 +119,12 @@ local function judged(self)
   return { monitor = best.full, mode = best.mode, keep_n = best.keep_n }
 end
 
+--- Which of the checkpoints there are may go.
 ---@param list tnt.checkpoint.Kept[]  oldest first
 ---@return tnt.checkpoint.Kept[]
 function Policy:surplus(list) return retention.surplus(list, self.keep_last_n, judged(self)) end
 
+--- Those that a metric judges, or none.
 ---@param list tnt.checkpoint.Kept[]
 ---@return tnt.checkpoint.Kept[]  the best first
 function Policy:ranked(list)

@@ -69,6 +69,8 @@ function AveragedModel:init(o)
   self.shadow = {} -- {name, tensor of the module, its average, is_buffer}
 end
 
+--- For `step`: mixes one tensor into its average. May be overridden by other ways to average.
+---@param entry table  {value, average, is_buffer}
 function AveragedModel:average(entry)
   local value, shadow = entry.value, entry.average
   if entry.is_buffer and not self.buffers then

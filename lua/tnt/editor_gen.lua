@@ -1,0 +1,96 @@
+---@meta
+-- Generated from the table `places` in lua/tnt/init.lua by scripts/gen: do not edit. Nothing
+-- requires it: editors read it.
+
+---@class tnt
+local tnt = {}
+
+tnt.AutoPredictUnit = require "tnt.auto_predict_unit"
+tnt.AutoUnit = require "tnt.auto_unit"
+tnt.EarlyStopChecker = require "tnt.early_stop_checker"
+tnt.EvalUnit = require("tnt.unit").EvalUnit
+tnt.Function = require("tnt.autograd").Function
+tnt.Hook = require("tnt.hook").Hook
+tnt.PeriodicTimer = require "tnt.timer.periodic"
+tnt.PredictUnit = require("tnt.unit").PredictUnit
+tnt.Timer = require "tnt.timer"
+tnt.TrainUnit = require("tnt.unit").TrainUnit
+tnt.Unit = require("tnt.unit").Unit
+tnt.arange = require("tnt.tensor.make").arange
+tnt.args = require "tnt.args"
+tnt.bf16 = require("tnt.tensor.make").bf16
+tnt.bool = require("tnt.tensor.make").bool
+tnt.cat = require("tnt.tensor.shape").cat
+tnt.check_finite = require("tnt.anomaly").check_finite
+tnt.checkpoint = require "tnt.checkpoint"
+tnt.class = require "tnt.class"
+tnt.cuda = require "tnt.cuda"
+tnt.current = require("tnt.state").current
+tnt.data = require "tnt.data"
+tnt.detect_anomaly = require("tnt.anomaly").detect_anomaly
+tnt.deterministic = require("tnt.settings").deterministic
+tnt.dist = require "tnt.dist"
+tnt.einsum = require("tnt.tensor.composed").einsum
+tnt.empty = require("tnt.tensor.make").empty
+tnt.empty_like = require("tnt.tensor.make").empty_like
+tnt.enable_grad = require("tnt.grad_mode").enable_grad
+tnt.errors = require "tnt.errors"
+tnt.evaluate = require "tnt.evaluate"
+tnt.event = require("tnt.hook").event
+tnt.events = require "tnt.events"
+tnt.eye = require("tnt.tensor.make").eye
+tnt.f16 = require("tnt.tensor.make").f16
+tnt.f32 = require("tnt.tensor.make").f32
+tnt.f64 = require("tnt.tensor.make").f64
+tnt.fit = require "tnt.fit"
+tnt.flops = require("tnt.flops").count
+tnt.full = require("tnt.tensor.make").full
+tnt.full_like = require("tnt.tensor.make").full_like
+tnt.get_default_dtype = require("tnt.tensor.make").get_default_dtype
+tnt.grad = require("tnt.autograd").grad
+tnt.help = require "tnt.help"
+tnt.hooks = require "tnt.hooks"
+tnt.i32 = require("tnt.tensor.make").i32
+tnt.i64 = require("tnt.tensor.make").i64
+tnt.is_out_of_memory = require("tnt.errors").is_out_of_memory
+tnt.is_tensor = require("tnt.tensor").is_tensor
+tnt.keep = require("tnt.scope").keep
+tnt.linspace = require("tnt.tensor.make").linspace
+tnt.load = require("tnt.files").load
+tnt.log = require "tnt.log"
+tnt.log_elapsed_time = require "tnt.timer.elapsed"
+tnt.memory = require "tnt.memory"
+tnt.metrics = require "tnt.metrics"
+tnt.nn = require "tnt.nn"
+tnt.no_grad = require("tnt.grad_mode").no_grad
+tnt.num_threads = require("tnt.settings").num_threads
+tnt.ones = require("tnt.tensor.make").ones
+tnt.ones_like = require("tnt.tensor.make").ones_like
+tnt.optim = require "tnt.optim"
+tnt.precision = require "tnt.precision"
+tnt.predict = require "tnt.predict"
+tnt.rand = require("tnt.tensor.make").rand
+tnt.rand_like = require("tnt.tensor.make").rand_like
+tnt.randint = require("tnt.tensor.make").randint
+tnt.randn = require("tnt.tensor.make").randn
+tnt.randn_like = require("tnt.tensor.make").randn_like
+tnt.randperm = require("tnt.tensor.make").randperm
+tnt.result_type = require("tnt.tensor.make").result_type
+tnt.save = require("tnt.files").save
+tnt.scope = require("tnt.scope").run
+tnt.seed = require("tnt.random").seed
+tnt.set_default_dtype = require("tnt.tensor.make").set_default_dtype
+tnt.set_num_threads = require("tnt.settings").set_num_threads
+tnt.sorted = require "tnt.sorted"
+tnt.stack = require("tnt.tensor.shape").stack
+tnt.steps = require("tnt.scope").steps
+tnt.system = require "tnt.system"
+tnt.tensor = require("tnt.tensor.make").tensor
+tnt.train = require "tnt.train"
+tnt.u8 = require("tnt.tensor.make").u8
+tnt.use_deterministic = require("tnt.settings").use_deterministic
+tnt.where = require("tnt.tensor.shape").where
+tnt.zeros = require("tnt.tensor.make").zeros
+tnt.zeros_like = require("tnt.tensor.make").zeros_like
+
+return tnt
