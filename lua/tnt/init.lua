@@ -1,6 +1,7 @@
 -- The `tnt` table. Names are loaded when they are first used, so that `require "tnt"` costs
 -- nothing.
 
+---@class tnt
 local tnt = { version = "0.1.0" }
 
 -- name -> module, or {module, field}
@@ -17,7 +18,7 @@ local places = {
     event = { "tnt.hook", "event" },
   current = { "tnt.state", "current" }, Timer = "tnt.timer", PeriodicTimer = "tnt.timer.periodic",
   log_elapsed_time = "tnt.timer.elapsed", EarlyStopChecker = "tnt.early_stop_checker",
-  events = "tnt.events", precision = "tnt.precision", system = "tnt.system",
+  events = "tnt.events", precision = "tnt.precision", system = "tnt.system", env = "tnt.env",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
@@ -26,7 +27,8 @@ local places = {
   cat = { "tnt.tensor.shape", "cat" }, stack = { "tnt.tensor.shape", "stack" },
     where = { "tnt.tensor.shape", "where" },
   flops = { "tnt.flops", "count" }, detect_anomaly = { "tnt.anomaly", "detect_anomaly" },
-    check_finite = { "tnt.anomaly", "check_finite" },
+    check_finite = { "tnt.anomaly", "check_finite" }, profile = { "tnt.profile", "run" },
+    profile_part = { "tnt.profile", "part" },
   einsum = { "tnt.tensor.composed", "einsum" },
   set_num_threads = { "tnt.settings", "set_num_threads" }, num_threads = { "tnt.settings",
     "num_threads" },
