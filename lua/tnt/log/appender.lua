@@ -28,17 +28,20 @@ end
 
 --- Adds an entry. Errors: io.
 ---@param bytes string
-function Appender:add(bytes)
+---@param ending string|nil  its last bytes: no string is made of the two
+function Appender:add(bytes, ending)
+  ending = ending or ""
+  local size = #bytes + #ending
   if not self.file then
     local file, why = io.open(self.path, "ab")
     self.file = check(self, file, "write", why)
     file:setvbuf("full", ROOM)
-  elseif self.waiting + #bytes > ROOM then
+  elseif self.waiting + size > ROOM then
     self:flush()
   end
-  local ok, why = self.file:write(bytes)
+  local ok, why = self.file:write(bytes, ending)
   check(self, ok, "write", why)
-  self.waiting = self.waiting + #bytes
+  self.waiting = self.waiting + size
   if clock.now() - self.written_at >= self.flush_seconds then self:flush() end
 end
 

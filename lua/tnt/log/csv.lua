@@ -134,6 +134,7 @@ function CSV:open(state, unit)
   if from == "fresh" then place.move_aside(path) end
   local lines = Lines(path, self.flush_seconds)
   self.columns, self.column_of = {}, {}
+  self.cells, self.words = {}, {} -- of the row being made; words as they are quoted
   take_over(self, lines, from)
   self.lines, self.from = lines, from
 end
@@ -168,19 +169,26 @@ function CSV:log(record)
       break
     end
   end
-  local cells = {}
-  for i, name in ipairs(self.columns) do
-    local value = record.values[name]
+  local cells, columns, values, words = self.cells, self.columns, record.values, self.words
+  for i = 1, #columns do
+    local name = columns[i]
+    local value = values[name]
     if value == nil then value = record[name] end
-    if name == "time" then
-      cells[i] = ("%.3f"):format(value)
-    elseif type(value) == "number" then
-      cells[i] = number.special(value) or number.exact(value)
+    if type(value) == "number" then
+      cells[i] = name == "time" and ("%.3f"):format(value) or number.special(value)
+        or number.exact(value)
+    elseif value == nil then
+      cells[i] = ""
     else
-      cells[i] = value == nil and "" or quote(tostring(value), self.delimiter)
+      local word = words[value]
+      if not word then
+        word = quote(tostring(value), self.delimiter)
+        words[value] = word
+      end
+      cells[i] = word
     end
   end
-  local text = table.concat(cells, self.delimiter)
+  local text = table.concat(cells, self.delimiter, 1, #columns)
   if record.step == self.from then
     return self.lines:line_again(text, without_time(self, cells))
   end

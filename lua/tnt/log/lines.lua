@@ -80,6 +80,6 @@ end
 
 --- Adds a line. Errors: io.
 ---@param text string  without newline
-function Lines:line(text) self:add(text .. "\n") end
+function Lines:line(text) self:add(text, "\n") end
 
 return Lines
