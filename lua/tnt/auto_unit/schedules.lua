@@ -73,14 +73,12 @@ end
 function schedules.set(given, optimizer, anneal)
   if not given and not anneal then return nil end
   local set = ScheduleSet()
-  set.owners, set.takes_over = {}, anneal
-  if anneal then append(set, "anneal", anneal) end
-  if not given then return set end
+  set.owners = {}
   local by_name = class.is(optimizer, Set) and type(given) == "table" and not is_schedule(given)
     and #given == 0
-  if not by_name then
+  if given and not by_name then
     append_all(set, "schedule", given)
-  else
+  elseif given then
     for name, member in sorted(given) do
       if type(name) ~= "string" or optimizer[name] == nil then
         errors.unknown("schedule", "optimizer", name, optimizer.names)
@@ -93,11 +91,15 @@ function schedules.set(given, optimizer, anneal)
       set.owners[i] = set.owners[i] or owner_of(schedule, optimizer) or false
     end
   end
+  if anneal then -- last: at a resume, too, its rate is the one that holds
+    append(set, "anneal", anneal)
+    set.takes_over = anneal
+  end
   return set
 end
 
 -- Steps those that go by `by` and belong to this optimizer (nil: whichever). The one that anneals
--- is first in the set but steps last: it begins with the rate that the others leave.
+-- steps last: it begins with the rate that the others leave.
 local function step_by(unit, by, owner)
   local set = unit.schedule
   if not set then return end
