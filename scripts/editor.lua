@@ -1,5 +1,5 @@
--- Writes lua/tnt/editor_gen.lua, which tells an editor (LuaLS) what stands in the table `tnt`, whose
--- names are loaded when they are first used; scripts/gen runs it, in the checkout or in a copy.
+-- Writes lua/tnt/editor_gen.lua, which tells an editor (LuaLS) what stands in the table `tnt`: its
+-- names are loaded when they are first used. scripts/gen runs it, in the checkout or in a copy.
 
 package.path = "./lua/?.lua;./lua/?/init.lua;" .. package.path
 local sorted = require "tnt.sorted"

@@ -34,7 +34,9 @@ end
 -- The line where a function gets its name: that of `NAME = ...`, else of its own text.
 local function home(lines, name, defined)
   local own = lines[defined]
-  if own:find("[.:]" .. name .. "%s*[(=]") or own:find(" " .. name .. "%s*%(") then return defined end
+  if own:find("[.:]" .. name .. "%s*[(=]") or own:find(" " .. name .. "%s*%(") then
+    return defined
+  end
   for at, line in ipairs(lines) do
     if line:find("^[%w_.]+%." .. name .. "%s*=") then return at end
   end

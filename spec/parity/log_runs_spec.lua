@@ -143,6 +143,23 @@ describe("hooks that log, compared with TorchTNT's callbacks", function()
     end
   end)
 
+  it("TrainProgress: the same points", function()
+    assert.equal(3, #reference.progress)
+    for _, case in ipairs(reference.progress) do
+      local log = tnt.log.Memory()
+      tnt.train(plain.Unit(), {
+        train_dataloader = plain.batches(case.batches), max_epochs = case.epochs,
+        max_steps_per_epoch = case.per_epoch or nil, bar = false, loggers = { log },
+        hooks = { tnt.hooks.TrainProgress {} },
+      })
+      local points = {}
+      for _, record in ipairs(log.records) do
+        points[#points + 1] = { record.epoch, record.values["train/steps_completed"] }
+      end
+      assert.same(case.points, points)
+    end
+  end)
+
   it("TimeLimit: the same durations, and refuses the same", function()
     assert.is_true(#reference.limits >= 10)
     for _, case in ipairs(reference.limits) do

@@ -127,7 +127,9 @@ function names.fault(name)
   local module = name:match "^tntlua %-m ([%w_.]+)"
   if module then
     local path = "lua/" .. module:gsub("%.", "/")
-    if read(path .. ".lua") or read(path .. "/main.lua") or read(path .. "/init.lua") then return end
+    for _, ending in ipairs { ".lua", "/main.lua", "/init.lua" } do
+      if read(path .. ending) then return nil end
+    end
     return "names a module that is not there"
   end
   if name:find "^tntlua %-" then

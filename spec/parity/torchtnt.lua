@@ -18,7 +18,9 @@ local sections = {
   { file = "measuring", title = "Progress, timing, profiling", count = 15 },
   { file = "small", title = "Safety nets and small things", count = 16 },
 }
-for _, section in ipairs(sections) do section.rows = require("spec.parity.torchtnt." .. section.file) end
+for _, section in ipairs(sections) do
+  section.rows = require("spec.parity.torchtnt." .. section.file)
+end
 
 -- How many rows of each weight there are: must have, should have, of use to few.
 return { sections = sections, count = 195, weights = { must = 88, should = 66, niche = 41 } }

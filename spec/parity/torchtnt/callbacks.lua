@@ -14,7 +14,8 @@ return {
       "on_predict_dataloader_iter_creation_end", "on_predict_get_next_batch_start",
       "on_predict_get_next_batch_end", "on_predict_step_start", "on_predict_step_end",
       "on_predict_epoch_end", "on_predict_end" },
-    spec = { "spec/loop/torchtnt_spec.lua: as in TorchTNT:", "spec/train_spec.lua: names every event" },
+    spec = { "spec/loop/torchtnt_spec.lua: as in TorchTNT:",
+      "spec/train_spec.lua: names every event" },
     note = "a hook is any table with such functions; a name without phase (on_step_end) serves "
       .. "all; further events stand in the page on hooks" },
   { "Callback.name", "niche", ours = "tnt.Hook{name}",
