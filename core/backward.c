@@ -262,7 +262,7 @@ static int run_rule(tnt_backward *w, node *n, tensor **dx, bool *want) {
 static int run_node(tnt_backward *w, node *n) {
   bool any = false;
   for (int o = 0; o < n->n_outputs; o++) any = any || n->grads[o];
-  if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_arrived(w->c, n));
+  if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_arrived(n));
   for (int i = 0; i < w->n_captures; i++) {
     capture *k = &w->captures[i];
     if (k->at != n || !n->grads[k->output]) continue;

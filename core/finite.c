@@ -273,7 +273,7 @@ int check_gradient(context *c, const node *n, int input, const tensor *g) {
   return fail(TNT_ESTATE, "%s", out.s);
 }
 
-int check_arrived(context *c, const node *n) {
+int check_arrived(const node *n) {
   for (int o = 0; o < n->n_outputs; o++) {
     const tensor *g = n->grads[o];
     found f;

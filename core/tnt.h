@@ -217,8 +217,8 @@ typedef struct tnt_range {
   uint8_t ndim, dtype, backward, in_place, thread;
 } tnt_range;
 TNT_API int tnt_watch_ranges(int64_t most); /* keeps up to so many; 0: off, what is kept stays */
-TNT_API int tnt_ranges(const tnt_range **ranges, int64_t *n, int64_t *dropped);
-TNT_API int tnt_ranges_clear(void);
+/* Those kept so far, in the order of their ends; the caller frees them, and the next ones begin anew. */
+TNT_API int tnt_ranges_take(tnt_range **ranges, int64_t *n, int64_t *dropped);
 TNT_API const char *tnt_op_name(int op); /* null: no op has this number */
 
 /* Floating-point operations of forward and of gradients, two for each multiply-add. */

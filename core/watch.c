@@ -171,18 +171,12 @@ int tnt_watch_ranges(int64_t most) {
   return 0;
 }
 
-int tnt_ranges(const tnt_range **ranges, int64_t *n, int64_t *dropped) {
+int tnt_ranges_take(tnt_range **ranges, int64_t *n, int64_t *dropped) {
   struct watch *w = context_now()->watch;
   *ranges = w ? w->ranges : NULL;
   *n = w ? w->n_ranges : 0;
   *dropped = w ? w->dropped : 0;
-  return 0;
-}
-
-int tnt_ranges_clear(void) {
-  struct watch *w = context_now()->watch;
   if (!w) return 0;
-  free(w->ranges);
   w->ranges = NULL;
   w->n_ranges = w->room_ranges = w->dropped = 0;
   return 0;

@@ -36,7 +36,7 @@ void watch_free(context *c);
 unsigned finite_before(const call *k); /* bit i: input i is bad already; for ops in place */
 int check_outputs(call *k, unsigned bad_before);
 int check_gradient(context *c, const node *n, int input, const tensor *g);
-int check_arrived(context *c, const node *n); /* what adding up gradients made */
+int check_arrived(const node *n); /* what adding up gradients made */
 
 /* memory_log.c */
 extern int memory_log_on;

@@ -40,6 +40,7 @@ function call_lines.start()
   core.set_lines(note, name)
 end
 
+--- Ends what one start began.
 function call_lines.stop()
   users = users - 1
   if users > 0 then return end

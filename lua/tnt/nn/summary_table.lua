@@ -63,7 +63,9 @@ return function(root, exact)
   local rows = { { "name", "type", "parameters", "trainable", "bytes" } }
   local with_call = root.calls ~= nil
   if with_call then
-    for i, title in ipairs { "in", "out", "FLOPs", "backward", "time" } do rows[1][5 + i] = title end
+    for _, title in ipairs { "in", "out", "FLOPs", "backward", "time" } do
+      table.insert(rows[1], title)
+    end
   end
   add_rows(root, rows, with_call, exact)
   local widths = {}
