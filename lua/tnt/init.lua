@@ -19,7 +19,7 @@ local places = {
   current = { "tnt.state", "current" }, Timer = "tnt.timer", PeriodicTimer = "tnt.timer.periodic",
   log_elapsed_time = "tnt.timer.elapsed", EarlyStopChecker = "tnt.early_stop_checker",
   events = "tnt.events", precision = "tnt.precision", testing = "tnt.testing",
-  estimate = "tnt.estimate", system = "tnt.system", env = "tnt.env",
+  estimate = "tnt.estimate", Bar = "tnt.bar", system = "tnt.system", env = "tnt.env",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
