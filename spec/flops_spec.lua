@@ -70,7 +70,7 @@ describe("tnt.flops", function()
     end)
   end
 
-  it("counts by operation, grouped convolutions too, and gives what the function returns", function()
+  it("counts by operation, grouped convolutions too, and gives what fn returns", function()
     local conv = nn.Conv2d(4, 6, 3, { groups = 2, padding = 1 })
     local count, a, b = tnt.flops(function(x, n) return conv(x):sum():item() and n, "b" end,
       tnt.ones(2, 4, 5, 5), 7)

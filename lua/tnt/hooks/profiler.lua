@@ -156,7 +156,10 @@ function Profiler:on_epoch_start(state)
     ("%s epoch %d"):format(state.name, state.progress.num_epochs_completed + 1))
 end
 
-function Profiler:on_epoch_end(state) self.recorder:finish("2 " .. state.active_phase, "epoch") end
+function Profiler:on_epoch_end(state)
+  self.recorder.open["3 " .. state.active_phase] = nil -- the wait that found no batch
+  self.recorder:finish("2 " .. state.active_phase, "epoch")
+end
 
 function Profiler:on_dataloader_iter_creation_start(state)
   self.recorder:begin("3 " .. state.active_phase, "open the loader")

@@ -139,7 +139,9 @@ function rows.text(self, options)
     shown[i], width = row, math.max(width, #row.name)
   end
   local form = "%-" .. width .. "s %8s %10s %6s %10s %10s %10s %14s %10s"
-  local lines = { form:format("name", "calls", "self", "", "total", "mean", "kernel", "FLOPs", "MB") }
+  local lines = {
+    form:format("name", "calls", "self", "", "total", "mean", "kernel", "FLOPs", "MB"),
+  }
   for i, row in ipairs(shown) do
     lines[i + 1] = form:format(row.name, row.calls, time_text(row.self),
       ("%.1f%%"):format(whole > 0 and 100 * row.self / whole or 0), time_text(row.total),

@@ -1,6 +1,6 @@
--- A profile as a file for Perfetto (ui.perfetto.dev) and chrome://tracing: complete events in a JSON
--- array, all of a thread in one row, which nest. Times are whole nanoseconds until they are written,
--- so that rounding cannot make two overlap by a part.
+-- A profile as a file for Perfetto (ui.perfetto.dev) and chrome://tracing: complete events in a
+-- JSON array, all of a thread in one row, which nest. Times are whole nanoseconds until they are
+-- written, so that rounding cannot make two overlap by a part.
 -- Source of the form: Google, "Trace Event Format".
 
 local call_lines = require "tnt.call_lines"
@@ -23,7 +23,7 @@ end
 
 local function shape_of(range)
   local sizes = {}
-  for d = 0, math.min(range.ndim, 4) - 1 do sizes[d + 1] = ("%d"):format(tonumber(range.size[d])) end
+  for d = 1, math.min(range.ndim, 4) do sizes[d] = ("%d"):format(tonumber(range.size[d - 1])) end
   if range.ndim > 4 then sizes[5] = "..." end
   return "[" .. table.concat(sizes, ", ") .. "]"
 end
