@@ -30,7 +30,7 @@ local function read(who, options, names)
 end
 
 local function size_of(who, loader)
-  return require "tnt.loop.cursor"(who, loader):known_size() or math.huge
+  return require "tnt.data.cursor"(who, loader):known_size() or math.huge
 end
 
 local function in_epoch(size, o)

@@ -4,7 +4,7 @@
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local Members = require "tnt.data.multi.members"
 local message = require "tnt.loop.message"
 local nest = require "tnt.loop.nest"

@@ -28,7 +28,7 @@ local function has(object, method)
 end
 
 function Prefetcher:init(o)
-  local Cursor = require "tnt.loop.cursor"
+  local Cursor = require "tnt.data.cursor"
   check.count("DevicePrefetcher", "num_prefetch_batches", o.num_prefetch_batches, 1)
   self.cursor = Cursor("DevicePrefetcher", o.loader)
   to_device({}, o.device)

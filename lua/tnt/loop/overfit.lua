@@ -2,7 +2,7 @@
 -- They are read once and held; a resumed run reads them again from where the first one did.
 
 local class = require "tnt.class"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local random = require "tnt.random"
 
 ---@class tnt.loop.Overfit

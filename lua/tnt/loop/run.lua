@@ -3,7 +3,7 @@
 
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local engine = require "tnt.loop.engine"
 local ffi = require "ffi"
 local hook = require "tnt.hook"

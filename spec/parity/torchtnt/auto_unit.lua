@@ -56,7 +56,7 @@ return {
     spec = "spec/auto_unit/window_spec.lua: go backward through one graph" },
   { "option enable_prefetch", "must", ours = "tnt.AutoUnit{enable_prefetch}",
     spec = { "spec/train_spec.lua: knows the last batch by the loader's size, limits, or fetching "
-      .. "ahead (C-23)", "spec/loop/cursor_spec.lua: one batch ahead tells the last" },
+      .. "ahead (C-23)", "spec/data/cursor_spec.lua: one batch ahead tells the last" },
     note = "the position saved is that of the last batch trained on (D7)" },
   { "option zero_grad_at_train_step_start", "should",
     ours = "tnt.AutoUnit{zero_grad_at_train_step_start}",
