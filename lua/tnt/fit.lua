@@ -27,8 +27,8 @@ local function fit(unit, options) return Run.start("fit", unit, options) end
 ---@field max_epochs integer|nil  one of max_epochs, max_steps, max_time is needed
 ---@field max_steps integer|nil
 ---@field max_time number|nil   seconds
----@field max_train_steps_per_epoch integer|nil
----@field max_eval_steps_per_epoch integer|nil
+---@field max_train_steps_per_epoch number|nil  or a part of the loader, such as 0.1
+---@field max_eval_steps_per_epoch number|nil   likewise, for each loader
 ---@field evaluate_every_n_steps integer|nil
 ---@field evaluate_every_n_epochs integer|nil  default 1
 ---@field evaluate_when (fun(state: tnt.State, at: string): boolean)|nil  instead of the two above

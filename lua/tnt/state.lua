@@ -4,6 +4,7 @@
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
+local length = require "tnt.loop.length"
 local sorted = require "tnt.sorted"
 local Timer = require "tnt.loop.timer"
 
@@ -88,6 +89,16 @@ function State:every(n)
   if not n or n == 0 then return false end
   local steps = self.progress.num_steps_completed
   return steps > 0 and steps % n == 0
+end
+
+--- The steps that the open epoch will have by its loader's size and its limits, or nil.
+---@return integer|nil
+function State:steps_in_epoch()
+  local phase, progress = self.loop.phase, self.progress
+  -- A step that pulls its own batches may take several.
+  local size = not phase.takes_iterator and phase.cursor and phase.cursor.size or nil
+  return length.of_epoch(size, phase,
+    progress.num_steps_completed - progress.num_steps_completed_in_epoch)
 end
 
 --- Logs a value under the name of the active phase: "train/loss", "eval/loss". In an open epoch it

@@ -93,7 +93,7 @@ local function train(unit, options) return Run.start("train", unit, options) end
 ---@field max_epochs integer|nil  one of max_epochs, max_steps, max_time is needed; or math.huge
 ---@field max_steps integer|nil
 ---@field max_time number|nil  seconds
----@field max_steps_per_epoch integer|nil
+---@field max_steps_per_epoch number|nil  or a part of the loader, such as 0.1
 ---@field min_epochs integer|nil  `state:stop()` (early stops) waits until they are done;
 ---@field min_steps integer|nil   and until these are; limits, time and signals do not wait
 ---@field overfit_batches integer|nil  train on the first so many batches only, the same ones in

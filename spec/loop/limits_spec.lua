@@ -265,3 +265,42 @@ describe("overfit_batches", function()
     assert.equal(4, unit.train_progress.num_steps_completed)
   end)
 end)
+
+describe("a limit below 1", function()
+  before_each(rig.reset)
+
+  it("is a part of the loader, at least one batch", function()
+    for part, steps in pairs { [0.5] = 5, [0.29] = 2, [0.01] = 1, [0.99] = 9 } do -- order: free
+      local unit = rig.unit()
+      train(unit, with {
+        train_dataloader = rig.batches(10), max_epochs = 2, max_steps_per_epoch = part,
+      })
+      assert.equal(2 * steps, unit.train_progress.num_steps_completed)
+    end
+  end)
+
+  it("is taken of each loader of evaluation, and shows in the length of the epoch", function()
+    local lengths, unit = {}, rig.unit()
+    fit(unit, with {
+      train_dataloader = rig.batches(8), max_epochs = 1, max_train_steps_per_epoch = 0.25,
+      eval_dataloader = { a = rig.batches(10), b = rig.batches(4) }, max_eval_steps_per_epoch = 0.5,
+      hooks = { { on_step_end = function(_, state)
+        lengths[state.name] = state:steps_in_epoch()
+      end } },
+    })
+    assert.same({ train = 2, a = 5, b = 2 }, lengths)
+    assert.equal(7, unit.eval_progress.num_steps_completed)
+  end)
+
+  it("needs a size", function()
+    assert.matches("train_dataloader: a limit of 0.5 of its batches needs a loader with a size",
+      refusal(train, { max_epochs = 1, max_steps_per_epoch = 0.5, train_dataloader = function()
+        return function() end
+      end }), 1, true)
+    for _, wrong in ipairs { 1.5, -0.5 } do
+      assert.matches("must be a whole number from 0 on, a part of the loader (0.1), or math.huge",
+        refusal(train, { max_epochs = 1, max_steps_per_epoch = wrong, train_dataloader = {} }), 1,
+        true)
+    end
+  end)
+end)

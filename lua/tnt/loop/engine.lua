@@ -10,6 +10,7 @@ local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
+local length = require "tnt.loop.length"
 local message = require "tnt.loop.message"
 local modes = require "tnt.loop.modes"
 local sanity = require "tnt.loop.sanity"
@@ -129,6 +130,7 @@ local function open_epoch(run, phase, cursor)
   local random = is_resumed and snapshot.random_state() or nil
   cursor:open(progress.num_epochs_completed, position, skip_in_scope)
   if random then snapshot.set_random_state(random) end
+  phase.max_steps_per_epoch = length.limit(cursor.who, phase.limit, cursor.size)
   call(on.dataloader_iter_creation_end, state, unit)
 end
 

@@ -51,12 +51,17 @@ local function is_count(value)
   return type(value) == "number" and value >= 0 and (value % 1 == 0 or value == math.huge)
 end
 
+-- These may be a part of the loader as well: 0.1.
+local parts = {
+  max_steps_per_epoch = true, max_train_steps_per_epoch = true, max_eval_steps_per_epoch = true,
+}
+
 local function check_count(who, given, name)
   local value = given[name]
-  if value ~= nil and not is_count(value) then
-    errors.raise("argument", "%s: %s must be a whole number from 0 on or math.huge, got %s", who,
-      name, tostring(value))
-  end
+  if value == nil or is_count(value) then return end
+  if parts[name] and type(value) == "number" and value > 0 and value < 1 then return end
+  errors.raise("argument", "%s: %s must be a whole number from 0 on%s or math.huge, got %s", who,
+    name, parts[name] and ", a part of the loader (0.1)," or "", tostring(value))
 end
 
 local counts = {

@@ -72,7 +72,7 @@ local function new_phase(run, name, default_name, cursors, limits)
     takes_iterator = takes_iterator(unit, name), looks_ahead = unit.enable_prefetch == true,
     progress = unit[name .. "_progress"], times = state.iteration_timer[name .. "_iteration_time"],
     max_steps = limits.max_steps, max_epochs = limits.max_epochs,
-    max_steps_per_epoch = limits.max_steps_per_epoch, marks_boundary = name == "train",
+    limit = limits.max_steps_per_epoch, marks_boundary = name == "train",
     owners = owners_of(run, cursors),
     running = Running(default_name,
       delivers and function(record) run.loggers:log(record) end or nil, state.latest),
@@ -108,7 +108,7 @@ end
 local function limit_eval(given)
   local limit, n = given.max_eval_steps_per_epoch, given.overfit_batches
   if not n then return limit end
-  return math.min(limit or n, n)
+  return limit and limit < n and limit or n
 end
 
 function Run:init(entry, unit, given)
@@ -138,7 +138,7 @@ function Run:init(entry, unit, given)
       Cursor.set("eval_dataloader", given.eval_dataloader),
       { max_steps_per_epoch = given.max_eval_steps_per_epoch or given.max_steps_per_epoch })
     if entry == "fit" then
-      self.phases.eval.max_steps_per_epoch = limit_eval(given)
+      self.phases.eval.limit = limit_eval(given)
     end
   end
   if given.predict_dataloader ~= nil then

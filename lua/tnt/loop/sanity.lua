@@ -16,7 +16,7 @@ local function phase_of(run, n)
   local phase = {}
   for key, value in pairs(eval) do phase[key] = value end -- order: free
   phase.on, phase.progress, phase.passed, phase.is_sanity = on, Progress(), {}, true
-  phase.max_steps_per_epoch = math.min(n, eval.max_steps_per_epoch or math.huge)
+  phase.limit = math.min(n, eval.limit and math.ceil(eval.limit) or math.huge)
   phase.running = Running(eval.default_name, nil, {})
   return phase
 end
