@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 
 #include "core.h"
+#include "watch.h"
 
 enum { CLASSES = 256, ALIGNMENT = 64 };
 
@@ -63,6 +64,7 @@ void *block_alloc(size_t bytes) {
     cache.lists[k] = b->next;
     cache.cached -= (int64_t)rounded;
     account((int64_t)rounded);
+    if (UNLIKELY(memory_log_on)) memory_log_add(b, (int64_t)rounded, cache.live);
     unlock();
     return b;
   }
@@ -81,6 +83,7 @@ void *block_alloc(size_t bytes) {
 #endif
   lock();
   account((int64_t)rounded);
+  if (UNLIKELY(memory_log_on)) memory_log_add(data, (int64_t)rounded, cache.live);
   unlock();
   return data;
 }
@@ -95,6 +98,7 @@ void block_free(void *data, size_t bytes) {
 #ifdef __SANITIZE_ADDRESS__
   lock();
   cache.live -= (int64_t)rounded;
+  if (UNLIKELY(memory_log_on)) memory_log_add(data, -(int64_t)rounded, cache.live);
   unlock();
   free(data); /* the sanitizer sees use after free only when blocks really go */
   return;
@@ -105,6 +109,7 @@ void block_free(void *data, size_t bytes) {
   cache.lists[k] = b;
   cache.cached += (int64_t)rounded;
   cache.live -= (int64_t)rounded;
+  if (UNLIKELY(memory_log_on)) memory_log_add(data, -(int64_t)rounded, cache.live);
   unlock();
 }
 

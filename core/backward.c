@@ -4,6 +4,7 @@
 
 #include "calls_gen.h"
 #include "entry.h"
+#include "watch.h"
 
 typedef struct stack {
   node **items;
@@ -219,6 +220,7 @@ static int hand_on(tnt_backward *w, node *n, tensor **dx) {
       tensor_unref(w->c, g);
       continue;
     }
+    if (g && !rc && UNLIKELY(w->c->mode & MODE_FINITE)) rc = check_gradient(w->c, n, i, g);
     if (g && !rc) {
       rc = fit(w->c, e, g, &g);
       if (!rc) rc = accumulate(w, e->to, e->output, g);
@@ -244,6 +246,10 @@ static void finish(tnt_backward *w, node *n) {
 
 static int run_rule(tnt_backward *w, node *n, tensor **dx, bool *want) {
   rule_call r = {.c = w->c, .node = n, .dy = n->grads, .dx = dx, .want = want};
+  context *c = w->c;
+  node *outer = c->running;
+  int64_t began = UNLIKELY(c->mode & MODE_RANGES) ? watch_clock() : 0;
+  c->running = n;
   int rc;
   if (n->kind == NODE_OP) {
     if (!n->op->rule) {
@@ -254,13 +260,16 @@ static int run_rule(tnt_backward *w, node *n, tensor **dx, bool *want) {
   } else {
     rc = restride_backward(&r);
   }
-  for (int o = 0; o < MAX_OUTPUTS; o++) tensor_unref(w->c, r.own[o]);
+  for (int o = 0; o < MAX_OUTPUTS; o++) tensor_unref(c, r.own[o]);
+  if (UNLIKELY(c->mode & MODE_RANGES)) watch_gradient_range(c, n, began);
+  c->running = outer;
   return rc;
 }
 
 static int run_node(tnt_backward *w, node *n) {
   bool any = false;
   for (int o = 0; o < n->n_outputs; o++) any = any || n->grads[o];
+  if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_arrived(n));
   for (int i = 0; i < w->n_captures; i++) {
     capture *k = &w->captures[i];
     if (k->at != n || !n->grads[k->output]) continue;

@@ -123,6 +123,7 @@ struct node {
   /* scratch of the walk under way */
   uint64_t walk;
   int32_t waiting;
+  uint32_t call, region; /* tnt_context_view's when it was made */
   tensor *grads[MAX_OUTPUTS];
 };
 
@@ -135,7 +136,18 @@ typedef struct scope {
   uint32_t thread; /* the coroutine that opened it, as Lua numbers them */
 } scope;
 
-enum { MODE_INTERRUPT = 1, MODE_AUTOCAST = 2, MODE_RECORD = 4, MODE_CAPTURE = 8 };
+enum {
+  MODE_INTERRUPT = 1,
+  MODE_RANGES = 2,  /* when each op ran (watch.c) */
+  MODE_FLOPS = 4,   /* how much it computed */
+  MODE_FINITE = 8,  /* results are looked through for NaN and infinity (finite.c) */
+  MODE_MEMORY = 16, /* which op allocates (memory_log.c) */
+  MODE_LINES = 32,  /* entries ask Lua for the line of each call (TNT_NOTED) */
+  MODE_WATCHED = MODE_RANGES | MODE_FLOPS | MODE_FINITE | MODE_MEMORY | MODE_LINES,
+  MODE_AUTOCAST = 64, /* autocast.c */
+  MODE_RECORD = 128,  /* of a step that is to be captured (graph.c) */
+  MODE_CAPTURE = 256
+};
 
 struct context {
   tnt_context_view view; /* first, so that Lua's pointer is this one's */
@@ -164,6 +176,8 @@ struct context {
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;
   struct tnt_backward *walk; /* the newest of those open */
+  node *running;             /* whose gradient is being computed */
+  struct watch *watch;       /* what modes collect, null before the first is on */
   tnt_tensor *scratch;
   int n_scratch;
   tensor **list; /* the list inputs of the call under way */
@@ -313,6 +327,7 @@ struct op_record {
   const int8_t *patterns; /* see shape.c: what inputs must be and outputs are */
   int (*shape)(call *);   /* writes dtype, ndim, size of the outputs; null: from the patterns */
   int (*rule)(rule_call *);
+  int64_t (*flops)(const call *); /* floating-point operations of a call; null: not counted */
   bool twice; /* the rule is made of ops under create_graph, so second derivatives are right */
 };
 
@@ -345,6 +360,7 @@ int to_device(context *c, tensor **y, tensor *x, int device); /* recorded; x its
 /* Dense memory of the host from or to a tensor anywhere; waits. */
 int host_read(context *c, void *data, tensor *x);
 int host_write(tensor *x, const void *data);
+int card_read(void *data, const tensor *t, size_t bytes); /* the bytes from t's first element on */
 int tensor_zero(tensor *t, size_t bytes);
 int number_tensor(context *c, tensor **y, int device, int dtype, double value); /* 0-dim */
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);

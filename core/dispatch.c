@@ -4,6 +4,7 @@
 #include "calls_gen.h"
 #include "device.h"
 #include "entry.h"
+#include "watch.h"
 #include "../kernels/slots_gen.h"
 
 /* -- arguments ------------------------------------------------------------------------------------------------------- */
@@ -371,15 +372,6 @@ static int outputs_by_shape(call *k) {
   return rc;
 }
 
-static int rare_modes(call *k) {
-  if (k->c->mode & MODE_RECORD) TRY(recorder_call(k));
-  if ((k->c->mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
-    tnt_interrupt_pending(1);
-    return fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);
-  }
-  return 0;
-}
-
 /* The device of all tensors of a call; ids and 0-dim tensors have to lie there too. */
 static int common_device(call *k) {
   const op_record *op = k->op;
@@ -406,10 +398,9 @@ static int common_device(call *k) {
   return 0;
 }
 
-static int dispatch_checked(call *k) {
+/* Compiled twice, so that the mode word is tested once. */
+static inline __attribute__((always_inline)) int dispatch_checked(call *k, const bool watched) {
   const op_record *op = k->op;
-  context *c = k->c;
-  if (UNLIKELY(c->mode)) TRY(rare_modes(k));
   if (op->positions[0]) TRY(normalise_positions(k));
   if (op->flags & OP_VIEW) {
     k->compute = k->in[0]->dtype;
@@ -427,7 +418,7 @@ static int dispatch_checked(call *k) {
       k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = elementwise(k);
+    int rc = watched ? watch_kernel(k, elementwise) : elementwise(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -435,7 +426,7 @@ static int dispatch_checked(call *k) {
   } else {
     TRY(outputs_by_shape(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = run_kernel(k);
+    int rc = watched ? watch_kernel(k, run_kernel) : run_kernel(k);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -452,24 +443,41 @@ static int dispatch_checked(call *k) {
   return rc;
 }
 
-static int dispatch_autocast(call *k) {
-  tensor *given[MAX_INPUTS], *loans[MAX_INPUTS] = {0};
-  memcpy(given, k->in, sizeof(tensor *) * (size_t)k->n_in);
-  int rc = autocast_inputs(k, loans);
-  if (!rc) rc = dispatch_checked(k);
-  memcpy(k->in, given, sizeof(tensor *) * (size_t)k->n_in);
-  for (int i = 0; i < k->n_in; i++) tensor_unref(k->c, loans[i]);
-  return rc;
-}
-
-int dispatch(call *k) {
-  bool cast = UNLIKELY(k->c->mode & MODE_AUTOCAST) && !k->in_place &&
-              (k->op->flags & (OP_AUTOCAST_LOW | OP_AUTOCAST_F32));
-  int rc = cast ? dispatch_autocast(k) : dispatch_checked(k);
+static inline __attribute__((always_inline)) int dispatch_as(call *k, const bool watched) {
+  int rc = dispatch_checked(k, watched);
   if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
   if (UNLIKELY(rc > 0)) failed_in(k->op->name);
   return rc;
 }
+
+static __attribute__((noinline)) int dispatch_watched(call *k) { return dispatch_as(k, true); }
+
+static __attribute__((noinline, cold)) int rare_modes(call *k) {
+  uint32_t mode = k->c->mode;
+  if ((mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
+    tnt_interrupt_pending(1);
+    int rc = fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);
+    failed_in(k->op->name);
+    return rc;
+  }
+  tensor *given[MAX_INPUTS], *loans[MAX_INPUTS] = {0};
+  bool cast = (mode & MODE_AUTOCAST) && !k->in_place &&
+              (k->op->flags & (OP_AUTOCAST_LOW | OP_AUTOCAST_F32));
+  memcpy(given, k->in, sizeof(tensor *) * (size_t)k->n_in);
+  int rc = cast ? autocast_inputs(k, loans) : 0;
+  if (!rc && (mode & MODE_RECORD)) rc = recorder_call(k);
+  if (rc)
+    failed_in(k->op->name);
+  else
+    rc = (mode & MODE_WATCHED) ? watch_op(k, dispatch_watched) : dispatch_watched(k);
+  if (cast) {
+    memcpy(k->in, given, sizeof(tensor *) * (size_t)k->n_in);
+    for (int i = 0; i < k->n_in; i++) tensor_unref(k->c, loans[i]);
+  }
+  return rc;
+}
+
+int dispatch(call *k) { return UNLIKELY(k->c->mode) ? rare_modes(k) : dispatch_as(k, false); }
 
 /* -- casts, copies ----------------------------------------------------------------------------------------------------------------- */
 /* A recorded op: x in another dtype, dense. */

@@ -24,6 +24,11 @@ static inline void call_begin(call *k, context *c, int id) {
   for (int i = 0; i < op->n_in; i++) k->in[i] = NULL;
 }
 
+/* What a public entry adds to its status. */
+static inline int call_done(const context *c) {
+  return UNLIKELY(c->mode & MODE_LINES) ? TNT_NOTED : 0;
+}
+
 #define RESOLVE_ARGUMENT(c, t, h, op, name)                             \
   do {                                                                  \
     const tnt_tensor *resolve_h = (h);                                  \

@@ -252,8 +252,12 @@ local function pattern_bytes(pattern)
   return list
 end
 
-local shapes, rules = {}, {}
+local shapes, rules, flops = {}, {}, {}
 for _, row in ipairs(all) do
+  if row.flops and not flops[row.flops] then
+    flops[row.flops] = true
+    put("int64_t %s_flops(const call *k);", row.flops)
+  end
   if row.shape and not shapes[row.shape] then
     shapes[row.shape] = true
     put("int %s_shape(call *k);", row.shape)
@@ -419,8 +423,8 @@ for _, row in ipairs(all) do
   end
   dims[#dims + 1] = "0"
   put("   .positions = {%s}, .need = {%s},", table.concat(dims, ", "), table.concat(row.need, ", "))
-  put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .twice = %s},",
-    row.name, row.name, shape, rule,
+  put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .flops = %s, .twice = %s},",
+    row.name, row.name, shape, rule, row.flops and row.flops .. "_flops" or "NULL",
     row.twice and "true" or "false")
 end
 put("};\n")
@@ -471,15 +475,15 @@ for _, row in ipairs(all) do
     if in_place then
       put("  q.in_place = true;")
       put("  q.out[0] = q.in[0];")
-      put("  return dispatch(&q);")
+      put("  TRY(dispatch(&q));\n  return call_done(c);")
     else
       put("  TRY(dispatch(&q));")
       local gives = {}
       for i, o in ipairs(row.outs) do
         gives[#gives + 1] = ("handle_give_if(c, %s, q.out[%d])"):format(o.name, i - 1)
       end
-      if #gives == 0 then put("  return 0;")
-      else put("  return %s;", table.concat(gives, " | ")) end
+      gives[#gives + 1] = "call_done(c)"
+      put("  return %s;", table.concat(gives, " | "))
     end
     put("}\n")
   end

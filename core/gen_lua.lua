@@ -109,7 +109,7 @@ for _, row in ipairs(rows) do
     local c = check_arguments(row)
     if row.mutates or #row.outs == 0 then
       put("  local rc = C.tnt_%s(%s)", row.name, table.concat(c, ", "))
-      put("  if rc ~= 0 then return finish(rc) end")
+      put("  if rc ~= 0 then finish(rc) end")
       if row.mutates then put("  return %s", row.args[1].name) end
       put("end\n")
     else
@@ -144,11 +144,11 @@ for _, row in ipairs(rows) do
       put('  local rc\n  if type(b) == "number" then rc = C.tnt_%s_number_(a, b)\n  else', row.name)
       put('    if type(b) ~= "cdata" then b = operand("%s_", "b", b) end', row.name)
       put("    rc = C.tnt_%s_(a, b)\n  end", row.name)
-      put("  if rc ~= 0 then return finish(rc) end\n  return a\nend\n")
+      put("  if rc ~= 0 then finish(rc) end\n  return a\nend\n")
     else
       local c = check_arguments(row)
       put("  local rc = C.tnt_%s_(%s)", row.name, table.concat(c, ", "))
-      put("  if rc ~= 0 then return finish(rc) end\n  return %s\nend\n", row.args[1].name)
+      put("  if rc ~= 0 then finish(rc) end\n  return %s\nend\n", row.args[1].name)
     end
     if not row.hidden then methods[#methods + 1] = ('"%s_"'):format(row.name) end
   end

@@ -10,8 +10,10 @@
 -- Fields of a row: doc, source; y: the formula of an elementwise op in C (T is the compute type, functions in capitals),
 -- d<input>: its gradient, a formula in dy, the inputs and y; number = true: one operand may be a Lua number; inplace:
 -- there is a form with `_`; int: also for whole numbers; float: whole numbers become the default float; result = "bool";
--- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; shape: the C function that infers the outputs; rule: the C function of the
--- gradient, saves: what it wants to see again; strided: the kernel takes strides; view; random; kinks: where finite differences do not hold.
+-- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; shape: the C
+-- function that infers the outputs; rule: the C function of the gradient, saves: what it wants to see again; flops: the C
+-- function that counts its floating-point operations (core/flops.c); strided: the kernel takes strides; view; random;
+-- kinks: where finite differences do not hold.
 local op = ...
 
 -- -- arithmetic ---------------------------------------------------------------------------------------------------
@@ -124,8 +126,8 @@ op "topk(x, k: int, d: dim = -1, largest = true) -> y, i: ids" { doc = "The k la
 
 -- -- algebra ------------------------------------------------------------------------------------------------------
 op "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]" { autocast = "low", doc = "Matrix products; leading dims broadcast.",
-  rule = "matmul", saves = "a b", needs = { a = "b", b = "a" }, strided = true, int = true, twice = true }
-op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { autocast = "low", doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true }
+  rule = "matmul", saves = "a b", needs = { a = "b", b = "a" }, strided = true, int = true, twice = true, flops = "matmul" }
+op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { autocast = "low", doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true, flops = "matmul" }
 op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum along d.", shape = "same", rule = "softmax", saves = "y", onlyfloat = true, twice = true }
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
@@ -144,9 +146,9 @@ op "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: b
   shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, twice = true }
 op "batchnorm_grad(dy, x, mean: [C], var: [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }
 op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" { autocast = "low",
-  doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, twice = true }
-op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, twice = true }
-op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, twice = true }
+  doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, twice = true, flops = "conv2d" }
+op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, twice = true, flops = "conv2d_dx" }
+op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, twice = true, flops = "conv2d_dw" }
 op "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?" { doc = "The maximum of each window.",
   shape = "pool2d", rule = "maxpool2d", saves = "i", hidden = true, onlyfloat = true, kinks = true }
 op "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true }

@@ -15,6 +15,7 @@ int same_shape(call *k);
 int cumsum_rule(rule_call *r);
 int flip_rule(rule_call *r);
 int topk_shape(call *k);
+int64_t matmul_flops(const call *k);
 int matmul_rule(rule_call *r);
 int linear_rule(rule_call *r);
 int softmax_rule(rule_call *r);
@@ -26,10 +27,13 @@ int batchnorm_stats_shape(call *k);
 int batchnorm_shape(call *k);
 int batchnorm_rule(rule_call *r);
 int batchnorm_grad_shape(call *k);
+int64_t conv2d_flops(const call *k);
 int conv2d_shape(call *k);
 int conv2d_rule(rule_call *r);
+int64_t conv2d_dx_flops(const call *k);
 int conv2d_dx_shape(call *k);
 int conv2d_dx_rule(rule_call *r);
+int64_t conv2d_dw_flops(const call *k);
 int conv2d_dw_shape(call *k);
 int conv2d_dw_rule(rule_call *r);
 int pool2d_shape(call *k);
@@ -1540,1190 +1544,1190 @@ const op_record tnt__ops[] = {
    .kernel = 0, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = add_names, .patterns = add_patterns, .shape = NULL, .rule = add_rule_gen, .twice = true},
+   .in_names = add_names, .patterns = add_patterns, .shape = NULL, .rule = add_rule_gen, .flops = NULL, .twice = true},
   {.name = "sub",
    .signature = "sub(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 1, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sub_names, .patterns = sub_patterns, .shape = NULL, .rule = sub_rule_gen, .twice = true},
+   .in_names = sub_names, .patterns = sub_patterns, .shape = NULL, .rule = sub_rule_gen, .flops = NULL, .twice = true},
   {.name = "mul",
    .signature = "mul(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 2, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 0},
-   .in_names = mul_names, .patterns = mul_patterns, .shape = NULL, .rule = mul_rule_gen, .twice = true},
+   .in_names = mul_names, .patterns = mul_patterns, .shape = NULL, .rule = mul_rule_gen, .flops = NULL, .twice = true},
   {.name = "div",
    .signature = "div(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 3, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 3, 0, 0},
-   .in_names = div_names, .patterns = div_patterns, .shape = NULL, .rule = div_rule_gen, .twice = true},
+   .in_names = div_names, .patterns = div_patterns, .shape = NULL, .rule = div_rule_gen, .flops = NULL, .twice = true},
   {.name = "div_db",
    .signature = "div_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 4, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = div_db_names, .patterns = div_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = div_db_names, .patterns = div_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "pow",
    .signature = "pow(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_AUTOCAST_F32,
    .kernel = 5, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 1,
    .positions = {0}, .need = {3, 257, 0, 0},
-   .in_names = pow_names, .patterns = pow_patterns, .shape = NULL, .rule = pow_rule_gen, .twice = true},
+   .in_names = pow_names, .patterns = pow_patterns, .shape = NULL, .rule = pow_rule_gen, .flops = NULL, .twice = true},
   {.name = "pow_da",
    .signature = "pow_da",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 6, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = pow_da_names, .patterns = pow_da_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = pow_da_names, .patterns = pow_da_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "pow_db",
    .signature = "pow_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 7, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = pow_db_names, .patterns = pow_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = pow_db_names, .patterns = pow_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "maximum",
    .signature = "maximum(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 8, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 0, 0},
-   .in_names = maximum_names, .patterns = maximum_patterns, .shape = NULL, .rule = maximum_rule_gen, .twice = true},
+   .in_names = maximum_names, .patterns = maximum_patterns, .shape = NULL, .rule = maximum_rule_gen, .flops = NULL, .twice = true},
   {.name = "maximum_da",
    .signature = "maximum_da",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 9, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = maximum_da_names, .patterns = maximum_da_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = maximum_da_names, .patterns = maximum_da_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "maximum_db",
    .signature = "maximum_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 10, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = maximum_db_names, .patterns = maximum_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = maximum_db_names, .patterns = maximum_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "minimum",
    .signature = "minimum(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 11, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 0, 0},
-   .in_names = minimum_names, .patterns = minimum_patterns, .shape = NULL, .rule = minimum_rule_gen, .twice = true},
+   .in_names = minimum_names, .patterns = minimum_patterns, .shape = NULL, .rule = minimum_rule_gen, .flops = NULL, .twice = true},
   {.name = "minimum_da",
    .signature = "minimum_da",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 12, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = minimum_da_names, .patterns = minimum_da_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = minimum_da_names, .patterns = minimum_da_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "minimum_db",
    .signature = "minimum_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 13, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = minimum_db_names, .patterns = minimum_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = minimum_db_names, .patterns = minimum_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "remainder",
    .signature = "remainder(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 14, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {0, 3, 0, 0},
-   .in_names = remainder_names, .patterns = remainder_patterns, .shape = NULL, .rule = remainder_rule_gen, .twice = true},
+   .in_names = remainder_names, .patterns = remainder_patterns, .shape = NULL, .rule = remainder_rule_gen, .flops = NULL, .twice = true},
   {.name = "remainder_db",
    .signature = "remainder_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 15, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = remainder_db_names, .patterns = remainder_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = remainder_db_names, .patterns = remainder_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "floor_divide",
    .signature = "floor_divide(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 16, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = floor_divide_names, .patterns = floor_divide_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = floor_divide_names, .patterns = floor_divide_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "atan2",
    .signature = "atan2(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 17, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 0, 0},
-   .in_names = atan2_names, .patterns = atan2_patterns, .shape = NULL, .rule = atan2_rule_gen, .twice = true},
+   .in_names = atan2_names, .patterns = atan2_patterns, .shape = NULL, .rule = atan2_rule_gen, .flops = NULL, .twice = true},
   {.name = "atan2_da",
    .signature = "atan2_da",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 18, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = atan2_da_names, .patterns = atan2_da_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = atan2_da_names, .patterns = atan2_da_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "atan2_db",
    .signature = "atan2_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 19, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = atan2_db_names, .patterns = atan2_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = atan2_db_names, .patterns = atan2_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "neg",
    .signature = "neg(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 20, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = neg_names, .patterns = neg_patterns, .shape = NULL, .rule = neg_rule_gen, .twice = true},
+   .in_names = neg_names, .patterns = neg_patterns, .shape = NULL, .rule = neg_rule_gen, .flops = NULL, .twice = true},
   {.name = "abs",
    .signature = "abs(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 21, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = abs_names, .patterns = abs_patterns, .shape = NULL, .rule = abs_rule_gen, .twice = true},
+   .in_names = abs_names, .patterns = abs_patterns, .shape = NULL, .rule = abs_rule_gen, .flops = NULL, .twice = true},
   {.name = "abs_dx",
    .signature = "abs_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 22, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = abs_dx_names, .patterns = abs_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = abs_dx_names, .patterns = abs_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "sign",
    .signature = "sign(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 23, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sign_names, .patterns = sign_patterns, .shape = NULL, .rule = sign_rule_gen, .twice = true},
+   .in_names = sign_names, .patterns = sign_patterns, .shape = NULL, .rule = sign_rule_gen, .flops = NULL, .twice = true},
   {.name = "sign_dx",
    .signature = "sign_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 24, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sign_dx_names, .patterns = sign_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = sign_dx_names, .patterns = sign_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "square",
    .signature = "square(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 25, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = square_names, .patterns = square_patterns, .shape = NULL, .rule = square_rule_gen, .twice = true},
+   .in_names = square_names, .patterns = square_patterns, .shape = NULL, .rule = square_rule_gen, .flops = NULL, .twice = true},
   {.name = "square_dx",
    .signature = "square_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 26, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = square_dx_names, .patterns = square_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = square_dx_names, .patterns = square_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "sqrt",
    .signature = "sqrt(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 27, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = sqrt_names, .patterns = sqrt_patterns, .shape = NULL, .rule = sqrt_rule_gen, .twice = true},
+   .in_names = sqrt_names, .patterns = sqrt_patterns, .shape = NULL, .rule = sqrt_rule_gen, .flops = NULL, .twice = true},
   {.name = "sqrt_dx",
    .signature = "sqrt_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 28, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sqrt_dx_names, .patterns = sqrt_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = sqrt_dx_names, .patterns = sqrt_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "rsqrt",
    .signature = "rsqrt(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 29, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = rsqrt_names, .patterns = rsqrt_patterns, .shape = NULL, .rule = rsqrt_rule_gen, .twice = true},
+   .in_names = rsqrt_names, .patterns = rsqrt_patterns, .shape = NULL, .rule = rsqrt_rule_gen, .flops = NULL, .twice = true},
   {.name = "rsqrt_dx",
    .signature = "rsqrt_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 30, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = rsqrt_dx_names, .patterns = rsqrt_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = rsqrt_dx_names, .patterns = rsqrt_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "reciprocal",
    .signature = "reciprocal(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 31, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = reciprocal_names, .patterns = reciprocal_patterns, .shape = NULL, .rule = reciprocal_rule_gen, .twice = true},
+   .in_names = reciprocal_names, .patterns = reciprocal_patterns, .shape = NULL, .rule = reciprocal_rule_gen, .flops = NULL, .twice = true},
   {.name = "reciprocal_dx",
    .signature = "reciprocal_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 32, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = reciprocal_dx_names, .patterns = reciprocal_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = reciprocal_dx_names, .patterns = reciprocal_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "exp",
    .signature = "exp(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 33, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = exp_names, .patterns = exp_patterns, .shape = NULL, .rule = exp_rule_gen, .twice = true},
+   .in_names = exp_names, .patterns = exp_patterns, .shape = NULL, .rule = exp_rule_gen, .flops = NULL, .twice = true},
   {.name = "expm1",
    .signature = "expm1(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 34, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = expm1_names, .patterns = expm1_patterns, .shape = NULL, .rule = expm1_rule_gen, .twice = true},
+   .in_names = expm1_names, .patterns = expm1_patterns, .shape = NULL, .rule = expm1_rule_gen, .flops = NULL, .twice = true},
   {.name = "expm1_dx",
    .signature = "expm1_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 35, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = expm1_dx_names, .patterns = expm1_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = expm1_dx_names, .patterns = expm1_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "log",
    .signature = "log(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 36, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = log_names, .patterns = log_patterns, .shape = NULL, .rule = log_rule_gen, .twice = true},
+   .in_names = log_names, .patterns = log_patterns, .shape = NULL, .rule = log_rule_gen, .flops = NULL, .twice = true},
   {.name = "log1p",
    .signature = "log1p(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 37, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = log1p_names, .patterns = log1p_patterns, .shape = NULL, .rule = log1p_rule_gen, .twice = true},
+   .in_names = log1p_names, .patterns = log1p_patterns, .shape = NULL, .rule = log1p_rule_gen, .flops = NULL, .twice = true},
   {.name = "log1p_dx",
    .signature = "log1p_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 38, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = log1p_dx_names, .patterns = log1p_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = log1p_dx_names, .patterns = log1p_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "log2",
    .signature = "log2(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 39, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = log2_names, .patterns = log2_patterns, .shape = NULL, .rule = log2_rule_gen, .twice = true},
+   .in_names = log2_names, .patterns = log2_patterns, .shape = NULL, .rule = log2_rule_gen, .flops = NULL, .twice = true},
   {.name = "log2_dx",
    .signature = "log2_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 40, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = log2_dx_names, .patterns = log2_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = log2_dx_names, .patterns = log2_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "sin",
    .signature = "sin(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 41, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = sin_names, .patterns = sin_patterns, .shape = NULL, .rule = sin_rule_gen, .twice = true},
+   .in_names = sin_names, .patterns = sin_patterns, .shape = NULL, .rule = sin_rule_gen, .flops = NULL, .twice = true},
   {.name = "sin_dx",
    .signature = "sin_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 42, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sin_dx_names, .patterns = sin_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = sin_dx_names, .patterns = sin_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "cos",
    .signature = "cos(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 43, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = cos_names, .patterns = cos_patterns, .shape = NULL, .rule = cos_rule_gen, .twice = true},
+   .in_names = cos_names, .patterns = cos_patterns, .shape = NULL, .rule = cos_rule_gen, .flops = NULL, .twice = true},
   {.name = "cos_dx",
    .signature = "cos_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 44, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = cos_dx_names, .patterns = cos_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = cos_dx_names, .patterns = cos_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "tanh",
    .signature = "tanh(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 45, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = tanh_names, .patterns = tanh_patterns, .shape = NULL, .rule = tanh_rule_gen, .twice = true},
+   .in_names = tanh_names, .patterns = tanh_patterns, .shape = NULL, .rule = tanh_rule_gen, .flops = NULL, .twice = true},
   {.name = "tanh_dx",
    .signature = "tanh_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 46, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = tanh_dx_names, .patterns = tanh_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = tanh_dx_names, .patterns = tanh_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "erf",
    .signature = "erf(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 47, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = erf_names, .patterns = erf_patterns, .shape = NULL, .rule = erf_rule_gen, .twice = true},
+   .in_names = erf_names, .patterns = erf_patterns, .shape = NULL, .rule = erf_rule_gen, .flops = NULL, .twice = true},
   {.name = "erf_dx",
    .signature = "erf_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 48, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = erf_dx_names, .patterns = erf_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = erf_dx_names, .patterns = erf_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "floor",
    .signature = "floor(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 49, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = floor_names, .patterns = floor_patterns, .shape = NULL, .rule = floor_rule_gen, .twice = true},
+   .in_names = floor_names, .patterns = floor_patterns, .shape = NULL, .rule = floor_rule_gen, .flops = NULL, .twice = true},
   {.name = "floor_dx",
    .signature = "floor_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 50, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = floor_dx_names, .patterns = floor_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = floor_dx_names, .patterns = floor_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "ceil",
    .signature = "ceil(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 51, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = ceil_names, .patterns = ceil_patterns, .shape = NULL, .rule = ceil_rule_gen, .twice = true},
+   .in_names = ceil_names, .patterns = ceil_patterns, .shape = NULL, .rule = ceil_rule_gen, .flops = NULL, .twice = true},
   {.name = "ceil_dx",
    .signature = "ceil_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 52, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = ceil_dx_names, .patterns = ceil_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = ceil_dx_names, .patterns = ceil_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "round",
    .signature = "round(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 53, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = round_names, .patterns = round_patterns, .shape = NULL, .rule = round_rule_gen, .twice = true},
+   .in_names = round_names, .patterns = round_patterns, .shape = NULL, .rule = round_rule_gen, .flops = NULL, .twice = true},
   {.name = "round_dx",
    .signature = "round_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 54, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = round_dx_names, .patterns = round_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = round_dx_names, .patterns = round_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "trunc",
    .signature = "trunc(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 55, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = trunc_names, .patterns = trunc_patterns, .shape = NULL, .rule = trunc_rule_gen, .twice = true},
+   .in_names = trunc_names, .patterns = trunc_patterns, .shape = NULL, .rule = trunc_rule_gen, .flops = NULL, .twice = true},
   {.name = "trunc_dx",
    .signature = "trunc_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 56, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = trunc_dx_names, .patterns = trunc_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = trunc_dx_names, .patterns = trunc_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "clamp",
    .signature = "clamp(x, lo = -math.huge, hi = math.huge) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 57, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = clamp_names, .patterns = clamp_patterns, .shape = NULL, .rule = clamp_rule_gen, .twice = true},
+   .in_names = clamp_names, .patterns = clamp_patterns, .shape = NULL, .rule = clamp_rule_gen, .flops = NULL, .twice = true},
   {.name = "clamp_dx",
    .signature = "clamp_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 58, .n_in = 2, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = clamp_dx_names, .patterns = clamp_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = clamp_dx_names, .patterns = clamp_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "sigmoid",
    .signature = "sigmoid(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 59, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = sigmoid_names, .patterns = sigmoid_patterns, .shape = NULL, .rule = sigmoid_rule_gen, .twice = true},
+   .in_names = sigmoid_names, .patterns = sigmoid_patterns, .shape = NULL, .rule = sigmoid_rule_gen, .flops = NULL, .twice = true},
   {.name = "sigmoid_dx",
    .signature = "sigmoid_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 60, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sigmoid_dx_names, .patterns = sigmoid_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = sigmoid_dx_names, .patterns = sigmoid_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "relu",
    .signature = "relu(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 61, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {0}, .need = {256, 0, 0, 0},
-   .in_names = relu_names, .patterns = relu_patterns, .shape = NULL, .rule = relu_rule_gen, .twice = true},
+   .in_names = relu_names, .patterns = relu_patterns, .shape = NULL, .rule = relu_rule_gen, .flops = NULL, .twice = true},
   {.name = "relu_dx",
    .signature = "relu_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 62, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = relu_dx_names, .patterns = relu_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = relu_dx_names, .patterns = relu_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "leaky_relu",
    .signature = "leaky_relu(x, slope = 0.01) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 63, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = leaky_relu_names, .patterns = leaky_relu_patterns, .shape = NULL, .rule = leaky_relu_rule_gen, .twice = true},
+   .in_names = leaky_relu_names, .patterns = leaky_relu_patterns, .shape = NULL, .rule = leaky_relu_rule_gen, .flops = NULL, .twice = true},
   {.name = "leaky_relu_dx",
    .signature = "leaky_relu_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 64, .n_in = 2, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = leaky_relu_dx_names, .patterns = leaky_relu_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = leaky_relu_dx_names, .patterns = leaky_relu_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "elu",
    .signature = "elu(x, alpha = 1) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 65, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = elu_names, .patterns = elu_patterns, .shape = NULL, .rule = elu_rule_gen, .twice = true},
+   .in_names = elu_names, .patterns = elu_patterns, .shape = NULL, .rule = elu_rule_gen, .flops = NULL, .twice = true},
   {.name = "elu_dx",
    .signature = "elu_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 66, .n_in = 2, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = elu_dx_names, .patterns = elu_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = elu_dx_names, .patterns = elu_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "silu",
    .signature = "silu(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 67, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = silu_names, .patterns = silu_patterns, .shape = NULL, .rule = silu_rule_gen, .twice = true},
+   .in_names = silu_names, .patterns = silu_patterns, .shape = NULL, .rule = silu_rule_gen, .flops = NULL, .twice = true},
   {.name = "silu_dx",
    .signature = "silu_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 68, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = silu_dx_names, .patterns = silu_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = silu_dx_names, .patterns = silu_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "softplus",
    .signature = "softplus(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 69, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = softplus_names, .patterns = softplus_patterns, .shape = NULL, .rule = softplus_rule_gen, .twice = true},
+   .in_names = softplus_names, .patterns = softplus_patterns, .shape = NULL, .rule = softplus_rule_gen, .flops = NULL, .twice = true},
   {.name = "softplus_dx",
    .signature = "softplus_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 70, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = softplus_dx_names, .patterns = softplus_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = softplus_dx_names, .patterns = softplus_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "gelu",
    .signature = "gelu(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 71, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = gelu_names, .patterns = gelu_patterns, .shape = NULL, .rule = gelu_rule_gen, .twice = true},
+   .in_names = gelu_names, .patterns = gelu_patterns, .shape = NULL, .rule = gelu_rule_gen, .flops = NULL, .twice = true},
   {.name = "gelu_dx",
    .signature = "gelu_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 72, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = gelu_dx_names, .patterns = gelu_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = gelu_dx_names, .patterns = gelu_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "gelu_tanh",
    .signature = "gelu_tanh(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_FLOAT_OUT,
    .kernel = 73, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 0, 0, 0},
-   .in_names = gelu_tanh_names, .patterns = gelu_tanh_patterns, .shape = NULL, .rule = gelu_tanh_rule_gen, .twice = true},
+   .in_names = gelu_tanh_names, .patterns = gelu_tanh_patterns, .shape = NULL, .rule = gelu_tanh_rule_gen, .flops = NULL, .twice = true},
   {.name = "gelu_tanh_dx",
    .signature = "gelu_tanh_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 74, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = gelu_tanh_dx_names, .patterns = gelu_tanh_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = gelu_tanh_dx_names, .patterns = gelu_tanh_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "eq",
    .signature = "eq(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 75, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = eq_names, .patterns = eq_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = eq_names, .patterns = eq_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "ne",
    .signature = "ne(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 76, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = ne_names, .patterns = ne_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = ne_names, .patterns = ne_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "lt",
    .signature = "lt(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 77, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = lt_names, .patterns = lt_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = lt_names, .patterns = lt_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "le",
    .signature = "le(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 78, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = le_names, .patterns = le_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = le_names, .patterns = le_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "gt",
    .signature = "gt(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 79, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = gt_names, .patterns = gt_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = gt_names, .patterns = gt_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "ge",
    .signature = "ge(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 80, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = ge_names, .patterns = ge_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = ge_names, .patterns = ge_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "logical_and",
    .signature = "logical_and(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 81, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = logical_and_names, .patterns = logical_and_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = logical_and_names, .patterns = logical_and_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "logical_or",
    .signature = "logical_or(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 82, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = logical_or_names, .patterns = logical_or_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = logical_or_names, .patterns = logical_or_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "logical_xor",
    .signature = "logical_xor(a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 83, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = logical_xor_names, .patterns = logical_xor_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = logical_xor_names, .patterns = logical_xor_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "logical_not",
    .signature = "logical_not(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 84, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = logical_not_names, .patterns = logical_not_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = logical_not_names, .patterns = logical_not_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "isnan",
    .signature = "isnan(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 85, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = isnan_names, .patterns = isnan_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = isnan_names, .patterns = isnan_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "isinf",
    .signature = "isinf(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 86, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = isinf_names, .patterns = isinf_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = isinf_names, .patterns = isinf_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "isfinite",
    .signature = "isfinite(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_BOOL_OUT,
    .kernel = 87, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = isfinite_names, .patterns = isfinite_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = isfinite_names, .patterns = isfinite_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "where",
    .signature = "where(m: mask, a, b) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 88, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 1, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {0, 1, 1, 0},
-   .in_names = where_names, .patterns = where_patterns, .shape = NULL, .rule = where_rule_gen, .twice = true},
+   .in_names = where_names, .patterns = where_patterns, .shape = NULL, .rule = where_rule_gen, .flops = NULL, .twice = true},
   {.name = "where_da",
    .signature = "where_da",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 89, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 2, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = where_da_names, .patterns = where_da_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = where_da_names, .patterns = where_da_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "where_db",
    .signature = "where_db",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 90, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 2, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = where_db_names, .patterns = where_db_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = where_db_names, .patterns = where_db_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "masked_fill",
    .signature = "masked_fill(x, m: mask, value: number) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 91, .n_in = 2, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 2, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {0}, .need = {2, 0, 0, 0},
-   .in_names = masked_fill_names, .patterns = masked_fill_patterns, .shape = NULL, .rule = masked_fill_rule_gen, .twice = true},
+   .in_names = masked_fill_names, .patterns = masked_fill_patterns, .shape = NULL, .rule = masked_fill_rule_gen, .flops = NULL, .twice = true},
   {.name = "masked_fill_dx",
    .signature = "masked_fill_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 92, .n_in = 2, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 2, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = masked_fill_dx_names, .patterns = masked_fill_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = masked_fill_dx_names, .patterns = masked_fill_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "fill",
    .signature = "fill(x, value: number) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 93, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = fill_names, .patterns = fill_patterns, .shape = NULL, .rule = fill_rule_gen, .twice = true},
+   .in_names = fill_names, .patterns = fill_patterns, .shape = NULL, .rule = fill_rule_gen, .flops = NULL, .twice = true},
   {.name = "fill_dx",
    .signature = "fill_dx",
    .flags = OP_ELEMENTWISE | OP_PROMOTE | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 94, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = fill_dx_names, .patterns = fill_dx_patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = fill_dx_names, .patterns = fill_dx_patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "copy",
    .signature = "copy(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 95, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = copy_names, .patterns = copy_patterns, .shape = NULL, .rule = copy_rule_gen, .twice = true},
+   .in_names = copy_names, .patterns = copy_patterns, .shape = NULL, .rule = copy_rule_gen, .flops = NULL, .twice = true},
   {.name = "contiguous",
    .signature = "contiguous(x) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 96, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = contiguous_names, .patterns = contiguous_patterns, .shape = NULL, .rule = contiguous_rule_gen, .twice = true},
+   .in_names = contiguous_names, .patterns = contiguous_patterns, .shape = NULL, .rule = contiguous_rule_gen, .flops = NULL, .twice = true},
   {.name = "cast",
    .signature = "cast(x, dtype: int) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 97, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = cast_names, .patterns = cast_patterns, .shape = NULL, .rule = cast_rule_gen, .twice = true},
+   .in_names = cast_names, .patterns = cast_patterns, .shape = NULL, .rule = cast_rule_gen, .flops = NULL, .twice = true},
   {.name = "assign",
    .signature = "assign(x, v) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
    .kernel = 98, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = assign_names, .patterns = assign_patterns, .shape = NULL, .rule = assign_rule_gen, .twice = true},
+   .in_names = assign_names, .patterns = assign_patterns, .shape = NULL, .rule = assign_rule_gen, .flops = NULL, .twice = true},
   {.name = "sum",
    .signature = "sum(x, dims: dims, keepdim = false) -> y",
    .flags = OP_WIDE_SUM | OP_AUTOCAST_F32,
    .kernel = 0, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = sum_names, .patterns = sum_patterns, .shape = reduce_shape, .rule = sum_rule, .twice = true},
+   .in_names = sum_names, .patterns = sum_patterns, .shape = reduce_shape, .rule = sum_rule, .flops = NULL, .twice = true},
   {.name = "mean",
    .signature = "mean(x, dims: dims, keepdim = false) -> y",
    .flags = OP_FLOAT_OUT,
    .kernel = 1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = mean_names, .patterns = mean_patterns, .shape = reduce_shape, .rule = mean_rule, .twice = true},
+   .in_names = mean_names, .patterns = mean_patterns, .shape = reduce_shape, .rule = mean_rule, .flops = NULL, .twice = true},
   {.name = "amax",
    .signature = "amax(x, dims: dims, keepdim = false) -> y",
    .flags = 0,
    .kernel = 2, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 1,
    .positions = {3, 0, 0}, .need = {257, 257, 257, 257},
-   .in_names = amax_names, .patterns = amax_patterns, .shape = reduce_shape, .rule = amax_rule, .twice = true},
+   .in_names = amax_names, .patterns = amax_patterns, .shape = reduce_shape, .rule = amax_rule, .flops = NULL, .twice = true},
   {.name = "amin",
    .signature = "amin(x, dims: dims, keepdim = false) -> y",
    .flags = 0,
    .kernel = 3, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 1,
    .positions = {3, 0, 0}, .need = {257, 257, 257, 257},
-   .in_names = amin_names, .patterns = amin_patterns, .shape = reduce_shape, .rule = amax_rule, .twice = true},
+   .in_names = amin_names, .patterns = amin_patterns, .shape = reduce_shape, .rule = amax_rule, .flops = NULL, .twice = true},
   {.name = "prod",
    .signature = "prod(x, dims: dims, keepdim = false) -> y",
    .flags = OP_WIDE_SUM | OP_AUTOCAST_F32,
    .kernel = 4, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 1,
    .positions = {3, 0, 0}, .need = {257, 257, 257, 257},
-   .in_names = prod_names, .patterns = prod_patterns, .shape = reduce_shape, .rule = prod_rule, .twice = true},
+   .in_names = prod_names, .patterns = prod_patterns, .shape = reduce_shape, .rule = prod_rule, .flops = NULL, .twice = true},
   {.name = "var",
    .signature = "var(x, dims: dims, correction = 1, keepdim = false) -> y",
    .flags = OP_FLOAT_OUT | OP_AUTOCAST_F32,
    .kernel = 5, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {3, 0, 0}, .need = {1, 1, 1, 1},
-   .in_names = var_names, .patterns = var_patterns, .shape = reduce_shape, .rule = var_rule, .twice = true},
+   .in_names = var_names, .patterns = var_patterns, .shape = reduce_shape, .rule = var_rule, .flops = NULL, .twice = true},
   {.name = "max_dim",
    .signature = "max_dim(x, d: dim, keepdim = false) -> y, i: ids",
    .flags = 0,
    .kernel = 6, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
    .positions = {1, 0, 0}, .need = {512, 512, 512, 512},
-   .in_names = max_dim_names, .patterns = max_dim_patterns, .shape = reduce_one_shape, .rule = pick_rule, .twice = true},
+   .in_names = max_dim_names, .patterns = max_dim_patterns, .shape = reduce_one_shape, .rule = pick_rule, .flops = NULL, .twice = true},
   {.name = "min_dim",
    .signature = "min_dim(x, d: dim, keepdim = false) -> y, i: ids",
    .flags = 0,
    .kernel = 7, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
    .positions = {1, 0, 0}, .need = {512, 512, 512, 512},
-   .in_names = min_dim_names, .patterns = min_dim_patterns, .shape = reduce_one_shape, .rule = pick_rule, .twice = true},
+   .in_names = min_dim_names, .patterns = min_dim_patterns, .shape = reduce_one_shape, .rule = pick_rule, .flops = NULL, .twice = true},
   {.name = "argmax",
    .signature = "argmax(x, dims: dims, keepdim = false) -> i: ids",
    .flags = 0,
    .kernel = 8, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = argmax_names, .patterns = argmax_patterns, .shape = reduce_shape, .rule = NULL, .twice = false},
+   .in_names = argmax_names, .patterns = argmax_patterns, .shape = reduce_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "argmin",
    .signature = "argmin(x, dims: dims, keepdim = false) -> i: ids",
    .flags = 0,
    .kernel = 9, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 10,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = argmin_names, .patterns = argmin_patterns, .shape = reduce_shape, .rule = NULL, .twice = false},
+   .in_names = argmin_names, .patterns = argmin_patterns, .shape = reduce_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "cumsum",
    .signature = "cumsum(x, d: dim) -> y",
    .flags = OP_WIDE_SUM | OP_AUTOCAST_F32,
    .kernel = 10, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = cumsum_names, .patterns = cumsum_patterns, .shape = same_shape, .rule = cumsum_rule, .twice = true},
+   .in_names = cumsum_names, .patterns = cumsum_patterns, .shape = same_shape, .rule = cumsum_rule, .flops = NULL, .twice = true},
   {.name = "flip",
    .signature = "flip(x, dims: dims) -> y",
    .flags = 0,
    .kernel = 11, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = flip_names, .patterns = flip_patterns, .shape = same_shape, .rule = flip_rule, .twice = true},
+   .in_names = flip_names, .patterns = flip_patterns, .shape = same_shape, .rule = flip_rule, .flops = NULL, .twice = true},
   {.name = "sort",
    .signature = "sort(x, d: dim = -1, descending = false) -> y, i: ids",
    .flags = 0,
    .kernel = 12, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
    .positions = {1, 0, 0}, .need = {512, 512, 512, 512},
-   .in_names = sort_names, .patterns = sort_patterns, .shape = same_shape, .rule = pick_rule, .twice = true},
+   .in_names = sort_names, .patterns = sort_patterns, .shape = same_shape, .rule = pick_rule, .flops = NULL, .twice = true},
   {.name = "topk",
    .signature = "topk(x, k: int, d: dim = -1, largest = true) -> y, i: ids",
    .flags = 0,
    .kernel = 13, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 3,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
    .positions = {1, 1, 0}, .need = {512, 512, 512, 512},
-   .in_names = topk_names, .patterns = topk_patterns, .shape = topk_shape, .rule = pick_rule, .twice = true},
+   .in_names = topk_names, .patterns = topk_patterns, .shape = topk_shape, .rule = pick_rule, .flops = NULL, .twice = true},
   {.name = "matmul",
    .signature = "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]",
    .flags = OP_STRIDED | OP_AUTOCAST_LOW,
    .kernel = 14, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 3, 3},
-   .in_names = matmul_names, .patterns = matmul_patterns, .shape = shape_from_patterns, .rule = matmul_rule, .twice = true},
+   .in_names = matmul_names, .patterns = matmul_patterns, .shape = shape_from_patterns, .rule = matmul_rule, .flops = matmul_flops, .twice = true},
   {.name = "linear",
    .signature = "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]",
    .flags = OP_STRIDED | OP_AUTOCAST_LOW,
    .kernel = 15, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 3},
-   .in_names = linear_names, .patterns = linear_patterns, .shape = shape_from_patterns, .rule = linear_rule, .twice = true},
+   .in_names = linear_names, .patterns = linear_patterns, .shape = shape_from_patterns, .rule = linear_rule, .flops = matmul_flops, .twice = true},
   {.name = "softmax",
    .signature = "softmax(x, d: dim = -1) -> y",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 16, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {1, 0, 0}, .need = {256, 256, 256, 256},
-   .in_names = softmax_names, .patterns = softmax_patterns, .shape = same_shape, .rule = softmax_rule, .twice = true},
+   .in_names = softmax_names, .patterns = softmax_patterns, .shape = same_shape, .rule = softmax_rule, .flops = NULL, .twice = true},
   {.name = "softmax_grad",
    .signature = "softmax_grad(dy, y, d: dim) -> dx",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 17, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = softmax_grad_names, .patterns = softmax_grad_patterns, .shape = same_shape, .rule = NULL, .twice = false},
+   .in_names = softmax_grad_names, .patterns = softmax_grad_patterns, .shape = same_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "log_softmax",
    .signature = "log_softmax(x, d: dim = -1) -> y",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 18, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {1, 0, 0}, .need = {256, 256, 256, 256},
-   .in_names = log_softmax_names, .patterns = log_softmax_patterns, .shape = same_shape, .rule = log_softmax_rule, .twice = true},
+   .in_names = log_softmax_names, .patterns = log_softmax_patterns, .shape = same_shape, .rule = log_softmax_rule, .flops = NULL, .twice = true},
   {.name = "log_softmax_grad",
    .signature = "log_softmax_grad(dy, y, d: dim) -> dx",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 19, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = log_softmax_grad_names, .patterns = log_softmax_grad_patterns, .shape = same_shape, .rule = NULL, .twice = false},
+   .in_names = log_softmax_grad_names, .patterns = log_softmax_grad_patterns, .shape = same_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "cross_entropy",
    .signature = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 20, .n_in = 3, .n_out = 2, .n_numbers = 1, .n_integers = 2,
    .ids = 2, .mask = 0, .optional = 4, .out_ids = 0, .save = 7, .save_out = 2,
    .positions = {0}, .need = {519, 519, 519, 519},
-   .in_names = cross_entropy_names, .patterns = cross_entropy_patterns, .shape = cross_entropy_shape, .rule = cross_entropy_rule, .twice = false},
+   .in_names = cross_entropy_names, .patterns = cross_entropy_patterns, .shape = cross_entropy_shape, .rule = cross_entropy_rule, .flops = NULL, .twice = false},
   {.name = "cross_entropy_grad",
    .signature = "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 21, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 2,
    .ids = 4, .mask = 0, .optional = 8, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = cross_entropy_grad_names, .patterns = cross_entropy_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .twice = false},
+   .in_names = cross_entropy_grad_names, .patterns = cross_entropy_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "layernorm",
    .signature = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 22, .n_in = 3, .n_out = 3, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 6, .out_ids = 0, .save = 3, .save_out = 6,
    .positions = {0}, .need = {1539, 1539, 1539, 1539},
-   .in_names = layernorm_names, .patterns = layernorm_patterns, .shape = shape_from_patterns, .rule = layernorm_rule, .twice = true},
+   .in_names = layernorm_names, .patterns = layernorm_patterns, .shape = shape_from_patterns, .rule = layernorm_rule, .flops = NULL, .twice = true},
   {.name = "layernorm_grad",
    .signature = "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: [...], rstd: [...], full: bool) -> dx: [..., C], dw: [C], db: [C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 23, .n_in = 5, .n_out = 3, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = layernorm_grad_names, .patterns = layernorm_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .twice = false},
+   .in_names = layernorm_grad_names, .patterns = layernorm_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "batchnorm_stats",
    .signature = "batchnorm_stats(x: [N, C, ...]) -> mean: [C], var: [C]",
    .flags = OP_ONLY_FLOAT,
    .kernel = 24, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = batchnorm_stats_names, .patterns = batchnorm_stats_patterns, .shape = batchnorm_stats_shape, .rule = NULL, .twice = false},
+   .in_names = batchnorm_stats_names, .patterns = batchnorm_stats_patterns, .shape = batchnorm_stats_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "batchnorm",
    .signature = "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y",
    .flags = OP_ONLY_FLOAT,
    .kernel = 25, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 15, .save_out = 0,
    .positions = {0}, .need = {15, 15, 15, 15},
-   .in_names = batchnorm_names, .patterns = batchnorm_patterns, .shape = batchnorm_shape, .rule = batchnorm_rule, .twice = true},
+   .in_names = batchnorm_names, .patterns = batchnorm_patterns, .shape = batchnorm_shape, .rule = batchnorm_rule, .flops = NULL, .twice = true},
   {.name = "batchnorm_grad",
    .signature = "batchnorm_grad(dy, x, mean: [C], var: [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 26, .n_in = 5, .n_out = 3, .n_numbers = 1, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 16, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = batchnorm_grad_names, .patterns = batchnorm_grad_patterns, .shape = batchnorm_grad_shape, .rule = NULL, .twice = false},
+   .in_names = batchnorm_grad_names, .patterns = batchnorm_grad_patterns, .shape = batchnorm_grad_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "conv2d",
    .signature = "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
    .kernel = 27, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 3},
-   .in_names = conv2d_names, .patterns = conv2d_patterns, .shape = conv2d_shape, .rule = conv2d_rule, .twice = true},
+   .in_names = conv2d_names, .patterns = conv2d_patterns, .shape = conv2d_shape, .rule = conv2d_rule, .flops = conv2d_flops, .twice = true},
   {.name = "conv2d_dx",
    .signature = "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?",
    .flags = OP_ONLY_FLOAT,
    .kernel = 28, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 3, 3},
-   .in_names = conv2d_dx_names, .patterns = conv2d_dx_patterns, .shape = conv2d_dx_shape, .rule = conv2d_dx_rule, .twice = true},
+   .in_names = conv2d_dx_names, .patterns = conv2d_dx_patterns, .shape = conv2d_dx_shape, .rule = conv2d_dx_rule, .flops = conv2d_dx_flops, .twice = true},
   {.name = "conv2d_dw",
    .signature = "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?",
    .flags = OP_ONLY_FLOAT,
    .kernel = 29, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 3, 3},
-   .in_names = conv2d_dw_names, .patterns = conv2d_dw_patterns, .shape = conv2d_dw_shape, .rule = conv2d_dw_rule, .twice = true},
+   .in_names = conv2d_dw_names, .patterns = conv2d_dw_patterns, .shape = conv2d_dw_shape, .rule = conv2d_dw_rule, .flops = conv2d_dw_flops, .twice = true},
   {.name = "maxpool2d",
    .signature = "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?",
    .flags = OP_ONLY_FLOAT,
    .kernel = 30, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 27,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
    .positions = {0}, .need = {512, 512, 512, 512},
-   .in_names = maxpool2d_names, .patterns = maxpool2d_patterns, .shape = pool2d_shape, .rule = maxpool2d_rule, .twice = false},
+   .in_names = maxpool2d_names, .patterns = maxpool2d_patterns, .shape = pool2d_shape, .rule = maxpool2d_rule, .flops = NULL, .twice = false},
   {.name = "maxpool2d_grad",
    .signature = "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 31, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = maxpool2d_grad_names, .patterns = maxpool2d_grad_patterns, .shape = pool2d_grad_shape, .rule = NULL, .twice = false},
+   .in_names = maxpool2d_grad_names, .patterns = maxpool2d_grad_patterns, .shape = pool2d_grad_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "avgpool2d",
    .signature = "avgpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints, include_pad: bool) -> y: ?",
    .flags = OP_ONLY_FLOAT,
    .kernel = 32, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = avgpool2d_names, .patterns = avgpool2d_patterns, .shape = pool2d_shape, .rule = avgpool2d_rule, .twice = false},
+   .in_names = avgpool2d_names, .patterns = avgpool2d_patterns, .shape = pool2d_shape, .rule = avgpool2d_rule, .flops = NULL, .twice = false},
   {.name = "avgpool2d_grad",
    .signature = "avgpool2d_grad(dy: [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints, include_pad: bool) -> dx: ?",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 33, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = avgpool2d_grad_names, .patterns = avgpool2d_grad_patterns, .shape = pool2d_grad_shape, .rule = NULL, .twice = false},
+   .in_names = avgpool2d_grad_names, .patterns = avgpool2d_grad_patterns, .shape = pool2d_grad_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "embedding",
    .signature = "embedding(ids: ids, w: [V, C]) -> y: ?",
    .flags = 0,
    .kernel = 34, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 1, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 1, 1, 1},
-   .in_names = embedding_names, .patterns = embedding_patterns, .shape = embedding_shape, .rule = embedding_rule, .twice = true},
+   .in_names = embedding_names, .patterns = embedding_patterns, .shape = embedding_shape, .rule = embedding_rule, .flops = NULL, .twice = true},
   {.name = "embedding_grad",
    .signature = "embedding_grad(dy, ids: ids, rows: int) -> dw: ?",
    .flags = 0,
    .kernel = 35, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {0}, .need = {2, 2, 2, 2},
-   .in_names = embedding_grad_names, .patterns = embedding_grad_patterns, .shape = embedding_grad_shape, .rule = embedding_grad_rule, .twice = true},
+   .in_names = embedding_grad_names, .patterns = embedding_grad_patterns, .shape = embedding_grad_shape, .rule = embedding_grad_rule, .flops = NULL, .twice = true},
   {.name = "index_select",
    .signature = "index_select(x, d: dim, ids: ids [N]) -> y: ?",
    .flags = 0,
    .kernel = 36, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
-   .in_names = index_select_names, .patterns = index_select_patterns, .shape = index_select_shape, .rule = index_select_rule, .twice = true},
+   .in_names = index_select_names, .patterns = index_select_patterns, .shape = index_select_shape, .rule = index_select_rule, .flops = NULL, .twice = true},
   {.name = "index_add",
    .signature = "index_add(x, d: dim, ids: ids [N], v) -> y",
    .flags = 0,
    .kernel = 37, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
-   .in_names = index_add_names, .patterns = index_add_patterns, .shape = index_add_shape, .rule = index_add_rule, .twice = true},
+   .in_names = index_add_names, .patterns = index_add_patterns, .shape = index_add_shape, .rule = index_add_rule, .flops = NULL, .twice = true},
   {.name = "gather",
    .signature = "gather(x, d: dim, ids: ids) -> y: ?",
    .flags = 0,
    .kernel = 38, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
-   .in_names = gather_names, .patterns = gather_patterns, .shape = gather_shape, .rule = gather_rule, .twice = true},
+   .in_names = gather_names, .patterns = gather_patterns, .shape = gather_shape, .rule = gather_rule, .flops = NULL, .twice = true},
   {.name = "scatter",
    .signature = "scatter(x, d: dim, ids: ids, v) -> y",
    .flags = 0,
    .kernel = 39, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
-   .in_names = scatter_names, .patterns = scatter_patterns, .shape = scatter_shape, .rule = scatter_rule, .twice = true},
+   .in_names = scatter_names, .patterns = scatter_patterns, .shape = scatter_shape, .rule = scatter_rule, .flops = NULL, .twice = true},
   {.name = "scatter_add",
    .signature = "scatter_add(x, d: dim, ids: ids, v) -> y",
    .flags = 0,
    .kernel = 40, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
-   .in_names = scatter_add_names, .patterns = scatter_add_patterns, .shape = scatter_shape, .rule = scatter_add_rule, .twice = true},
+   .in_names = scatter_add_names, .patterns = scatter_add_patterns, .shape = scatter_shape, .rule = scatter_add_rule, .flops = NULL, .twice = true},
   {.name = "cat",
    .signature = "cat(xs: list, d: dim = 1) -> y: ?",
    .flags = OP_STRIDED | OP_PROMOTE | OP_LIST,
    .kernel = 41, .n_in = 0, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = cat_names, .patterns = cat_patterns, .shape = cat_shape, .rule = cat_rule, .twice = true},
+   .in_names = cat_names, .patterns = cat_patterns, .shape = cat_shape, .rule = cat_rule, .flops = NULL, .twice = true},
   {.name = "tril",
    .signature = "tril(x, k: int = 0) -> y",
    .flags = 0,
    .kernel = 42, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = tril_names, .patterns = tril_patterns, .shape = same_shape, .rule = tril_rule, .twice = true},
+   .in_names = tril_names, .patterns = tril_patterns, .shape = same_shape, .rule = tril_rule, .flops = NULL, .twice = true},
   {.name = "triu",
    .signature = "triu(x, k: int = 0) -> y",
    .flags = 0,
    .kernel = 43, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = triu_names, .patterns = triu_patterns, .shape = same_shape, .rule = triu_rule, .twice = true},
+   .in_names = triu_names, .patterns = triu_patterns, .shape = same_shape, .rule = triu_rule, .flops = NULL, .twice = true},
   {.name = "nonzero",
    .signature = "nonzero(x) -> i: ids ?",
    .flags = 0,
    .kernel = 44, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = nonzero_names, .patterns = nonzero_patterns, .shape = nonzero_shape, .rule = NULL, .twice = false},
+   .in_names = nonzero_names, .patterns = nonzero_patterns, .shape = nonzero_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "one_hot",
    .signature = "one_hot(ids: ids, n: int) -> y: ids ?",
    .flags = 0,
    .kernel = 45, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 1, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = one_hot_names, .patterns = one_hot_patterns, .shape = one_hot_shape, .rule = NULL, .twice = false},
+   .in_names = one_hot_names, .patterns = one_hot_patterns, .shape = one_hot_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "uniform_",
    .signature = "uniform_(x, lo = 0, hi = 1) -> x",
    .flags = OP_RANDOM | OP_ONLY_FLOAT | OP_MUTATES,
    .kernel = 46, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = uniform__names, .patterns = uniform__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = uniform__names, .patterns = uniform__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "normal_",
    .signature = "normal_(x, mean = 0, std = 1) -> x",
    .flags = OP_RANDOM | OP_ONLY_FLOAT | OP_MUTATES,
    .kernel = 47, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = normal__names, .patterns = normal__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = normal__names, .patterns = normal__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "bernoulli_",
    .signature = "bernoulli_(x, p = 0.5) -> x",
    .flags = OP_RANDOM | OP_MUTATES,
    .kernel = 48, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = bernoulli__names, .patterns = bernoulli__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = bernoulli__names, .patterns = bernoulli__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "randint_",
    .signature = "randint_(x, lo: number, hi: number) -> x",
    .flags = OP_RANDOM | OP_MUTATES,
    .kernel = 49, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = randint__names, .patterns = randint__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = randint__names, .patterns = randint__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "randperm_",
    .signature = "randperm_(x: [N]) -> x",
    .flags = OP_RANDOM | OP_MUTATES,
    .kernel = 50, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = randperm__names, .patterns = randperm__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = randperm__names, .patterns = randperm__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "dropout",
    .signature = "dropout(x, p = 0.5) -> y",
    .flags = OP_RANDOM | OP_ONLY_FLOAT,
    .kernel = 51, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = dropout_names, .patterns = dropout_patterns, .shape = dropout_shape, .rule = dropout_rule, .twice = true},
+   .in_names = dropout_names, .patterns = dropout_patterns, .shape = dropout_shape, .rule = dropout_rule, .flops = NULL, .twice = true},
   {.name = "dropout_again",
    .signature = "dropout_again(x, p: number, seed: int, turn: int) -> y",
    .flags = OP_ONLY_FLOAT,
    .kernel = 52, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = dropout_again_names, .patterns = dropout_again_patterns, .shape = same_shape, .rule = dropout_again_rule, .twice = true},
+   .in_names = dropout_again_names, .patterns = dropout_again_patterns, .shape = same_shape, .rule = dropout_again_rule, .flops = NULL, .twice = true},
   {.name = "multinomial",
    .signature = "multinomial(p: [..., K], n: int = 1, replacement = true) -> i: ids ?",
    .flags = OP_RANDOM | OP_ONLY_FLOAT,
    .kernel = 53, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = multinomial_names, .patterns = multinomial_patterns, .shape = multinomial_shape, .rule = NULL, .twice = false},
+   .in_names = multinomial_names, .patterns = multinomial_patterns, .shape = multinomial_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "arange_",
    .signature = "arange_(x, start: number, step: number) -> x",
    .flags = OP_MUTATES,
    .kernel = 54, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = arange__names, .patterns = arange__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = arange__names, .patterns = arange__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "sgd_",
    .signature = "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
    .kernel = 55, .n_in = 2, .n_out = 0, .n_numbers = 4, .n_integers = 3,
    .ids = 0, .mask = 0, .optional = 12, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = sgd__names, .patterns = sgd__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = sgd__names, .patterns = sgd__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "adam_",
    .signature = "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
    .kernel = 56, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = adam__names, .patterns = adam__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = adam__names, .patterns = adam__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "adamw_",
    .signature = "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
    .kernel = 57, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = adamw__names, .patterns = adamw__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = adamw__names, .patterns = adamw__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "grad_norm",
    .signature = "grad_norm(p: params, kind: number) -> y: ?",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
    .kernel = 58, .n_in = 0, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = grad_norm_names, .patterns = grad_norm_patterns, .shape = scalar_shape, .rule = NULL, .twice = false},
+   .in_names = grad_norm_names, .patterns = grad_norm_patterns, .shape = scalar_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "grad_scale_",
    .signature = "grad_scale_(p: params, row: tensor?, skip: tensor?, factor: number, clamp: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
    .kernel = 59, .n_in = 2, .n_out = 0, .n_numbers = 2, .n_integers = 0,
    .ids = 0, .mask = 0, .optional = 6, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = grad_scale__names, .patterns = grad_scale__patterns, .shape = NULL, .rule = NULL, .twice = false},
+   .in_names = grad_scale__names, .patterns = grad_scale__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "view",
    .signature = "view(x, size: ints) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = view_names, .patterns = view_patterns, .shape = view_view, .rule = view_rule, .twice = true},
+   .in_names = view_names, .patterns = view_patterns, .shape = view_view, .rule = view_rule, .flops = NULL, .twice = true},
   {.name = "transpose",
    .signature = "transpose(x, a: dim, b: dim) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 1, 1, 0}, .need = {0, 0, 0, 0},
-   .in_names = transpose_names, .patterns = transpose_patterns, .shape = transpose_view, .rule = transpose_rule, .twice = true},
+   .in_names = transpose_names, .patterns = transpose_patterns, .shape = transpose_view, .rule = transpose_rule, .flops = NULL, .twice = true},
   {.name = "permute",
    .signature = "permute(x, dims: dims) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = permute_names, .patterns = permute_patterns, .shape = permute_view, .rule = permute_rule, .twice = true},
+   .in_names = permute_names, .patterns = permute_patterns, .shape = permute_view, .rule = permute_rule, .flops = NULL, .twice = true},
   {.name = "expand",
    .signature = "expand(x, size: ints) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = expand_names, .patterns = expand_patterns, .shape = expand_view, .rule = expand_rule, .twice = true},
+   .in_names = expand_names, .patterns = expand_patterns, .shape = expand_view, .rule = expand_rule, .flops = NULL, .twice = true},
   {.name = "narrow",
    .signature = "narrow(x, d: dim, start: int, n: int) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 3,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = narrow_names, .patterns = narrow_patterns, .shape = narrow_view, .rule = slice_rule, .twice = true},
+   .in_names = narrow_names, .patterns = narrow_patterns, .shape = narrow_view, .rule = slice_rule, .flops = NULL, .twice = true},
   {.name = "slice",
    .signature = "slice(x, d: dim, first: int, last: int, step: int = 1) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 4,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = slice_names, .patterns = slice_patterns, .shape = slice_view, .rule = slice_rule, .twice = true},
+   .in_names = slice_names, .patterns = slice_patterns, .shape = slice_view, .rule = slice_rule, .flops = NULL, .twice = true},
   {.name = "select",
    .signature = "select(x, d: dim, i: int) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = select_names, .patterns = select_patterns, .shape = select_view, .rule = slice_rule, .twice = true},
+   .in_names = select_names, .patterns = select_patterns, .shape = select_view, .rule = slice_rule, .flops = NULL, .twice = true},
   {.name = "unsqueeze",
    .signature = "unsqueeze(x, d: dim+) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {2, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = unsqueeze_names, .patterns = unsqueeze_patterns, .shape = unsqueeze_view, .rule = view_rule, .twice = true},
+   .in_names = unsqueeze_names, .patterns = unsqueeze_patterns, .shape = unsqueeze_view, .rule = view_rule, .flops = NULL, .twice = true},
   {.name = "squeeze",
    .signature = "squeeze(x, dims: dims) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {3, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = squeeze_names, .patterns = squeeze_patterns, .shape = squeeze_view, .rule = view_rule, .twice = true},
+   .in_names = squeeze_names, .patterns = squeeze_patterns, .shape = squeeze_view, .rule = view_rule, .flops = NULL, .twice = true},
   {.name = "diagonal",
    .signature = "diagonal(x, k: int = 0) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
-   .in_names = diagonal_names, .patterns = diagonal_patterns, .shape = diagonal_view, .rule = slice_rule, .twice = true},
+   .in_names = diagonal_names, .patterns = diagonal_patterns, .shape = diagonal_view, .rule = slice_rule, .flops = NULL, .twice = true},
   {.name = "unfold",
    .signature = "unfold(x, d: dim, size: int, step: int) -> y",
    .flags = OP_VIEW,
    .kernel = -1, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 3,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
-   .in_names = unfold_names, .patterns = unfold_patterns, .shape = unfold_view, .rule = slice_rule, .twice = true},
+   .in_names = unfold_names, .patterns = unfold_patterns, .shape = unfold_view, .rule = slice_rule, .flops = NULL, .twice = true},
 };
 
 int tnt_add(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
@@ -2733,7 +2737,7 @@ int tnt_add(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "add", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "add", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_add_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -2744,7 +2748,7 @@ int tnt_add_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_add_(const tnt_tensor *a, const tnt_tensor *b) {
@@ -2755,7 +2759,8 @@ int tnt_add_(const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[1], b, "add", "b");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int tnt_add_number_(const tnt_tensor *a, double b) {
@@ -2766,7 +2771,8 @@ int tnt_add_number_(const tnt_tensor *a, double b) {
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_add(context *c, tensor **y, tensor *a, tensor *b) {
@@ -2796,7 +2802,7 @@ int tnt_sub(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "sub", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "sub", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_sub_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -2807,7 +2813,7 @@ int tnt_sub_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_sub_(const tnt_tensor *a, const tnt_tensor *b) {
@@ -2818,7 +2824,8 @@ int tnt_sub_(const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[1], b, "sub", "b");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int tnt_sub_number_(const tnt_tensor *a, double b) {
@@ -2829,7 +2836,8 @@ int tnt_sub_number_(const tnt_tensor *a, double b) {
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_sub(context *c, tensor **y, tensor *a, tensor *b) {
@@ -2859,7 +2867,7 @@ int tnt_mul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "mul", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "mul", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_mul_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -2870,7 +2878,7 @@ int tnt_mul_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_mul_(const tnt_tensor *a, const tnt_tensor *b) {
@@ -2881,7 +2889,8 @@ int tnt_mul_(const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[1], b, "mul", "b");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int tnt_mul_number_(const tnt_tensor *a, double b) {
@@ -2892,7 +2901,8 @@ int tnt_mul_number_(const tnt_tensor *a, double b) {
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_mul(context *c, tensor **y, tensor *a, tensor *b) {
@@ -2922,7 +2932,7 @@ int tnt_div(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "div", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "div", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_div_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -2933,7 +2943,7 @@ int tnt_div_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_div_(const tnt_tensor *a, const tnt_tensor *b) {
@@ -2944,7 +2954,8 @@ int tnt_div_(const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[1], b, "div", "b");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int tnt_div_number_(const tnt_tensor *a, double b) {
@@ -2955,7 +2966,8 @@ int tnt_div_number_(const tnt_tensor *a, double b) {
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_div(context *c, tensor **y, tensor *a, tensor *b) {
@@ -2996,7 +3008,7 @@ int tnt_pow(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "pow", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "pow", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_pow_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -3007,7 +3019,7 @@ int tnt_pow_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_pow_(const tnt_tensor *a, const tnt_tensor *b) {
@@ -3018,7 +3030,8 @@ int tnt_pow_(const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[1], b, "pow", "b");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int tnt_pow_number_(const tnt_tensor *a, double b) {
@@ -3029,7 +3042,8 @@ int tnt_pow_number_(const tnt_tensor *a, double b) {
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_pow(context *c, tensor **y, tensor *a, tensor *b) {
@@ -3081,7 +3095,7 @@ int tnt_maximum(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "maximum", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "maximum", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_maximum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -3092,7 +3106,7 @@ int tnt_maximum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reverse
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_maximum(context *c, tensor **y, tensor *a, tensor *b) {
@@ -3144,7 +3158,7 @@ int tnt_minimum(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "minimum", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "minimum", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_minimum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -3155,7 +3169,7 @@ int tnt_minimum_number(tnt_tensor *y, const tnt_tensor *a, double b, int reverse
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_minimum(context *c, tensor **y, tensor *a, tensor *b) {
@@ -3207,7 +3221,7 @@ int tnt_remainder(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "remainder", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "remainder", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_remainder_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -3218,7 +3232,7 @@ int tnt_remainder_number(tnt_tensor *y, const tnt_tensor *a, double b, int rever
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_remainder_(const tnt_tensor *a, const tnt_tensor *b) {
@@ -3229,7 +3243,8 @@ int tnt_remainder_(const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[1], b, "remainder", "b");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int tnt_remainder_number_(const tnt_tensor *a, double b) {
@@ -3240,7 +3255,8 @@ int tnt_remainder_number_(const tnt_tensor *a, double b) {
   CALL_NUMBER(&q, 1, b);
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_remainder(context *c, tensor **y, tensor *a, tensor *b) {
@@ -3281,7 +3297,7 @@ int tnt_floor_divide(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "floor_divide", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "floor_divide", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_floor_divide_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -3292,7 +3308,7 @@ int tnt_floor_divide_number(tnt_tensor *y, const tnt_tensor *a, double b, int re
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_floor_divide(context *c, tensor **y, tensor *a, tensor *b) {
@@ -3322,7 +3338,7 @@ int tnt_atan2(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "atan2", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "atan2", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_atan2(context *c, tensor **y, tensor *a, tensor *b) {
@@ -3363,7 +3379,7 @@ int tnt_neg(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_NEG);
   RESOLVE_ARGUMENT(c, q.in[0], x, "neg", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_neg_(const tnt_tensor *x) {
@@ -3373,7 +3389,8 @@ int tnt_neg_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "neg", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_neg(context *c, tensor **y, tensor *x) {
@@ -3391,7 +3408,7 @@ int tnt_abs(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_ABS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "abs", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_abs_(const tnt_tensor *x) {
@@ -3401,7 +3418,8 @@ int tnt_abs_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "abs", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_abs(context *c, tensor **y, tensor *x) {
@@ -3429,7 +3447,7 @@ int tnt_sign(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SIGN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sign", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_sign(context *c, tensor **y, tensor *x) {
@@ -3456,7 +3474,7 @@ int tnt_square(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SQUARE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "square", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_square_(const tnt_tensor *x) {
@@ -3466,7 +3484,8 @@ int tnt_square_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "square", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_square(context *c, tensor **y, tensor *x) {
@@ -3494,7 +3513,7 @@ int tnt_sqrt(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SQRT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sqrt", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_sqrt_(const tnt_tensor *x) {
@@ -3504,7 +3523,8 @@ int tnt_sqrt_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "sqrt", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_sqrt(context *c, tensor **y, tensor *x) {
@@ -3532,7 +3552,7 @@ int tnt_rsqrt(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_RSQRT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "rsqrt", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_rsqrt_(const tnt_tensor *x) {
@@ -3542,7 +3562,8 @@ int tnt_rsqrt_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "rsqrt", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_rsqrt(context *c, tensor **y, tensor *x) {
@@ -3570,7 +3591,7 @@ int tnt_reciprocal(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_RECIPROCAL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "reciprocal", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_reciprocal_(const tnt_tensor *x) {
@@ -3580,7 +3601,8 @@ int tnt_reciprocal_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "reciprocal", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_reciprocal(context *c, tensor **y, tensor *x) {
@@ -3608,7 +3630,7 @@ int tnt_exp(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_EXP);
   RESOLVE_ARGUMENT(c, q.in[0], x, "exp", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_exp_(const tnt_tensor *x) {
@@ -3618,7 +3640,8 @@ int tnt_exp_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "exp", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_exp(context *c, tensor **y, tensor *x) {
@@ -3636,7 +3659,7 @@ int tnt_expm1(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_EXPM1);
   RESOLVE_ARGUMENT(c, q.in[0], x, "expm1", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_expm1(context *c, tensor **y, tensor *x) {
@@ -3664,7 +3687,7 @@ int tnt_log(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_LOG);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_log_(const tnt_tensor *x) {
@@ -3674,7 +3697,8 @@ int tnt_log_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "log", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_log(context *c, tensor **y, tensor *x) {
@@ -3692,7 +3716,7 @@ int tnt_log1p(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_LOG1P);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log1p", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_log1p(context *c, tensor **y, tensor *x) {
@@ -3720,7 +3744,7 @@ int tnt_log2(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_LOG2);
   RESOLVE_ARGUMENT(c, q.in[0], x, "log2", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_log2(context *c, tensor **y, tensor *x) {
@@ -3748,7 +3772,7 @@ int tnt_sin(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SIN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sin", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_sin(context *c, tensor **y, tensor *x) {
@@ -3776,7 +3800,7 @@ int tnt_cos(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_COS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "cos", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_cos(context *c, tensor **y, tensor *x) {
@@ -3804,7 +3828,7 @@ int tnt_tanh(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_TANH);
   RESOLVE_ARGUMENT(c, q.in[0], x, "tanh", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_tanh_(const tnt_tensor *x) {
@@ -3814,7 +3838,8 @@ int tnt_tanh_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "tanh", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_tanh(context *c, tensor **y, tensor *x) {
@@ -3842,7 +3867,7 @@ int tnt_erf(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_ERF);
   RESOLVE_ARGUMENT(c, q.in[0], x, "erf", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_erf(context *c, tensor **y, tensor *x) {
@@ -3870,7 +3895,7 @@ int tnt_floor(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_FLOOR);
   RESOLVE_ARGUMENT(c, q.in[0], x, "floor", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_floor_(const tnt_tensor *x) {
@@ -3880,7 +3905,8 @@ int tnt_floor_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "floor", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_floor(context *c, tensor **y, tensor *x) {
@@ -3907,7 +3933,7 @@ int tnt_ceil(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_CEIL);
   RESOLVE_ARGUMENT(c, q.in[0], x, "ceil", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_ceil(context *c, tensor **y, tensor *x) {
@@ -3934,7 +3960,7 @@ int tnt_round(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_ROUND);
   RESOLVE_ARGUMENT(c, q.in[0], x, "round", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_round(context *c, tensor **y, tensor *x) {
@@ -3961,7 +3987,7 @@ int tnt_trunc(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_TRUNC);
   RESOLVE_ARGUMENT(c, q.in[0], x, "trunc", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_trunc(context *c, tensor **y, tensor *x) {
@@ -3990,7 +4016,7 @@ int tnt_clamp(tnt_tensor *y, const tnt_tensor *x, double lo, double hi) {
   q.numbers[0] = lo;
   q.numbers[1] = hi;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_clamp_(const tnt_tensor *x, double lo, double hi) {
@@ -4002,7 +4028,8 @@ int tnt_clamp_(const tnt_tensor *x, double lo, double hi) {
   q.numbers[1] = hi;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_clamp(context *c, tensor **y, tensor *x, double lo, double hi) {
@@ -4034,7 +4061,7 @@ int tnt_sigmoid(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SIGMOID);
   RESOLVE_ARGUMENT(c, q.in[0], x, "sigmoid", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_sigmoid_(const tnt_tensor *x) {
@@ -4044,7 +4071,8 @@ int tnt_sigmoid_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "sigmoid", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_sigmoid(context *c, tensor **y, tensor *x) {
@@ -4072,7 +4100,7 @@ int tnt_relu(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_RELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "relu", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_relu_(const tnt_tensor *x) {
@@ -4082,7 +4110,8 @@ int tnt_relu_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "relu", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_relu(context *c, tensor **y, tensor *x) {
@@ -4111,7 +4140,7 @@ int tnt_leaky_relu(tnt_tensor *y, const tnt_tensor *x, double slope) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "leaky_relu", "x");
   q.numbers[0] = slope;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_leaky_relu(context *c, tensor **y, tensor *x, double slope) {
@@ -4142,7 +4171,7 @@ int tnt_elu(tnt_tensor *y, const tnt_tensor *x, double alpha) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "elu", "x");
   q.numbers[0] = alpha;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_elu(context *c, tensor **y, tensor *x, double alpha) {
@@ -4172,7 +4201,7 @@ int tnt_silu(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SILU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "silu", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_silu(context *c, tensor **y, tensor *x) {
@@ -4200,7 +4229,7 @@ int tnt_softplus(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_SOFTPLUS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "softplus", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_softplus(context *c, tensor **y, tensor *x) {
@@ -4228,7 +4257,7 @@ int tnt_gelu(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_GELU);
   RESOLVE_ARGUMENT(c, q.in[0], x, "gelu", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_gelu(context *c, tensor **y, tensor *x) {
@@ -4256,7 +4285,7 @@ int tnt_gelu_tanh(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_GELU_TANH);
   RESOLVE_ARGUMENT(c, q.in[0], x, "gelu_tanh", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_gelu_tanh(context *c, tensor **y, tensor *x) {
@@ -4285,7 +4314,7 @@ int tnt_eq(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "eq", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "eq", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_eq_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -4296,7 +4325,7 @@ int tnt_eq_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_eq(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4326,7 +4355,7 @@ int tnt_ne(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "ne", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "ne", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_ne_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -4337,7 +4366,7 @@ int tnt_ne_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_ne(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4367,7 +4396,7 @@ int tnt_lt(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "lt", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "lt", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_lt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -4378,7 +4407,7 @@ int tnt_lt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_lt(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4408,7 +4437,7 @@ int tnt_le(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "le", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "le", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_le_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -4419,7 +4448,7 @@ int tnt_le_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_le(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4449,7 +4478,7 @@ int tnt_gt(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "gt", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "gt", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_gt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -4460,7 +4489,7 @@ int tnt_gt_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_gt(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4490,7 +4519,7 @@ int tnt_ge(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "ge", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "ge", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_ge_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
@@ -4501,7 +4530,7 @@ int tnt_ge_number(tnt_tensor *y, const tnt_tensor *a, double b, int reversed) {
   if (reversed) q.in[1] = q.in[0], q.in[0] = NULL;
   CALL_NUMBER(&q, reversed ? 0 : 1, b);
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_ge(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4531,7 +4560,7 @@ int tnt_logical_and(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "logical_and", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "logical_and", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_logical_and(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4551,7 +4580,7 @@ int tnt_logical_or(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "logical_or", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "logical_or", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_logical_or(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4571,7 +4600,7 @@ int tnt_logical_xor(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "logical_xor", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "logical_xor", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_logical_xor(context *c, tensor **y, tensor *a, tensor *b) {
@@ -4590,7 +4619,7 @@ int tnt_logical_not(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_LOGICAL_NOT);
   RESOLVE_ARGUMENT(c, q.in[0], x, "logical_not", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_logical_not(context *c, tensor **y, tensor *x) {
@@ -4608,7 +4637,7 @@ int tnt_isnan(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_ISNAN);
   RESOLVE_ARGUMENT(c, q.in[0], x, "isnan", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_isnan(context *c, tensor **y, tensor *x) {
@@ -4626,7 +4655,7 @@ int tnt_isinf(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_ISINF);
   RESOLVE_ARGUMENT(c, q.in[0], x, "isinf", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_isinf(context *c, tensor **y, tensor *x) {
@@ -4644,7 +4673,7 @@ int tnt_isfinite(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_ISFINITE);
   RESOLVE_ARGUMENT(c, q.in[0], x, "isfinite", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_isfinite(context *c, tensor **y, tensor *x) {
@@ -4664,7 +4693,7 @@ int tnt_where(tnt_tensor *y, const tnt_tensor *m, const tnt_tensor *a, const tnt
   RESOLVE_ARGUMENT(c, q.in[1], a, "where", "a");
   RESOLVE_ARGUMENT(c, q.in[2], b, "where", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_where(context *c, tensor **y, tensor *m, tensor *a, tensor *b) {
@@ -4706,7 +4735,7 @@ int tnt_masked_fill(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *m, dou
   RESOLVE_ARGUMENT(c, q.in[1], m, "masked_fill", "m");
   q.numbers[0] = value;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_masked_fill_(const tnt_tensor *x, const tnt_tensor *m, double value) {
@@ -4718,7 +4747,8 @@ int tnt_masked_fill_(const tnt_tensor *x, const tnt_tensor *m, double value) {
   q.numbers[0] = value;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_masked_fill(context *c, tensor **y, tensor *x, tensor *m, double value) {
@@ -4750,7 +4780,7 @@ int tnt_fill(tnt_tensor *y, const tnt_tensor *x, double value) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "fill", "x");
   q.numbers[0] = value;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_fill_(const tnt_tensor *x, double value) {
@@ -4761,7 +4791,8 @@ int tnt_fill_(const tnt_tensor *x, double value) {
   q.numbers[0] = value;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_fill(context *c, tensor **y, tensor *x, double value) {
@@ -4790,7 +4821,7 @@ int tnt_copy(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_COPY);
   RESOLVE_ARGUMENT(c, q.in[0], x, "copy", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_copy(context *c, tensor **y, tensor *x) {
@@ -4808,7 +4839,7 @@ int tnt_contiguous(tnt_tensor *y, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_CONTIGUOUS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "contiguous", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_contiguous(context *c, tensor **y, tensor *x) {
@@ -4827,7 +4858,7 @@ int tnt_cast(tnt_tensor *y, const tnt_tensor *x, int64_t dtype) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "cast", "x");
   q.integers[0] = dtype;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_cast(context *c, tensor **y, tensor *x, int64_t dtype) {
@@ -4847,7 +4878,7 @@ int tnt_assign(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *v) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "assign", "x");
   RESOLVE_ARGUMENT(c, q.in[1], v, "assign", "v");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_assign_(const tnt_tensor *x, const tnt_tensor *v) {
@@ -4858,7 +4889,8 @@ int tnt_assign_(const tnt_tensor *x, const tnt_tensor *v) {
   RESOLVE_ARGUMENT(c, q.in[1], v, "assign", "v");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_assign(context *c, tensor **y, tensor *x, tensor *v) {
@@ -4879,7 +4911,7 @@ int tnt_sum(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims,
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_sum(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -4901,7 +4933,7 @@ int tnt_mean(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_mean(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -4923,7 +4955,7 @@ int tnt_amax(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_amax(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -4945,7 +4977,7 @@ int tnt_amin(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_amin(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -4967,7 +4999,7 @@ int tnt_prod(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_prod(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -4990,7 +5022,7 @@ int tnt_var(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims,
   q.numbers[0] = correction;
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_var(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims, double correction, int keepdim) {
@@ -5013,7 +5045,7 @@ int tnt_max_dim(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, in
   q.integers[0] = d;
   q.integers[1] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]);
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]) | call_done(c);
 }
 
 int op_max_dim(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int keepdim) {
@@ -5036,7 +5068,7 @@ int tnt_min_dim(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, in
   q.integers[0] = d;
   q.integers[1] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]);
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]) | call_done(c);
 }
 
 int op_min_dim(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int keepdim) {
@@ -5059,7 +5091,7 @@ int tnt_argmax(tnt_tensor *i, const tnt_tensor *x, const int64_t *dims, int n_di
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, i, q.out[0]);
+  return handle_give_if(c, i, q.out[0]) | call_done(c);
 }
 
 int op_argmax(context *c, tensor **i, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -5081,7 +5113,7 @@ int tnt_argmin(tnt_tensor *i, const tnt_tensor *x, const int64_t *dims, int n_di
   TRY(call_list(&q, 0, dims, n_dims));
   q.integers[9] = keepdim;
   TRY(dispatch(&q));
-  return handle_give_if(c, i, q.out[0]);
+  return handle_give_if(c, i, q.out[0]) | call_done(c);
 }
 
 int op_argmin(context *c, tensor **i, tensor *x, const int64_t *dims, int n_dims, int keepdim) {
@@ -5102,7 +5134,7 @@ int tnt_cumsum(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "cumsum", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_cumsum(context *c, tensor **y, tensor *x, int64_t d) {
@@ -5122,7 +5154,7 @@ int tnt_flip(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_dims
   RESOLVE_ARGUMENT(c, q.in[0], x, "flip", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_flip(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) {
@@ -5143,7 +5175,7 @@ int tnt_sort(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t d, int d
   q.integers[0] = d;
   q.integers[1] = descending;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]);
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]) | call_done(c);
 }
 
 int op_sort(context *c, tensor **y, tensor **i, tensor *x, int64_t d, int descending) {
@@ -5167,7 +5199,7 @@ int tnt_topk(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t k, int64
   q.integers[1] = d;
   q.integers[2] = largest;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]);
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]) | call_done(c);
 }
 
 int op_topk(context *c, tensor **y, tensor **i, tensor *x, int64_t k, int64_t d, int largest) {
@@ -5190,7 +5222,7 @@ int tnt_matmul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b) {
   RESOLVE_ARGUMENT(c, q.in[0], a, "matmul", "a");
   RESOLVE_ARGUMENT(c, q.in[1], b, "matmul", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_matmul(context *c, tensor **y, tensor *a, tensor *b) {
@@ -5211,7 +5243,7 @@ int tnt_linear(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tn
   RESOLVE_ARGUMENT(c, q.in[1], w, "linear", "w");
   if (b) RESOLVE_ARGUMENT(c, q.in[2], b, "linear", "b");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_linear(context *c, tensor **y, tensor *x, tensor *w, tensor *b) {
@@ -5232,7 +5264,7 @@ int tnt_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "softmax", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_softmax(context *c, tensor **y, tensor *x, int64_t d) {
@@ -5253,7 +5285,7 @@ int tnt_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *y, 
   RESOLVE_ARGUMENT(c, q.in[1], y, "softmax_grad", "y");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]);
+  return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
 int op_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d) {
@@ -5274,7 +5306,7 @@ int tnt_log_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "log_softmax", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_log_softmax(context *c, tensor **y, tensor *x, int64_t d) {
@@ -5295,7 +5327,7 @@ int tnt_log_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor 
   RESOLVE_ARGUMENT(c, q.in[1], y, "log_softmax_grad", "y");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]);
+  return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
 int op_log_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d) {
@@ -5320,7 +5352,7 @@ int tnt_cross_entropy(tnt_tensor *loss, tnt_tensor *lse, const tnt_tensor *x, co
   q.numbers[0] = smoothing;
   q.integers[1] = reduction;
   TRY(dispatch(&q));
-  return handle_give_if(c, loss, q.out[0]) | handle_give_if(c, lse, q.out[1]);
+  return handle_give_if(c, loss, q.out[0]) | handle_give_if(c, lse, q.out[1]) | call_done(c);
 }
 
 int op_cross_entropy(context *c, tensor **loss, tensor **lse, tensor *x, tensor *t, tensor *w, int64_t ignore_index, double smoothing, int64_t reduction) {
@@ -5351,7 +5383,7 @@ int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tenso
   q.numbers[0] = smoothing;
   q.integers[1] = reduction;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]);
+  return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
 int op_cross_entropy_grad(context *c, tensor **dx, tensor *dy, tensor *x, tensor *t, tensor *w, tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction) {
@@ -5379,7 +5411,7 @@ int tnt_layernorm(tnt_tensor *y, tnt_tensor *mean, tnt_tensor *rstd, const tnt_t
   if (b) RESOLVE_ARGUMENT(c, q.in[2], b, "layernorm", "b");
   q.numbers[0] = eps;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, mean, q.out[1]) | handle_give_if(c, rstd, q.out[2]);
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, mean, q.out[1]) | handle_give_if(c, rstd, q.out[2]) | call_done(c);
 }
 
 int op_layernorm(context *c, tensor **y, tensor **mean, tensor **rstd, tensor *x, tensor *w, tensor *b, double eps) {
@@ -5407,7 +5439,7 @@ int tnt_layernorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt
   RESOLVE_ARGUMENT(c, q.in[4], rstd, "layernorm_grad", "rstd");
   q.integers[0] = full;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]) | handle_give_if(c, dw, q.out[1]) | handle_give_if(c, db, q.out[2]);
+  return handle_give_if(c, dx, q.out[0]) | handle_give_if(c, dw, q.out[1]) | handle_give_if(c, db, q.out[2]) | call_done(c);
 }
 
 int op_layernorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor *dy, tensor *x, tensor *w, tensor *mean, tensor *rstd, int full) {
@@ -5432,7 +5464,7 @@ int tnt_batchnorm_stats(tnt_tensor *mean, tnt_tensor *var, const tnt_tensor *x) 
   call_begin(&q, c, OP_ID_BATCHNORM_STATS);
   RESOLVE_ARGUMENT(c, q.in[0], x, "batchnorm_stats", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, mean, q.out[0]) | handle_give_if(c, var, q.out[1]);
+  return handle_give_if(c, mean, q.out[0]) | handle_give_if(c, var, q.out[1]) | call_done(c);
 }
 
 int op_batchnorm_stats(context *c, tensor **mean, tensor **var, tensor *x) {
@@ -5457,7 +5489,7 @@ int tnt_batchnorm(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *mean, co
   q.numbers[0] = eps;
   q.integers[0] = training;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_batchnorm(context *c, tensor **y, tensor *x, tensor *mean, tensor *var, tensor *w, tensor *b, double eps, int training) {
@@ -5487,7 +5519,7 @@ int tnt_batchnorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt
   q.numbers[0] = eps;
   q.integers[0] = training;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]) | handle_give_if(c, dw, q.out[1]) | handle_give_if(c, db, q.out[2]);
+  return handle_give_if(c, dx, q.out[0]) | handle_give_if(c, dw, q.out[1]) | handle_give_if(c, db, q.out[2]) | call_done(c);
 }
 
 int op_batchnorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor *dy, tensor *x, tensor *mean, tensor *var, tensor *w, double eps, int training) {
@@ -5519,7 +5551,7 @@ int tnt_conv2d(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tn
   TRY(call_list(&q, 18, dilation, n_dilation));
   q.integers[27] = groups;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_conv2d(context *c, tensor **y, tensor *x, tensor *w, tensor *b, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
@@ -5549,7 +5581,7 @@ int tnt_conv2d_dx(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *w, con
   TRY(call_list(&q, 27, dilation, n_dilation));
   q.integers[36] = groups;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]);
+  return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
 int op_conv2d_dx(context *c, tensor **dx, tensor *dy, tensor *w, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
@@ -5579,7 +5611,7 @@ int tnt_conv2d_dw(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *x, con
   TRY(call_list(&q, 27, dilation, n_dilation));
   q.integers[36] = groups;
   TRY(dispatch(&q));
-  return handle_give_if(c, dw, q.out[0]);
+  return handle_give_if(c, dw, q.out[0]) | call_done(c);
 }
 
 int op_conv2d_dw(context *c, tensor **dw, tensor *dy, tensor *x, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups) {
@@ -5606,7 +5638,7 @@ int tnt_maxpool2d(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, const int64
   TRY(call_list(&q, 9, stride, n_stride));
   TRY(call_list(&q, 18, padding, n_padding));
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]);
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, i, q.out[1]) | call_done(c);
 }
 
 int op_maxpool2d(context *c, tensor **y, tensor **i, tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding) {
@@ -5630,7 +5662,7 @@ int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i
   RESOLVE_ARGUMENT(c, q.in[1], i, "maxpool2d_grad", "i");
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]);
+  return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
 int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int64_t *size, int n_size) {
@@ -5654,7 +5686,7 @@ int tnt_avgpool2d(tnt_tensor *y, const tnt_tensor *x, const int64_t *kernel, int
   TRY(call_list(&q, 18, padding, n_padding));
   q.integers[27] = include_pad;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_avgpool2d(context *c, tensor **y, tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad) {
@@ -5681,7 +5713,7 @@ int tnt_avgpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const int64_t *size
   TRY(call_list(&q, 27, padding, n_padding));
   q.integers[36] = include_pad;
   TRY(dispatch(&q));
-  return handle_give_if(c, dx, q.out[0]);
+  return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
 int op_avgpool2d_grad(context *c, tensor **dx, tensor *dy, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad) {
@@ -5705,7 +5737,7 @@ int tnt_embedding(tnt_tensor *y, const tnt_tensor *ids, const tnt_tensor *w) {
   RESOLVE_ARGUMENT(c, q.in[0], ids, "embedding", "ids");
   RESOLVE_ARGUMENT(c, q.in[1], w, "embedding", "w");
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_embedding(context *c, tensor **y, tensor *ids, tensor *w) {
@@ -5726,7 +5758,7 @@ int tnt_embedding_grad(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *i
   RESOLVE_ARGUMENT(c, q.in[1], ids, "embedding_grad", "ids");
   q.integers[0] = rows;
   TRY(dispatch(&q));
-  return handle_give_if(c, dw, q.out[0]);
+  return handle_give_if(c, dw, q.out[0]) | call_done(c);
 }
 
 int op_embedding_grad(context *c, tensor **dw, tensor *dy, tensor *ids, int64_t rows) {
@@ -5748,7 +5780,7 @@ int tnt_index_select(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, 
   RESOLVE_ARGUMENT(c, q.in[1], ids, "index_select", "ids");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_index_select(context *c, tensor **y, tensor *x, tensor *ids, int64_t d) {
@@ -5771,7 +5803,7 @@ int tnt_index_add(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, con
   RESOLVE_ARGUMENT(c, q.in[2], v, "index_add", "v");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_index_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
@@ -5784,7 +5816,8 @@ int tnt_index_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor 
   q.integers[0] = d;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_index_add(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_t d) {
@@ -5807,7 +5840,7 @@ int tnt_gather(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, int64_
   RESOLVE_ARGUMENT(c, q.in[1], ids, "gather", "ids");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_gather(context *c, tensor **y, tensor *x, tensor *ids, int64_t d) {
@@ -5830,7 +5863,7 @@ int tnt_scatter(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, const
   RESOLVE_ARGUMENT(c, q.in[2], v, "scatter", "v");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_scatter_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
@@ -5843,7 +5876,8 @@ int tnt_scatter_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v
   q.integers[0] = d;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_scatter(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_t d) {
@@ -5867,7 +5901,7 @@ int tnt_scatter_add(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *ids, c
   RESOLVE_ARGUMENT(c, q.in[2], v, "scatter_add", "v");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int tnt_scatter_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tensor *v, int64_t d) {
@@ -5880,7 +5914,8 @@ int tnt_scatter_add_(const tnt_tensor *x, const tnt_tensor *ids, const tnt_tenso
   q.integers[0] = d;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_scatter_add(context *c, tensor **y, tensor *x, tensor *ids, tensor *v, int64_t d) {
@@ -5902,7 +5937,7 @@ int tnt_cat(tnt_tensor *y, const tnt_tensor *xs, int n_xs, int64_t d) {
   TRY(call_handles(&q, xs, n_xs));
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_cat(context *c, tensor **y, tensor *const *xs, int n_xs, int64_t d) {
@@ -5922,7 +5957,7 @@ int tnt_tril(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "tril", "x");
   q.integers[0] = k;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_tril(context *c, tensor **y, tensor *x, int64_t k) {
@@ -5942,7 +5977,7 @@ int tnt_triu(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "triu", "x");
   q.integers[0] = k;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_triu(context *c, tensor **y, tensor *x, int64_t k) {
@@ -5961,7 +5996,7 @@ int tnt_nonzero(tnt_tensor *i, const tnt_tensor *x) {
   call_begin(&q, c, OP_ID_NONZERO);
   RESOLVE_ARGUMENT(c, q.in[0], x, "nonzero", "x");
   TRY(dispatch(&q));
-  return handle_give_if(c, i, q.out[0]);
+  return handle_give_if(c, i, q.out[0]) | call_done(c);
 }
 
 int op_nonzero(context *c, tensor **i, tensor *x) {
@@ -5980,7 +6015,7 @@ int tnt_one_hot(tnt_tensor *y, const tnt_tensor *ids, int64_t n) {
   RESOLVE_ARGUMENT(c, q.in[0], ids, "one_hot", "ids");
   q.integers[0] = n;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_one_hot(context *c, tensor **y, tensor *ids, int64_t n) {
@@ -6002,7 +6037,8 @@ int tnt_uniform_(const tnt_tensor *x, double lo, double hi) {
   q.numbers[1] = hi;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_uniform_(context *c, tensor *x, double lo, double hi) {
@@ -6025,7 +6061,8 @@ int tnt_normal_(const tnt_tensor *x, double mean, double std) {
   q.numbers[1] = std;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_normal_(context *c, tensor *x, double mean, double std) {
@@ -6047,7 +6084,8 @@ int tnt_bernoulli_(const tnt_tensor *x, double p) {
   q.numbers[0] = p;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_bernoulli_(context *c, tensor *x, double p) {
@@ -6069,7 +6107,8 @@ int tnt_randint_(const tnt_tensor *x, double lo, double hi) {
   q.numbers[1] = hi;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_randint_(context *c, tensor *x, double lo, double hi) {
@@ -6090,7 +6129,8 @@ int tnt_randperm_(const tnt_tensor *x) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "randperm_", "x");
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_randperm_(context *c, tensor *x) {
@@ -6109,7 +6149,7 @@ int tnt_dropout(tnt_tensor *y, const tnt_tensor *x, double p) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "dropout", "x");
   q.numbers[0] = p;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_dropout(context *c, tensor **y, tensor *x, double p) {
@@ -6131,7 +6171,7 @@ int tnt_dropout_again(tnt_tensor *y, const tnt_tensor *x, double p, int64_t seed
   q.integers[0] = seed;
   q.integers[1] = turn;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_dropout_again(context *c, tensor **y, tensor *x, double p, int64_t seed, int64_t turn) {
@@ -6154,7 +6194,7 @@ int tnt_multinomial(tnt_tensor *i, const tnt_tensor *p, int64_t n, int replaceme
   q.integers[0] = n;
   q.integers[1] = replacement;
   TRY(dispatch(&q));
-  return handle_give_if(c, i, q.out[0]);
+  return handle_give_if(c, i, q.out[0]) | call_done(c);
 }
 
 int op_multinomial(context *c, tensor **i, tensor *p, int64_t n, int replacement) {
@@ -6177,7 +6217,8 @@ int tnt_arange_(const tnt_tensor *x, double start, double step) {
   q.numbers[1] = step;
   q.in_place = true;
   q.out[0] = q.in[0];
-  return dispatch(&q);
+  TRY(dispatch(&q));
+  return call_done(c);
 }
 
 int op_arange_(context *c, tensor *x, double start, double step) {
@@ -6207,7 +6248,7 @@ int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, con
   q.integers[1] = maximize;
   q.integers[2] = first;
   TRY(dispatch(&q));
-  return 0;
+  return call_done(c);
 }
 
 int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf, tensor *row, tensor *skip, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
@@ -6244,7 +6285,7 @@ int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const 
   q.numbers[4] = weight_decay;
   q.numbers[5] = step;
   TRY(dispatch(&q));
-  return 0;
+  return call_done(c);
 }
 
 int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
@@ -6281,7 +6322,7 @@ int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const
   q.numbers[4] = weight_decay;
   q.numbers[5] = step;
   TRY(dispatch(&q));
-  return 0;
+  return call_done(c);
 }
 
 int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
@@ -6309,7 +6350,7 @@ int tnt_grad_norm(tnt_tensor *y, const tnt_tensor *p, int n_p, double kind) {
   TRY(call_params(&q, p, n_p));
   q.numbers[0] = kind;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_grad_norm(context *c, tensor **y, tensor *const *p, int n_p, double kind) {
@@ -6332,7 +6373,7 @@ int tnt_grad_scale_(const tnt_tensor *p, int n_p, const tnt_tensor *row, const t
   q.numbers[0] = factor;
   q.numbers[1] = clamp;
   TRY(dispatch(&q));
-  return 0;
+  return call_done(c);
 }
 
 int op_grad_scale_(context *c, tensor *const *p, int n_p, tensor *row, tensor *skip, double factor, double clamp) {
@@ -6354,7 +6395,7 @@ int tnt_view(tnt_tensor *y, const tnt_tensor *x, const int64_t *size, int n_size
   RESOLVE_ARGUMENT(c, q.in[0], x, "view", "x");
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_view(context *c, tensor **y, tensor *x, const int64_t *size, int n_size) {
@@ -6375,7 +6416,7 @@ int tnt_transpose(tnt_tensor *y, const tnt_tensor *x, int64_t a, int64_t b) {
   q.integers[0] = a;
   q.integers[1] = b;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_transpose(context *c, tensor **y, tensor *x, int64_t a, int64_t b) {
@@ -6396,7 +6437,7 @@ int tnt_permute(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_d
   RESOLVE_ARGUMENT(c, q.in[0], x, "permute", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_permute(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) {
@@ -6416,7 +6457,7 @@ int tnt_expand(tnt_tensor *y, const tnt_tensor *x, const int64_t *size, int n_si
   RESOLVE_ARGUMENT(c, q.in[0], x, "expand", "x");
   TRY(call_list(&q, 0, size, n_size));
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_expand(context *c, tensor **y, tensor *x, const int64_t *size, int n_size) {
@@ -6438,7 +6479,7 @@ int tnt_narrow(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t start, int
   q.integers[1] = start;
   q.integers[2] = n;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_narrow(context *c, tensor **y, tensor *x, int64_t d, int64_t start, int64_t n) {
@@ -6463,7 +6504,7 @@ int tnt_slice(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t first, int6
   q.integers[2] = last;
   q.integers[3] = step;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_slice(context *c, tensor **y, tensor *x, int64_t d, int64_t first, int64_t last, int64_t step) {
@@ -6487,7 +6528,7 @@ int tnt_select(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t i) {
   q.integers[0] = d;
   q.integers[1] = i;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_select(context *c, tensor **y, tensor *x, int64_t d, int64_t i) {
@@ -6508,7 +6549,7 @@ int tnt_unsqueeze(tnt_tensor *y, const tnt_tensor *x, int64_t d) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "unsqueeze", "x");
   q.integers[0] = d;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_unsqueeze(context *c, tensor **y, tensor *x, int64_t d) {
@@ -6528,7 +6569,7 @@ int tnt_squeeze(tnt_tensor *y, const tnt_tensor *x, const int64_t *dims, int n_d
   RESOLVE_ARGUMENT(c, q.in[0], x, "squeeze", "x");
   TRY(call_list(&q, 0, dims, n_dims));
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_squeeze(context *c, tensor **y, tensor *x, const int64_t *dims, int n_dims) {
@@ -6548,7 +6589,7 @@ int tnt_diagonal(tnt_tensor *y, const tnt_tensor *x, int64_t k) {
   RESOLVE_ARGUMENT(c, q.in[0], x, "diagonal", "x");
   q.integers[0] = k;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_diagonal(context *c, tensor **y, tensor *x, int64_t k) {
@@ -6570,7 +6611,7 @@ int tnt_unfold(tnt_tensor *y, const tnt_tensor *x, int64_t d, int64_t size, int6
   q.integers[1] = size;
   q.integers[2] = step;
   TRY(dispatch(&q));
-  return handle_give_if(c, y, q.out[0]);
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
 }
 
 int op_unfold(context *c, tensor **y, tensor *x, int64_t d, int64_t size, int64_t step) {

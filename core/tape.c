@@ -40,6 +40,8 @@ node *node_new(context *c, int kind, int n_edges, int n_saved, int n_outputs, in
   for (int i = 0; i < n_saved; i++) n->saves[i].value = NULL;
   c->live_nodes++;
   n->step = c->view.step;
+  n->call = c->view.call;
+  n->region = c->view.region;
   if (n->step && kind != NODE_LEAF) {
     n->in_step = 1;
     n->next = c->step_nodes;

@@ -5,6 +5,7 @@
 
 #include "core.h"
 #include "device.h"
+#include "watch.h"
 
 enum { CHUNK = 1024, MAX_CHUNKS = (1 << 24) / CHUNK, MAX_CONTEXTS = 255 };
 
@@ -75,6 +76,7 @@ void tnt_context_close(void) {
         free(n);
       }
     }
+    watch_free(c);
     free(c->owned), free(c->scopes), free(c->dead), free(c->scratch), free(c->list);
     uint32_t number = c->number;
     free(c);

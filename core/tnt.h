@@ -34,7 +34,8 @@ enum tnt_status {
   TNT_OWNED = -1,        /* done; made outside every scope, so the handle must own its tensor */
   TNT_PULL = -2,         /* backward: a gradient written in Lua is wanted (tnt_backward_pull) */
   TNT_OUT_OF_ORDER = -3, /* the scope is not innermost, or has none outside */
-  TNT_DEAD_NODES = -4    /* done; tnt_dead_node has something */
+  TNT_DEAD_NODES = -4,   /* done; tnt_dead_node has something */
+  TNT_NOTED = -5         /* done; Lua is to note the line of call tnt_context_view.call */
 };
 
 /* ORDER DTYPE: the same list as dtypes in lua/tnt/dtype.lua */
@@ -88,6 +89,8 @@ typedef struct tnt_context_view {
   uint32_t innermost;  /* the token of the innermost scope, 0 outside */
   int32_t autocast;    /* the dtype of the region of autocast under way, -1 outside */
   int64_t owned_bytes; /* bytes made outside scopes since Lua last looked: paces the collector */
+  uint32_t call;       /* Lua's number of the call under way, which nodes keep: see TNT_NOTED */
+  uint32_t region;     /* Lua's number of the part of the program under way, 0: none */
 } tnt_context_view;
 
 /* -- library ------------------------------------------------------------------------------------------------------- */
@@ -238,6 +241,51 @@ TNT_API int tnt_interrupt_pending(int clear); /* 0 or the signal's number */
 TNT_API void tnt_interrupt_raise(int signal); /* as if it had come: for prompts and tests */
 TNT_API void tnt_interrupt_ops(
     int on); /* 1: a pending signal makes the next operation fail (interrupted) */
+
+/* -- watching what runs (this thread's ops; the log of memory: this process's) ------------------------------------------ */
+/* When an op ran, or (op -1) the gradient of one. Times: nanoseconds of CLOCK_MONOTONIC. */
+typedef struct tnt_range {
+  int64_t begin, end;
+  int64_t kernel_begin, kernel_end; /* 0: it has none */
+  int64_t bytes;                    /* of outputs made */
+  int64_t flops;
+  int64_t size[4];       /* of the first input */
+  uint32_t call, region; /* tnt_context_view's; of a gradient: those of its forward */
+  int16_t op, of;        /* of: whose gradient was being computed, -1: none */
+  uint8_t ndim, dtype, backward, in_place, thread;
+} tnt_range;
+TNT_API int tnt_watch_ranges(int64_t most); /* keeps up to so many; 0: off, what is kept stays */
+/* Those kept so far, in the order of their ends; the caller frees them, and the next ones begin anew. */
+TNT_API int tnt_ranges_take(tnt_range **ranges, int64_t *n, int64_t *dropped);
+TNT_API const char *tnt_op_name(int op); /* null: no op has this number */
+
+/* Floating-point operations of forward and of gradients, two for each multiply-add. */
+typedef struct tnt_count {
+  int64_t forward, backward, forward_calls, backward_calls;
+} tnt_count;
+TNT_API int tnt_watch_flops(
+    int64_t regions); /* counts from 0 on, also for regions 1 to this; -1: off */
+TNT_API int tnt_flops_of_op(tnt_count *count, int op);
+TNT_API int tnt_flops_of_region(tnt_count *count, uint32_t region);
+
+/* 0: off; 1: an op whose result holds NaN fails; 2: also one that makes infinity. The level before, negative. */
+TNT_API int tnt_watch_finite(int level);
+/* How many elements are NaN and infinite, and where the first of them is (counted from 0; -1: nowhere). */
+TNT_API int tnt_count_bad(int64_t *nan, int64_t *infinite, int64_t *first, const tnt_tensor *x);
+TNT_API void tnt_watch_lines(int on); /* 1: entries answer TNT_NOTED */
+
+typedef struct tnt_memory_event {
+  int64_t time;
+  uint64_t address;
+  int64_t bytes, live; /* of the block, negative: given back; then live in all */
+  uint32_t call;
+  int16_t op, of; /* as in tnt_range */
+  uint8_t backward, thread;
+} tnt_memory_event;
+TNT_API int tnt_watch_memory(int64_t room); /* keeps the newest so many; 0: off, they stay */
+/* Event i of n is ring[i % room]; those before n - room are gone. */
+TNT_API int tnt_memory_events(const tnt_memory_event **ring, int64_t *n, int64_t *room);
+TNT_API int tnt_memory_events_clear(void);
 
 /* -- checksums --------------------------------------------------------------------------------------------------------- */
 TNT_API uint32_t tnt_crc32c(const void *data, size_t bytes, uint32_t previous);

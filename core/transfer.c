@@ -23,6 +23,12 @@ int tensor_zero(tensor *t, size_t bytes) {
 /* A dense tensor's bytes. */
 static size_t bytes_of(const tensor *t) { return (size_t)t->numel * dtype_size[t->dtype]; }
 
+int card_read(void *data, const tensor *t, size_t bytes) {
+  void *stream = stream_of(t->device, STREAM_COMPUTE);
+  TRY(card_table(t)->copy(data, t->data, bytes, stream));
+  return card_table(t)->stream_synchronize(stream);
+}
+
 int host_read(context *c, void *data, tensor *x) {
   if (UNLIKELY(c->mode)) TRY(refuse_read(c, "read"));
   tensor *dense = NULL;
@@ -39,9 +45,7 @@ int host_read(context *c, void *data, tensor *x) {
   if (x->device == TNT_CPU) {
     memcpy(data, x->data, bytes_of(x));
   } else if (x->numel) {
-    void *stream = stream_of(x->device, STREAM_COMPUTE);
-    rc = card_table(x)->copy(data, x->data, bytes_of(x), stream);
-    if (!rc) rc = card_table(x)->stream_synchronize(stream);
+    rc = card_read(data, x, bytes_of(x));
   }
   tensor_unref(c, dense);
   return rc;

@@ -469,8 +469,8 @@ describe("AutoUnit", function()
       assert.same(progress, resumed_progress)
       assert.equal(stepped, resumed_stepped)
     end
-    assert.same({ count = 2, gradients = { ["1"] = scalar(1) } }, saved["step 2"].unit["1"])
-    assert.same({}, saved["step 3"].unit)
+    assert.same({ count = 2, gradients = { ["1"] = scalar(1) } }, saved["step 2"].unit.windows["1"])
+    assert.same({}, saved["step 3"].unit.windows)
     local unit = auto { gradient_accumulation_steps = 2 }
     train(unit, { train_dataloader = { 1 }, max_epochs = 1, resume = "step 4", bar = false })
     assert.matches("gradient_accumulation_steps: saved 3, now 2 (the present one holds)",

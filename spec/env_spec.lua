@@ -17,9 +17,28 @@ describe("tntlua -m tnt.env", function()
     assert.matches("^%d+%.%d GiB", value(out, "memory"))
     assert.equal("1", value(out, "$OMP_NUM_THREADS"))
     assert.is_nil(value(out, "$RANK"))
+    assert.equal("rank 0 of 1", value(out, "processes"))
+    assert.same({ "f32", "default" }, { value(out, "default dtype"), value(out, "determinism") })
     for _, name in ipairs { "libtnt", "libtnt_cuda", "system", "NVIDIA driver", "module cjson" } do
       assert.is_string(value(out, name), name)
     end
+  end)
+
+  it("is a list for programs", function()
+    local tnt = require "tnt"
+    local list = tnt.env.collect()
+    local by_name = {}
+    for _, entry in ipairs(list) do by_name[entry.name] = entry.value end
+    assert.equal("rank 0 of 1", by_name.processes)
+    assert.matches("^LuaJIT 2%.1", by_name.LuaJIT)
+    assert.is_string(by_name.kernels)
+    assert.equal(#list, select(2, tnt.env.report():gsub("\n", "")) + 1)
+  end)
+
+  it("tells of variables that contradict each other instead of failing", function()
+    local out, _, status = process.run({ "-m", "tnt.env" }, { env = "RANK=3 WORLD_SIZE=2" })
+    assert.equal(0, status)
+    assert.matches("^FAILS: .*RANK is 3", value(out, "processes"))
   end)
 
   it("is complete when a library is broken", function()

@@ -59,6 +59,24 @@ describe("tnt.system", function()
     assert.is_true(system.memory().rss > before + 1e7, #kept)
   end)
 
+  it("gives everything as flat numbers, and says why a card is not among them", function()
+    require "tnt.tensor"
+    system.stats()
+    local stats, why = system.stats()
+    for _, name in ipairs {
+      "cpu_percent", "process_percent", "load1", "user_seconds", "system_seconds",
+      "memory_percent", "swap_percent", "rss_bytes", "peak_rss_bytes", "tensor_bytes",
+    } do
+      assert.equal("number", type(stats[name]), name)
+      stats[name] = nil
+    end
+    assert.same({}, stats)
+    assert.is_string(why)
+    local gpu, reason = system.gpu()
+    assert.is_nil(gpu)
+    assert.equal(why, reason)
+  end)
+
   it("says what is missing elsewhere", function()
     local ok, err = pcall(system.read, "/proc/no such file")
     assert.is_false(ok)

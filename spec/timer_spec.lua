@@ -143,3 +143,48 @@ c             1      1          1   10
     assert.equal(2, waits)
   end)
 end)
+
+describe("tnt.Timer across processes", function()
+  local group = require "tnt.dist.group"
+  local tnt = require "tnt"
+  local open = group.open
+  after_each(function()
+    group.open = open
+    tnt.dist.destroy()
+  end)
+
+  it("takes in the durations of all, each process' after the other's", function()
+    group.open = function(place)
+      local two = open(place)
+      two.size = 2
+      function two.all_gather_object(_, mine) return { mine, { a = { 1, 9 }, c = { 7 } } } end
+      return two
+    end
+    tnt.dist.destroy()
+    local timer = Timer()
+    timer:add("b", 2)
+    timer:add("a", 3)
+    assert.same({ a = { p50 = 3, avg = 3 }, b = { p50 = 2, avg = 2 } }, timer:percentiles { 50 })
+    assert.same({
+      a = { p50 = 3, p100 = 9, avg = 13 / 3 }, b = { p50 = 2, p100 = 2, avg = 2 },
+      c = { p50 = 7, p100 = 7, avg = 7 },
+    }, timer:percentiles({ 50, 100 }, { all_ranks = true }))
+    assert.equal([[
+| Name |   p50 |   avg |
+| -----|-------|------ |
+| b    | 2.000 | 2.000 |
+| a    | 3.000 | 4.333 |
+| c    | 7.000 | 7.000 |
+]], timer:percentile_table({ 50 }, { all_ranks = true }))
+  end)
+
+  it("is the same with one process", function()
+    local timer = Timer()
+    timer:add("a", 3)
+    timer:add("a", 5)
+    assert.same(timer:percentiles { 0, 50, 99 }, timer:percentiles({ 0, 50, 99 },
+      { all_ranks = true }))
+    assert.matches("did you mean 'all_ranks'",
+      failure(timer.percentiles, timer, { 50 }, { all_rank = true }).message)
+  end)
+end)

@@ -2,8 +2,10 @@
 -- backward, accumulation, clipping, the optimizer's step, schedules, averaged weights, logging.
 -- `update` is that part, for a train_step of one's own.
 
+local AutoPredictUnit = require "tnt.auto_predict_unit"
+local averaging = require "tnt.auto_unit.averaging"
+local check = require "tnt.check_option"
 local class = require "tnt.class"
-local Ema = require "tnt.auto_unit.ema"
 local errors = require "tnt.errors"
 local losses = require "tnt.auto_unit.losses"
 local nest = require "tnt.loop.nest"
@@ -11,75 +13,92 @@ local schedules = require "tnt.auto_unit.schedules"
 local Set = require "tnt.auto_unit.set"
 local sorted = require "tnt.sorted"
 local State = require "tnt.state"
-local unit = require "tnt.unit"
 local window = require "tnt.auto_unit.window"
 
 local NONE = class.NONE
 
----@class tnt.AutoUnit.Options
----@field module tnt.nn.Module
+---@class tnt.AutoUnit.Options: tnt.AutoPredictUnit.Options
 ---@field optimizer table|nil   or several by name; else configure_optimizers_and_... makes it
 ---@field schedule table|nil    one, a list (a chain), or by optimizers' names
----@field compute_loss function|nil  (self, state, batch) -> loss, outputs; for use without a class
+---@field compute_loss function|nil  (self, state, batch) -> loss, outputs; instead of a class
 ---@field metrics table[]|nil   updated in eval steps, logged at the end of an evaluation
----@field device string|nil     "cpu", "cuda", ...; default: where the module is
----@field precision string|nil  "f32"; "bf16" and "f16" where autocast exists
----@field gradient_accumulation_steps integer  losses for one update; an epoch's end closes a window
+---@field gradient_accumulation_steps integer  losses for one update, a window
+---@field flush "step"|"mean"|"discard"  what an epoch's end does with a window that is not full:
+---  "step" (default) takes the sum of its losses' shares as it is; "mean" scales it up to the mean
+---  of the losses there are; "discard" drops the gradients
 ---@field clip_grad_norm number|nil   0 is off
----@field clip_grad_value number|nil  0 is off
----@field ema table|nil         averaged weights, e.g. {decay = 0.999}; see auto_unit/ema.lua
+---@field clip_grad_value number|nil  0 is off; after clip_grad_norm
+---@field ema tnt.AutoUnit.Ema|nil    averaged weights, e.g. {decay = 0.999} or {method = "swa"}
+---@field activation_checkpoint any   modules whose inner results backward computes again: true (the
+---  blocks), a function (module, name) -> boolean, or a list of classes; nn.checkpoint_modules
+---@field out_of_memory "raise"|"halve"  "halve": a step for which memory does not suffice is made
+---  again in parts of half the batch, and so on; their gradients add up to those of the whole,
+---  where the loss is a mean over samples (`batch_size`). Batch norms see the parts. For one
+---  optimizer, and the train_step that AutoUnit has
 ---@field zero_grad_at_train_step_start boolean  gradients stay readable until the next step
----@field enable_prefetch boolean  fetch a batch ahead where the loader's size is unknown
----@field training boolean      false: no optimizer is made
+---@field retain_graph boolean  backward keeps the graph, for another one from the same step
+---@field training boolean      false: no optimizer is made, nothing is averaged
 
 --- Extend it with `compute_loss(state, batch)` and, unless an optimizer is given,
 --- `configure_optimizers_and_lr_scheduler(module)`; `init` needs no super call.
----@class tnt.AutoUnit: tnt.Unit
----@field module tnt.nn.Module
+---
+--- With several optimizers `configure_...` returns them by name, and a train_step of one's own says
+--- which of them a loss is for. Each has its own accumulation window, rate and norm in the logs;
+--- an `update` gives gradients to its own parameters alone. Steps may alternate as they like:
+---
+--- ```lua
+--- local tnt = require "tnt"
+--- local nn, optim = tnt.nn, tnt.optim
+--- local Gan = tnt.AutoUnit:extend("Gan", {"d", d_steps = 2})
+--- function Gan:init(o) self.d, self.d_steps = o.d, o.d_steps end
+--- function Gan:configure_optimizers_and_lr_scheduler(g)
+---   return {g = optim.Adam(g:parameters(), {lr = 1e-3}),
+---     d = optim.Adam(self.d:parameters(), {lr = 1e-3})}
+--- end
+--- function Gan:train_step(state, real)
+---   local fake = self.module(tnt.randn(real:size(1), 2))
+---   self:update((self.d(fake:detach()) - self.d(real)):mean(), "d")
+---   if (state.progress.num_steps_completed + 1) % self.d_steps == 0 then
+---     self:update(-self.d(fake):mean(), "g")
+---   end
+--- end
+--- local unit = Gan {nn.Linear(2, 2), nn.Linear(2, 1)}
+--- local batches = {tnt.randn(4, 2), tnt.randn(4, 2), tnt.randn(4, 2)}
+--- tnt.train(unit, {train_dataloader = batches, max_epochs = 2, bar = false})
+--- unit.train_progress.num_updates_completed -- 9
+--- ```
+---@class tnt.AutoUnit: tnt.AutoPredictUnit
 ---@field optimizer table|tnt.Set|nil  several: by name
 ---@field schedule tnt.Set|nil
-local AutoUnit = unit.Unit:extend("AutoUnit", {
-  "module",
-  optimizer = NONE, schedule = NONE, compute_loss = NONE, metrics = NONE, device = NONE,
-  precision = NONE, gradient_accumulation_steps = 1, clip_grad_norm = NONE,
-  clip_grad_value = NONE, ema = NONE, zero_grad_at_train_step_start = false,
-  enable_prefetch = true, training = true,
+---@field averaged tnt.optim.AveragedModel|nil
+---@field micro_batch_size integer|nil  the largest part of a batch that fitted, once one did not
+local AutoUnit = AutoPredictUnit:extend("AutoUnit", {
+  optimizer = NONE, schedule = NONE, compute_loss = NONE, metrics = NONE,
+  gradient_accumulation_steps = 1, flush = "step", clip_grad_norm = NONE, clip_grad_value = NONE,
+  ema = NONE, activation_checkpoint = NONE, out_of_memory = "raise", retain_graph = false,
+  zero_grad_at_train_step_start = false, enable_prefetch = true, training = true,
 })
 
 class.rename(AutoUnit, {
   lr_scheduler = "schedule", scheduler = "schedule", param_scheduler = "schedule",
-  swa_params = "ema", max_norm = "clip_grad_norm", model = "module",
+  swa_params = "ema", swa = "ema = {method = 'swa'}", max_norm = "clip_grad_norm",
+  model = "module", loss_backward_retain_graph = "retain_graph", oom = "out_of_memory",
+  activation_checkpoint_params = "activation_checkpoint", torch_compile_params = "cuda_graph",
   step_lr_interval = "the schedule's own option `by` ('epoch', 'update' or 'batch')",
   accumulative_counts = "gradient_accumulation_steps",
 })
 
-local precisions = { f32 = true, bf16 = true, f16 = true }
-
 local function check_options(self, o)
   local who = tostring(class.of(self))
-  local steps = o.gradient_accumulation_steps
-  if type(steps) ~= "number" or steps < 1 or steps % 1 ~= 0 then
-    errors.raise("argument", "%s: gradient_accumulation_steps must be a whole number from 1 on, "
-      .. "got %s", who, tostring(steps))
-  end
+  check.count(who, "gradient_accumulation_steps", o.gradient_accumulation_steps, 1)
   for _, name in ipairs { "clip_grad_norm", "clip_grad_value" } do
     local value = o[name]
     if value == false then value = nil end
-    if value ~= nil and not (type(value) == "number" and value >= 0) then
-      errors.raise("argument", "%s: %s must be a number from 0 (off) on, got %s", who, name,
-        tostring(value))
-    end
+    if value ~= nil then check.number(who, name, value, 0) end
     self[name] = value ~= 0 and value or nil
   end
-  if o.precision and not precisions[o.precision] then
-    errors.unknown(who, "precision", o.precision, { "bf16", "f16", "f32" })
-  elseif o.precision and o.precision ~= "f32" then
-    errors.raise("argument", "%s: precision '%s' needs autocast, which this version does not have; "
-      .. "leave it out, or convert the module with module:to('%s')", who, o.precision, o.precision)
-  end
-  if type(o.module) ~= "table" or type(o.module.parameters) ~= "function" then
-    errors.raise("argument", "%s: module must be an nn.Module, got %s", who, type(o.module))
-  end
+  check.word(who, "flush", o.flush, { "discard", "mean", "step" })
+  check.word(who, "out_of_memory", o.out_of_memory, { "halve", "raise" })
 end
 
 local function metric_set(list)
@@ -101,19 +120,18 @@ end
 --- Checks and keeps the options, before `init`.
 function AutoUnit:construct(o)
   check_options(self, o)
-  self.module, self.device, self.given_device = o.module, o.device, o.device
-  if o.device then o.module:to(o.device) end
-  self.precision = o.precision or "f32"
-  self.gradient_accumulation_steps = o.gradient_accumulation_steps
-  self.zero_grad_at_train_step_start = o.zero_grad_at_train_step_start
-  self.enable_prefetch = o.enable_prefetch
+  for _, name in ipairs {
+    "gradient_accumulation_steps", "flush", "out_of_memory", "retain_graph",
+    "zero_grad_at_train_step_start",
+  } do
+    self[name] = o[name]
+  end
   if o.compute_loss then self.compute_loss = o.compute_loss end
   if o.metrics then self.metrics = metric_set(o.metrics) end
-  if o.ema then
-    local options = { module = o.module }
-    for name, value in sorted(o.ema) do options[name] = value end
-    self.ema = Ema(options)
+  if o.activation_checkpoint and o.training then
+    require("tnt.nn").checkpoint_modules(o.module, o.activation_checkpoint)
   end
+  if o.ema and o.training then averaging.open(self, o.ema) end
 end
 
 -- After the last constructor: `configure_...` may use what `init` made.
@@ -130,7 +148,12 @@ function AutoUnit:complete(o)
   end
   if optimizer == nil then return end
   window.open(self, optimizer)
-  self.schedule = schedules.set(schedule, self.optimizer)
+  self.schedule = schedules.set(schedule, self.optimizer, averaging.schedule(self))
+  if self.out_of_memory == "halve" and #self.windows > 1 then
+    errors.raise("argument", "%s: out_of_memory = 'halve' makes a step again whose one loss it "
+      .. "knows; with several optimizers train_step is yours, and so is this",
+      tostring(class.of(self)))
+  end
 end
 
 --- The loss of a batch. To be defined; or given as the option compute_loss. Returns a tensor, or a
@@ -141,39 +164,16 @@ function AutoUnit:compute_loss()
     tostring(class.of(self)))
 end
 
---- Brings a batch to the unit's device. May be overridden.
----@param state tnt.State
----@param batch any
----@return any
-function AutoUnit:move_data_to_device(_, batch)
-  local device = self.device
-  if not device or device == "cpu" then return batch end
-  return nest.map(batch, function(tensor) return tensor:to(device) end)
-end
-
-local function first_tensor(batch, depth)
-  if nest.is_tensor(batch) then return batch end
-  if type(batch) ~= "table" or getmetatable(batch) ~= nil or depth == 0 then return nil end
-  if batch[1] ~= nil then return first_tensor(batch[1], depth - 1) end
-  for _, value in sorted(batch) do
-    local found = first_tensor(value, depth - 1)
-    if found then return found end
-  end
-end
-
 --- How many samples a batch has: the weight of its values in an epoch's mean. May be overridden.
---- The first size of the first tensor in it, or 1.
+--- The first size of the first tensor in it that has one, or 1.
 ---@param batch any
 ---@return integer
-function AutoUnit.batch_size(_, batch)
-  local tensor = first_tensor(batch, 4)
-  return tensor and tensor:dim() > 0 and tensor:size(1) or 1
-end
+function AutoUnit.batch_size(_, batch) return nest.first_size(batch) or 1 end
 
 local weighted = {} -- options of state:log, the same table at each step
 
-local function log_losses(self, state, total, terms, batch)
-  weighted.weight = self:batch_size(batch)
+local function log_losses(state, total, terms, weight)
+  weighted.weight = weight
   state:log("loss", total, weighted)
   if not terms then return end
   for _, name in ipairs(terms.names) do state:log(name, terms.values[name], weighted) end
@@ -183,11 +183,16 @@ end
 --- `self:update(loss)` then does what follows a loss.
 ---@return table step_output  {loss, outputs}
 function AutoUnit:train_step(state, batch)
-  batch = self:move_data_to_device(state, batch)
   window.before_loss(self)
-  local loss, outputs = self:compute_loss(state, batch)
+  if self.out_of_memory == "halve" then
+    return require("tnt.auto_unit.micro").step(self, state, batch, function(part)
+      log_losses(state, part.total, part.terms, part.weight)
+    end)
+  end
+  batch = self:move_data_to_device(state, batch)
+  local loss, outputs = state:time("compute_loss", self.compute_loss, self, state, batch)
   local total, terms = losses.total(loss)
-  log_losses(self, state, total, terms, batch)
+  log_losses(state, total, terms, self:batch_size(batch))
   self:update(total)
   return { loss = total:detach(), outputs = outputs }
 end
@@ -205,7 +210,8 @@ function AutoUnit:update(loss, name)
     errors.raise("state", "%s:update belongs into a step of tnt.train or tnt.fit",
       tostring(class.of(self)))
   end
-  window.update(self, state, loss, name)
+  window.backward(self, state, loss, name)
+  window.close_if_due(self, state, name)
 end
 
 --- One evaluation step: the loss is logged and metrics are updated. May be overridden.
@@ -214,7 +220,7 @@ function AutoUnit:eval_step(state, batch)
   batch = self:move_data_to_device(state, batch)
   local loss, outputs = self:compute_loss(state, batch)
   local total, terms = losses.total(loss)
-  log_losses(self, state, total, terms, batch)
+  log_losses(state, total, terms, self:batch_size(batch))
   if self.metrics then self:update_metrics(state, batch, outputs) end
   return { loss = total, outputs = outputs }
 end
@@ -245,56 +251,23 @@ function AutoUnit:update_metrics(_, batch, outputs)
   for _, metric in ipairs(self.metrics) do metric:update(prediction, target) end
 end
 
---- One prediction step: the module's output for the batch. May be overridden.
-function AutoUnit:predict_step(state, batch)
-  return self.module(self:move_data_to_device(state, batch))
-end
-
 -- ---- the loops' side ----------------------------------------------------------------------------
 
 local engine = {}
+for name, fn in pairs(AutoPredictUnit.engine) do engine[name] = fn end -- order: free
 AutoUnit.engine = engine
-
---- Without the option `device` batches go where the module is when a loop starts.
-function engine.start(self)
-  if self.given_device then return end
-  local parameter = self.module:parameters()[1]
-  self.device = nest.is_tensor(parameter) and parameter.device or nil
-end
 
 engine.after_train_step = schedules.after_train_step
 engine.close_train_epoch = function(self, state)
   window.flush(self, state)
   schedules.after_train_epoch(self)
-  if self.ema and self.ema.by == "epoch" then self.ema:step() end
+  averaging.after_epoch(self)
 end
 engine.after_boundary = schedules.after_boundary
-
---- Evaluations use the averaged weights.
-function engine.enter_evaluation(self)
-  if self.ema and self.ema.evaluate then self.ema:swap() end
-end
-
---- The raw weights are back.
-function engine.leave_evaluation(self)
-  if self.ema and self.ema.swapped then self.ema:swap() end
-end
-
--- Checkpoints hold the raw weights.
-function engine.before_snapshot(self)
-  if not self.ema or not self.ema.swapped then return false end
-  self.ema:swap()
-  self.ema.was_swapped = true
-  return true
-end
-
---- The averaged ones are back, where they were.
-function engine.after_snapshot(self)
-  if self.ema and self.ema.was_swapped then
-    self.ema.was_swapped = nil
-    self.ema:swap()
-  end
-end
+engine.enter_evaluation = averaging.enter_evaluation
+engine.leave_evaluation = averaging.leave_evaluation
+engine.before_snapshot = averaging.before_snapshot
+engine.after_snapshot = averaging.after_snapshot
 
 --- Metrics begin anew with each evaluation.
 function engine.begin_epoch(self, _, phase)
@@ -323,15 +296,24 @@ function engine.finish_epoch(self, state, phase)
   end
 end
 
-engine.save = window.save
-engine.load = window.load
+--- Beside the app state: open windows, and the size of parts that memory has taught.
+function engine.save(self)
+  return { windows = window.save(self), micro_batch_size = self.micro_batch_size }
+end
+
+--- The inverse of save.
+function engine.load(self, saved)
+  saved = saved or {}
+  window.load(self, saved.windows)
+  self.micro_batch_size = saved.micro_batch_size
+end
 
 --- The options a resume compares with the saved ones.
 function engine.hyper(self)
   return {
     gradient_accumulation_steps = self.gradient_accumulation_steps,
     clip_grad_norm = self.clip_grad_norm or 0, clip_grad_value = self.clip_grad_value or 0,
-    precision = self.precision,
+    precision = self.precision, flush = self.flush,
   }
 end
 

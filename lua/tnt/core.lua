@@ -46,12 +46,26 @@ for name, aliases in pairs { -- order: free
   for alias in aliases:gmatch "%S+" do core.dtype_number[alias] = core.dtype_number[name] end
 end
 
+-- While lines are wanted (tnt.profile.lines): what notes the line of the call that is done, and
+-- what puts lines in the place of "call #7" in a message.
+local note_line, name_lines
+
+--- Sets, or with nil takes away, what the lines of calls are noted with.
+---@param note? fun()
+---@param name? fun(text: string): string
+function core.set_lines(note, name)
+  note_line, name_lines = note, name
+  C.tnt_watch_lines(note and 1 or 0)
+end
+
 --- Raises the error that the last call of the library reported.
 ---@param status integer
 function core.raise(status)
   local kind = errors.kinds[status] or "internal"
   local op = C.tnt_failed_op()
-  local object = errors.new(kind, ffi.string(C.tnt_message()), op ~= nil and ffi.string(op) or nil)
+  local message = ffi.string(C.tnt_message())
+  if name_lines then message = name_lines(message) end
+  local object = errors.new(kind, message, op ~= nil and ffi.string(op) or nil)
   error(object, 0)
 end
 local raise = core.raise
@@ -82,10 +96,17 @@ function core.own(t)
   return ffi.gc(t, release)
 end
 
---- The slow end of an op's method: raises, or lets handles made outside every scope own what they
---- hold.
+-- As core/tnt.h has it; a number compares faster than a field of C.
+local NOTED = tonumber(C.TNT_NOTED)
+
+--- The slow end of an op's method: raises, notes the line, or lets handles made outside every scope
+--- own what they hold.
 function core.finish(status, a, b, c)
   if status > 0 then raise(status) end
+  if note_line then
+    note_line()
+    if status == NOTED then return a, b, c end
+  end
   collect_when_due()
   if c then return ffi.gc(a, release), ffi.gc(b, release), ffi.gc(c, release) end
   if b then return ffi.gc(a, release), ffi.gc(b, release) end

@@ -124,7 +124,17 @@ local function modules(add)
   end
 end
 
--- Settings that change how the program runs, in this order.
+local function settings(add)
+  local ok, tnt = pcall(require, "tnt")
+  if not ok then return end
+  add("processes", try(function()
+    return ("rank %d of %d"):format(tnt.dist.rank(), tnt.dist.size())
+  end))
+  add("default dtype", try(function() return tnt.get_default_dtype() end))
+  add("determinism", try(function() return tnt.deterministic() end))
+end
+
+-- Variables that change how the program runs, in this order.
 local VARIABLES = {
   "LUA_PATH", "LUA_CPATH", "LUA_INIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "OMP_NUM_THREADS",
   "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "TNT_TRACE",
@@ -138,16 +148,33 @@ local function variables(add)
   end
 end
 
+---@class tnt.env.Entry
+---@field name string
+---@field value string
+---@field shown string  the name as the report prints it, indented below what it belongs to
+
+--- What is installed, as a list: for a log, or for a program's own checks.
+---@return tnt.env.Entry[]
+function env.collect()
+  local list = {}
+  local function add(name, value)
+    list[#list + 1] = { name = name:match "^%s*(.*)$", value = tostring(value), shown = name }
+  end
+  for _, part in ipairs {
+    program, machine, library, plugins, devices, modules, settings, variables,
+  } do
+    local ok, err = pcall(part, add)
+    if not ok then add("this report", "FAILS: " .. tostring(err)) end
+  end
+  return list
+end
+
 --- The report, one "name: value" a line.
 ---@return string
 function env.report()
   local lines = {}
-  local function add(name, value)
-    lines[#lines + 1] = ("%s: %s"):format(name, value)
-  end
-  for _, part in ipairs { program, machine, library, plugins, devices, modules, variables } do
-    local ok, err = pcall(part, add)
-    if not ok then add("this report", "FAILS: " .. tostring(err)) end
+  for i, entry in ipairs(env.collect()) do
+    lines[i] = ("%s: %s"):format(entry.shown, entry.value)
   end
   return table.concat(lines, "\n")
 end

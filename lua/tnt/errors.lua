@@ -66,6 +66,21 @@ function errors.raise(kind, fmt, ...)
   error(setmetatable({ kind = kind, message = message, where = errors.where(2) }, Error), 0)
 end
 
+--- Whether an error says that memory did not suffice: an error object of kind memory (tensors, on
+--- whichever device), or Lua's own words. Then a smaller batch may help.
+---
+--- ```lua
+--- local tnt = require "tnt"
+--- local ok, err = pcall(tnt.zeros, 1e14)
+--- tnt.is_out_of_memory(err) -- true
+--- ```
+---@param err any  as pcall gave it
+---@return boolean
+function errors.is_out_of_memory(err)
+  if type(err) == "table" then return err.kind == "memory" end
+  return type(err) == "string" and err:find("not enough memory", 1, true) ~= nil
+end
+
 -- Edit distance with transpositions, O(n m) on names of a few dozen characters.
 -- Source: Damerau (1964), the "optimal string alignment" variant.
 local function distance(a, b)

@@ -15,12 +15,15 @@ local function evaluate(unit, options) return Run.start("evaluate", unit, option
 ---@class tnt.EvaluateOptions
 ---@field eval_dataloader any  a loader, or a set of loaders with names as keys
 ---@field name string|nil      prefix of the metrics where the loader has none; default "eval"
----@field max_steps_per_epoch integer|nil  for each loader
+---@field max_steps_per_epoch number|nil  for each loader; or a part of it, such as 0.1
+---@field dry_run boolean|integer|nil  one batch of each loader, or so many, without loggers
+---@field timer tnt.Timer|nil  gets the durations of steps, batches and hooks
 ---@field hooks table[]|nil
 ---@field loggers table[]|nil
 ---@field dir string|nil
 ---@field resume string|nil
 ---@field load string|nil      a path: the weights to evaluate
+---@field restore tnt.checkpoint.RestoreOptions|nil  what of them is taken
 ---@field bar boolean|nil
 
 return evaluate

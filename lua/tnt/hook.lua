@@ -24,7 +24,7 @@ hook.run_events = {
   { "on_interrupt", "a signal came and its step is done; the epoch stays open, save now" },
   { "on_checkpoint_load", "(..., contents): before a checkpoint's contents are applied" },
   { "on_checkpoint_snapshot", "(..., contents): a snapshot was taken; may change the table" },
-  { "on_checkpoint_save", "(..., path): a checkpoint is durable; delivered between steps" },
+  { "on_checkpoint_save", "(..., path): a checkpoint is durable; delivered between train steps" },
   { "on_train_optimizer_step_start", "gradients are summed and unscaled, not yet clipped" },
   { "on_train_optimizer_step_end", "parameters are new, gradients still there" },
   { "on_boundary_before_evaluation", "after the end events of a train step or train epoch" },
@@ -96,11 +96,32 @@ function hook.event(name)
   return name
 end
 
---- The base of hook classes. Options declared by a sub-class become fields of the instance; `name`
---- (under which its state is saved) and `priority` are options of every such class.
+--- A hook is a table with functions named after events; each is called as (self, state, unit), and
+--- what it wants to remember stands in itself:
+---
+--- ```lua
+--- local tnt = require "tnt"
+--- local best = {value = math.huge}
+--- function best:on_eval_epoch_end(state, unit)
+---   self.value = math.min(self.value, state.metrics["eval/loss"])
+---   if unit.train_progress.num_epochs_completed == 2 then state:stop "seen enough" end
+--- end
+---
+--- local unit = tnt.TrainUnit:extend "Unit" ()
+--- function unit:train_step(state, batch) end
+--- function unit:eval_step(state, batch) state:log("loss", batch) end
+--- local result = tnt.fit(unit, {train_dataloader = {1}, eval_dataloader = {4, 2}, max_epochs = 9,
+---   hooks = {best}, bar = false})
+--- result.message -- seen enough
+--- best.value -- 3
+--- ```
+---
+--- This is the base of classes of hooks: options declared by a sub-class become fields of the
+--- instance; `name` (under which its state is saved) and `priority` are options of every one.
 ---@class tnt.Hook
 ---@field name string|nil
 ---@field priority integer|string|nil  0 (first) to 100, or a word; default 50
+---@field in_dry_run boolean|nil  false: a dry run (the loops' option dry_run) leaves it out
 ---@field saved string[]|nil  names of the fields that checkpoints carry
 local Hook = class.new "Hook"
 hook.Hook = Hook

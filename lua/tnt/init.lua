@@ -1,20 +1,25 @@
 -- The `tnt` table. Names are loaded when they are first used, so that `require "tnt"` costs
 -- nothing.
 
+---@class tnt
 local tnt = { version = "0.1.0" }
 
 -- name -> module, or {module, field}
 local places = {
   nn = "tnt.nn", optim = "tnt.optim", data = "tnt.data", log = "tnt.log", hooks = "tnt.hooks",
     metrics = "tnt.metrics",
-  checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors", class = "tnt.class",
-    sorted = "tnt.sorted",
+  checkpoint = "tnt.checkpoint", args = "tnt.args", errors = "tnt.errors",
+    is_out_of_memory = { "tnt.errors", "is_out_of_memory" }, class = "tnt.class", sorted = "tnt.sorted", dist = "tnt.dist",
   train = "tnt.train", evaluate = "tnt.evaluate", predict = "tnt.predict", fit = "tnt.fit",
   TrainUnit = { "tnt.unit", "TrainUnit" }, EvalUnit = { "tnt.unit", "EvalUnit" },
     PredictUnit = { "tnt.unit", "PredictUnit" },
-  Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit", Hook = { "tnt.hook", "Hook" },
+  Unit = { "tnt.unit", "Unit" }, AutoUnit = "tnt.auto_unit",
+    AutoPredictUnit = "tnt.auto_predict_unit", Hook = { "tnt.hook", "Hook" },
     event = { "tnt.hook", "event" },
-  current = { "tnt.state", "current" }, Timer = "tnt.timer", system = "tnt.system",
+  current = { "tnt.state", "current" }, Timer = "tnt.timer", PeriodicTimer = "tnt.timer.periodic",
+  log_elapsed_time = "tnt.timer.elapsed", EarlyStopChecker = "tnt.early_stop_checker",
+  events = "tnt.events", precision = "tnt.precision", testing = "tnt.testing",
+  estimate = "tnt.estimate", Bar = "tnt.bar", system = "tnt.system", env = "tnt.env",
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
   autocast = { "tnt.autocast", "run" },
@@ -23,10 +28,15 @@ local places = {
   seed = { "tnt.random", "seed" }, memory = "tnt.memory", is_tensor = { "tnt.tensor", "is_tensor" },
   cat = { "tnt.tensor.shape", "cat" }, stack = { "tnt.tensor.shape", "stack" },
     where = { "tnt.tensor.shape", "where" },
+  flops = { "tnt.flops", "count" }, detect_anomaly = { "tnt.anomaly", "detect_anomaly" },
+    check_finite = { "tnt.anomaly", "check_finite" }, profile = { "tnt.profile", "run" },
+    profile_part = { "tnt.profile", "part" },
   einsum = { "tnt.tensor.composed", "einsum" },
   set_num_threads = { "tnt.settings", "set_num_threads" }, num_threads = { "tnt.settings",
     "num_threads" },
-  use_deterministic = { "tnt.settings", "use_deterministic" }, cuda = "tnt.cuda",
+  use_deterministic = { "tnt.settings", "use_deterministic" },
+  deterministic = { "tnt.settings", "deterministic" }, cuda = "tnt.cuda",
+  help = "tnt.help",
 }
 for name in
   ("tensor empty zeros ones rand randn full eye arange linspace randint randperm "
@@ -37,7 +47,9 @@ do
 end
 tnt.places = places -- for completion at the prompt
 
--- `pairs` in sorted key order, as configs and state dicts are treated everywhere.
+--- `pairs` in sorted key order, as configs and state dicts are treated everywhere.
+---@param t table
+---@return function, table
 function tnt.pairs(t) return require "tnt.sorted"(t) end
 
 return setmetatable(tnt, {

@@ -42,7 +42,7 @@ function ops.add_(a, b)
     if type(b) ~= "cdata" then b = operand("add_", "b", b) end
     rc = C.tnt_add_(a, b)
   end
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return a
 end
 
@@ -79,7 +79,7 @@ function ops.sub_(a, b)
     if type(b) ~= "cdata" then b = operand("sub_", "b", b) end
     rc = C.tnt_sub_(a, b)
   end
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return a
 end
 
@@ -116,7 +116,7 @@ function ops.mul_(a, b)
     if type(b) ~= "cdata" then b = operand("mul_", "b", b) end
     rc = C.tnt_mul_(a, b)
   end
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return a
 end
 
@@ -153,7 +153,7 @@ function ops.div_(a, b)
     if type(b) ~= "cdata" then b = operand("div_", "b", b) end
     rc = C.tnt_div_(a, b)
   end
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return a
 end
 
@@ -190,7 +190,7 @@ function ops.pow_(a, b)
     if type(b) ~= "cdata" then b = operand("pow_", "b", b) end
     rc = C.tnt_pow_(a, b)
   end
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return a
 end
 
@@ -269,7 +269,7 @@ function ops.remainder_(a, b)
     if type(b) ~= "cdata" then b = operand("remainder_", "b", b) end
     rc = C.tnt_remainder_(a, b)
   end
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return a
 end
 
@@ -324,7 +324,7 @@ end
 function ops.neg_(x)
   if type(x) ~= "cdata" then x = operand("neg", "x", x) end
   local rc = C.tnt_neg_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -345,7 +345,7 @@ end
 function ops.abs_(x)
   if type(x) ~= "cdata" then x = operand("abs", "x", x) end
   local rc = C.tnt_abs_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -377,7 +377,7 @@ end
 function ops.square_(x)
   if type(x) ~= "cdata" then x = operand("square", "x", x) end
   local rc = C.tnt_square_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -398,7 +398,7 @@ end
 function ops.sqrt_(x)
   if type(x) ~= "cdata" then x = operand("sqrt", "x", x) end
   local rc = C.tnt_sqrt_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -419,7 +419,7 @@ end
 function ops.rsqrt_(x)
   if type(x) ~= "cdata" then x = operand("rsqrt", "x", x) end
   local rc = C.tnt_rsqrt_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -440,7 +440,7 @@ end
 function ops.reciprocal_(x)
   if type(x) ~= "cdata" then x = operand("reciprocal", "x", x) end
   local rc = C.tnt_reciprocal_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -461,7 +461,7 @@ end
 function ops.exp_(x)
   if type(x) ~= "cdata" then x = operand("exp", "x", x) end
   local rc = C.tnt_exp_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -493,7 +493,7 @@ end
 function ops.log_(x)
   if type(x) ~= "cdata" then x = operand("log", "x", x) end
   local rc = C.tnt_log_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -558,7 +558,7 @@ end
 function ops.tanh_(x)
   if type(x) ~= "cdata" then x = operand("tanh", "x", x) end
   local rc = C.tnt_tanh_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -590,7 +590,7 @@ end
 function ops.floor_(x)
   if type(x) ~= "cdata" then x = operand("floor", "x", x) end
   local rc = C.tnt_floor_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -652,7 +652,7 @@ function ops.clamp_(x, lo, hi)
   if type(lo) ~= "number" then lo = number_argument("clamp", "lo", lo, -math.huge) end
   if type(hi) ~= "number" then hi = number_argument("clamp", "hi", hi, math.huge) end
   local rc = C.tnt_clamp_(x, lo, hi)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -673,7 +673,7 @@ end
 function ops.sigmoid_(x)
   if type(x) ~= "cdata" then x = operand("sigmoid", "x", x) end
   local rc = C.tnt_sigmoid_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -694,7 +694,7 @@ end
 function ops.relu_(x)
   if type(x) ~= "cdata" then x = operand("relu", "x", x) end
   local rc = C.tnt_relu_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1019,7 +1019,7 @@ function ops.masked_fill_(x, m, value)
   if type(m) ~= "cdata" then m = operand("masked_fill", "m", m) end
   if type(value) ~= "number" then value = number_argument("masked_fill", "value", value, nil) end
   local rc = C.tnt_masked_fill_(x, m, value)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1044,7 +1044,7 @@ function ops.fill_(x, value)
   if type(x) ~= "cdata" then x = operand("fill", "x", x) end
   if type(value) ~= "number" then value = number_argument("fill", "value", value, nil) end
   local rc = C.tnt_fill_(x, value)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1106,7 +1106,7 @@ function ops.assign_(x, v)
   if type(x) ~= "cdata" then x = operand("assign", "x", x) end
   if type(v) ~= "cdata" then v = operand("assign", "v", v) end
   local rc = C.tnt_assign_(x, v)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1807,7 +1807,7 @@ function ops.index_add_(x, d, ids, v)
   if type(ids) ~= "cdata" then ids = operand("index_add", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("index_add", "v", v) end
   local rc = C.tnt_index_add_(x, ids, v, d)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1861,7 +1861,7 @@ function ops.scatter_(x, d, ids, v)
   if type(ids) ~= "cdata" then ids = operand("scatter", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("scatter", "v", v) end
   local rc = C.tnt_scatter_(x, ids, v, d)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1898,7 +1898,7 @@ function ops.scatter_add_(x, d, ids, v)
   if type(ids) ~= "cdata" then ids = operand("scatter_add", "ids", ids) end
   if type(v) ~= "cdata" then v = operand("scatter_add", "v", v) end
   local rc = C.tnt_scatter_add_(x, ids, v, d)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1983,7 +1983,7 @@ function ops.uniform_(x, lo, hi)
   if type(lo) ~= "number" then lo = number_argument("uniform_", "lo", lo, 0) end
   if type(hi) ~= "number" then hi = number_argument("uniform_", "hi", hi, 1) end
   local rc = C.tnt_uniform_(x, lo, hi)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -1998,7 +1998,7 @@ function ops.normal_(x, mean, std)
   if type(mean) ~= "number" then mean = number_argument("normal_", "mean", mean, 0) end
   if type(std) ~= "number" then std = number_argument("normal_", "std", std, 1) end
   local rc = C.tnt_normal_(x, mean, std)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -2010,7 +2010,7 @@ function ops.bernoulli_(x, p)
   if type(x) ~= "cdata" then x = operand("bernoulli_", "x", x) end
   if type(p) ~= "number" then p = number_argument("bernoulli_", "p", p, 0.5) end
   local rc = C.tnt_bernoulli_(x, p)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -2024,7 +2024,7 @@ function ops.randint_(x, lo, hi)
   if type(lo) ~= "number" then lo = number_argument("randint_", "lo", lo, nil) end
   if type(hi) ~= "number" then hi = number_argument("randint_", "hi", hi, nil) end
   local rc = C.tnt_randint_(x, lo, hi)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -2034,7 +2034,7 @@ end
 function ops.randperm_(x)
   if type(x) ~= "cdata" then x = operand("randperm_", "x", x) end
   local rc = C.tnt_randperm_(x)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -2099,7 +2099,7 @@ function ops.arange_(x, start, step)
   if type(start) ~= "number" then start = number_argument("arange_", "start", start, nil) end
   if type(step) ~= "number" then step = number_argument("arange_", "step", step, nil) end
   local rc = C.tnt_arange_(x, start, step)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
   return x
 end
 
@@ -2125,7 +2125,7 @@ function ops.sgd_(p, buf, row, skip, lr, momentum, dampening, weight_decay, nest
   local p_list, p_n = list_argument("sgd_", "p", p)
   local buf_list, buf_n = list_argument("sgd_", "buf", buf)
   local rc = C.tnt_sgd_(p_list, p_n, buf_list, buf_n, row, skip, lr, momentum, dampening, weight_decay, nesterov and 1 or 0, maximize and 1 or 0, first and 1 or 0)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
 end
 
 --- One Adam step on every parameter with a gradient.
@@ -2154,7 +2154,7 @@ function ops.adam_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step
   local m_list, m_n = list_argument("adam_", "m", m)
   local v_list, v_n = list_argument("adam_", "v", v)
   local rc = C.tnt_adam_(p_list, p_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
 end
 
 --- One AdamW step on every parameter with a gradient.
@@ -2183,7 +2183,7 @@ function ops.adamw_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, ste
   local m_list, m_n = list_argument("adamw_", "m", m)
   local v_list, v_n = list_argument("adamw_", "v", v)
   local rc = C.tnt_adamw_(p_list, p_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
 end
 
 --- The norm of all gradients together (kind 2, or math.huge).
@@ -2212,7 +2212,7 @@ function ops.grad_scale_(p, row, skip, factor, clamp)
   if type(clamp) ~= "number" then clamp = number_argument("grad_scale_", "clamp", clamp, nil) end
   local p_list, p_n = list_argument("grad_scale_", "p", p)
   local rc = C.tnt_grad_scale_(p_list, p_n, row, skip, factor, clamp)
-  if rc ~= 0 then return finish(rc) end
+  if rc ~= 0 then finish(rc) end
 end
 
 --- x in another shape without a copy; -1 is inferred. An error where it would need a copy: reshape.

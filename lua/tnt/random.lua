@@ -8,11 +8,28 @@ local C = core.C
 local random = {}
 local state = ffi.new "uint64_t[2]"
 
---- Starts the stream anew; math.random is seeded too.
+---@class tnt.SeedOptions
+---@field deterministic boolean|string|integer|nil  as for tnt.use_deterministic; nil leaves it as
+---  it is
+
+--- Starts the stream of all random ops anew; math.random is seeded too, and loaders made from now
+--- on take their own seeds from it.
+--- Errors: argument.
 ---@param seed integer  0 to 2^53
-function random.seed(seed)
+---@param options tnt.SeedOptions|nil
+function random.seed(seed, options)
   if type(seed) ~= "number" or seed < 0 or seed > 2 ^ 53 or seed % 1 ~= 0 then
     errors.raise("argument", "seed: a whole number in 0..2^53 was expected, got %s", tostring(seed))
+  end
+  if options ~= nil then
+    if type(options) ~= "table" then
+      errors.raise("argument", "seed: options were expected as second argument, "
+        .. "{deterministic = true}, got %s", tostring(options))
+    end
+    errors.check_options("seed", options, { "deterministic" })
+    if options.deterministic ~= nil then
+      require("tnt.settings").use_deterministic(options.deterministic)
+    end
   end
   core.check(C.tnt_seed(seed))
   math.randomseed(seed)

@@ -85,6 +85,7 @@ end
 --- Keeps a tensor, or every tensor of a nest of tables, beyond the end of its scope.
 ---@generic T
 ---@param nest T
+---@param seen? table  for its own calls: tables that are done
 ---@return T nest
 function scope.keep(nest, seen)
   if is_tensor(nest) then

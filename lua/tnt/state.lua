@@ -4,6 +4,7 @@
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
+local length = require "tnt.loop.length"
 local sorted = require "tnt.sorted"
 local Timer = require "tnt.loop.timer"
 
@@ -23,6 +24,9 @@ local Timer = require "tnt.loop.timer"
 ---@field evaluate_every_n_epochs integer|nil  may be set; read when a train epoch begins
 ---@field boundary string|nil  "step" or "epoch" from the end events on until its evaluation is done
 ---@field should_stop boolean
+---@field stop_is_pending boolean  it was asked for, and min_steps or min_epochs are not reached
+---@field is_sanity_check boolean  the evaluation that runs is that of sanity_eval_steps
+---@field timer tnt.Timer|nil     the option `timer`
 ---@field stop_message string|nil
 ---@field traceback string|nil  of the error, from on_exception on
 ---@field loop table  the engine's record of the run
@@ -44,6 +48,7 @@ function State:init(entry_point, run)
   self.entry_point, loops[self] = entry_point, run
   self.metrics, self.latest = {}, {}
   self.should_stop, self.last_batch = false, false
+  self.stop_is_pending, self.is_sanity_check = false, false
   self.iteration_timer = Timer()
 end
 
@@ -57,11 +62,24 @@ function State.push(state) running[#running + 1] = state end
 function State.pop() running[#running] = nil end
 
 --- Asks the loop to end: the step that runs is finished, the epoch closes as if it were done, and
---- the result's reason is "stopped".
+--- the result's reason is "stopped". Below min_steps or min_epochs the loop goes on until they are
+--- reached.
 ---@param message string|nil  stands in the result
 function State:stop(message)
-  self.should_stop = true
   self.stop_message = self.stop_message or message
+  self.stop_is_pending = self.loop:is_below_minimum()
+  self.should_stop = not self.stop_is_pending
+end
+
+--- Calls fn(...) and records how long it took, where the run has a `timer`, under the name of the
+--- unit's class and this one: "Digits.backward".
+---@param name string
+---@param fn function
+---@return any ...  what fn returns
+function State:time(name, fn, ...)
+  local timer = self.timer
+  if not timer then return fn(...) end
+  return timer:time(tostring(class.of(self.loop.unit)) .. "." .. name, fn, ...)
 end
 
 --- Whether the completed steps of the active phase are a multiple of n. 0 and nil are never.
@@ -71,6 +89,16 @@ function State:every(n)
   if not n or n == 0 then return false end
   local steps = self.progress.num_steps_completed
   return steps > 0 and steps % n == 0
+end
+
+--- The steps that the open epoch will have by its loader's size and its limits, or nil.
+---@return integer|nil
+function State:steps_in_epoch()
+  local phase, progress = self.loop.phase, self.progress
+  -- A step that pulls its own batches may take several.
+  local size = not phase.takes_iterator and phase.cursor and phase.cursor.size or nil
+  return length.of_epoch(size, phase,
+    progress.num_steps_completed - progress.num_steps_completed_in_epoch)
 end
 
 --- Logs a value under the name of the active phase: "train/loss", "eval/loss". In an open epoch it

@@ -1,5 +1,5 @@
--- tnt.system: how busy the machine is and how much memory there is, from Linux' /proc. Shares are
--- percentages of the whole machine; sizes are bytes.
+-- tnt.system: how busy the machine is and how much memory there is, from Linux' /proc, and all of
+-- it as one flat table. Shares are percentages of the whole machine; sizes are bytes.
 
 local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
@@ -114,6 +114,45 @@ function system.memory()
     -- The peak is counted by threads and summed late: it may lag behind.
     rss = rss, peak_rss = math.max(rss, peak and peak * 1024 or 0),
   }
+end
+
+--- What a card is doing. There is nothing to tell where there is none.
+---@return nil
+---@return string why
+function system.gpu()
+  local available, why = require("tnt.cuda").is_available()
+  if available then why = "the use of cards is not measured by this version; see nvidia-smi" end
+  return nil, why
+end
+
+---@class tnt.system.Stats
+---@field cpu_percent number         see tnt.system.Cpu, here and below
+---@field process_percent number|nil  nil at the first call
+---@field load1 number
+---@field user_seconds number
+---@field system_seconds number
+---@field memory_percent number      see tnt.system.Memory, here and below
+---@field swap_percent number
+---@field rss_bytes integer
+---@field peak_rss_bytes integer
+---@field tensor_bytes integer|nil   bytes of tensors; nil in a program without them
+
+--- Everything that can be measured without asking a driver, as numbers by name.
+--- Errors: io, where there is no /proc.
+---@return tnt.system.Stats
+---@return string no_gpu  why nothing of a card is among them
+function system.stats()
+  local cpu, memory = system.cpu(), system.memory()
+  local stats = {
+    cpu_percent = cpu.percent, process_percent = cpu.process_percent, load1 = cpu.load1,
+    user_seconds = cpu.user_seconds, system_seconds = cpu.system_seconds,
+    memory_percent = memory.percent, swap_percent = memory.swap_percent, rss_bytes = memory.rss,
+    peak_rss_bytes = memory.peak_rss,
+  }
+  if package.loaded["tnt.tensor"] then -- a run without tensors has no core
+    stats.tensor_bytes = require "tnt.memory"().live_bytes
+  end
+  return stats, select(2, system.gpu())
 end
 
 return system

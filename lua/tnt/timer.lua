@@ -4,9 +4,12 @@
 local check = require "tnt.check_option"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
+local device = require "tnt.timer.device"
+local dist = require "tnt.dist"
 local errors = require "tnt.errors"
 local message = require "tnt.loop.message"
 local report = require "tnt.timer.report"
+local sorted = require "tnt.sorted"
 
 ---@class tnt.Timer.Options
 ---@field kind string|nil  "all" (default): every duration is kept; "aggregated": count, total and
@@ -27,13 +30,6 @@ local Timer = class.new("Timer", {
 })
 
 class.rename(Timer, { cuda_sync = "sync", size_bounds = "lower_bound and upper_bound" })
-
-local function device()
-  local ok, cuda = pcall(require, "tnt.cuda")
-  if not ok then return nil, tostring(cuda) end
-  local available, why = cuda.is_available()
-  return available and cuda or nil, why
-end
 
 function Timer:init(o)
   check.word("Timer", "kind", o.kind, { "all", "aggregated", "bounded" })
@@ -151,24 +147,51 @@ function Timer:rows() return report.rows(self.names, self.sums) end
 ---@return string
 function Timer:summary() return report.summary(self:rows()) end
 
---- Percentiles of the durations kept of each name, each a duration that was recorded (the next
---- lower one), and their mean "avg": {load = {p50 = 0.1, p99 = 0.4, avg = 0.12}}.
---- Errors: argument, for one that is not within 0 and 100; state, when a timer keeps none.
----@param percentiles number[]
----@return table<string, table<string, number>>
-function Timer:percentiles(percentiles)
+-- The durations kept, of this process or one process' after the other's.
+local function durations(self, options)
   if self.kind == "aggregated" then
     errors.raise("state", "Timer: an aggregated timer keeps no durations, so it knows no "
       .. "percentiles; make it with kind = 'bounded'")
   end
-  return report.percentiles(self.recorded, percentiles)
+  options = options or {}
+  errors.check_options("Timer: percentiles", options, { "all_ranks" })
+  if not options.all_ranks then return self.recorded end
+  local merged = {}
+  for _, recorded in ipairs((dist.all_gather_object(self.recorded))) do
+    for name, list in sorted(recorded) do
+      local into = merged[name] or {}
+      for _, seconds in ipairs(list) do into[#into + 1] = seconds end
+      merged[name] = into
+    end
+  end
+  return merged
 end
 
---- The percentiles as a table of text, with | between columns. Errors: as percentiles().
+---@class tnt.Timer.PercentileOptions
+---@field all_ranks boolean|nil  over the durations of all processes, which all have to ask
+
+--- Percentiles of the durations kept of each name, each a duration that was recorded (the next
+--- lower one), and their mean "avg": {load = {p50 = 0.1, p99 = 0.4, avg = 0.12}}.
+--- Errors: argument, for one that is not within 0 and 100; state, when a timer keeps none.
 ---@param percentiles number[]
+---@param options tnt.Timer.PercentileOptions|nil
+---@return table<string, table<string, number>>
+function Timer:percentiles(percentiles, options)
+  return report.percentiles(durations(self, options), percentiles)
+end
+
+--- The percentiles as a table of text, with | between columns, names in the order in which they
+--- were first recorded here. Errors: as percentiles().
+---@param percentiles number[]
+---@param options tnt.Timer.PercentileOptions|nil
 ---@return string
-function Timer:percentile_table(percentiles)
-  return report.percentile_table(self.names, self:percentiles(percentiles), percentiles)
+function Timer:percentile_table(percentiles, options)
+  local found, names, is_here = self:percentiles(percentiles, options), {}, {}
+  for i, name in ipairs(self.names) do names[i], is_here[name] = name, true end
+  for name in sorted(found) do
+    if not is_here[name] then names[#names + 1] = name end
+  end
+  return report.percentile_table(names, found, percentiles)
 end
 
 function Timer:__tostring() return self:summary() end

@@ -11,6 +11,7 @@ local Run = require "tnt.loop.run"
 ---     restore what `resume` or `load` names (on_checkpoint_load)
 ---     put the unit's modules into train mode, gradients on
 ---     on_train_start
+---     with sanity_eval_steps: a few steps of each evaluation, for the unit alone
 ---     finish the evaluation a checkpoint was taken before
 ---     while the run is not done:
 ---       if no epoch is open:
@@ -70,9 +71,10 @@ local Run = require "tnt.loop.run"
 ---       put the modules back into the modes they had
 ---
 --- A run is done when max_steps or max_epochs are reached in total (a restored unit goes on towards
---- the same total), or it was stopped; an epoch is done when the run's steps are, at
---- max_steps_per_epoch, or when it was stopped. max_time (seconds) is looked at between steps and
---- leaves the epoch open; a second call, or a resume, goes on there. A signal does too, calls
+--- the same total), or it was stopped, which waits for min_steps and min_epochs; an epoch is done
+--- when the run's steps are, at max_steps_per_epoch, or when it was stopped. max_time (seconds) is
+--- looked at between steps and leaves the epoch open; a second call, or a resume, goes on there. A
+--- signal does too, calls
 --- on_interrupt and on_exception, and raises. After an error on_exception comes instead of the
 --- events that are left, for everyone, then on_run_end; what fails there is told and does not hide
 --- the error.
@@ -91,12 +93,22 @@ local function train(unit, options) return Run.start("train", unit, options) end
 ---@field max_epochs integer|nil  one of max_epochs, max_steps, max_time is needed; or math.huge
 ---@field max_steps integer|nil
 ---@field max_time number|nil  seconds
----@field max_steps_per_epoch integer|nil
+---@field max_steps_per_epoch number|nil  or a part of the loader, such as 0.1
+---@field min_epochs integer|nil  `state:stop()` (early stops) waits until they are done;
+---@field min_steps integer|nil   and until these are; limits, time and signals do not wait
+---@field overfit_batches integer|nil  train on the first so many batches only, the same ones in
+---  each epoch, held in memory: what a model can learn at all, it learns by heart
+---@field dry_run boolean|integer|nil  one batch, or so many, of everything once, to see it run: one
+---  epoch (in fit with its evaluation), without loggers, checkpoints, early stops and `resume`
+---@field timer tnt.Timer|nil  gets the durations of steps, batches, hooks and of what a unit times
+---  (`state:time`); its summary is a remark at the end (TNT_LOG=info)
 ---@field hooks table[]|nil    see tnt.hook
 ---@field loggers table[]|nil  see tnt.loop.loggers
 ---@field dir string|nil       where the run writes
----@field resume string|nil    "auto" (the latest checkpoint in dir, or a fresh start) or a path
+---@field resume string|nil    "auto" (the latest checkpoint in dir, or a fresh start), "best" (what
+---  the link `best` in dir points to) or a path
 ---@field load string|nil      a path: weights only
+---@field restore tnt.checkpoint.RestoreOptions|nil  what of them is taken
 ---@field bar boolean|nil      default: where stderr is a terminal
 
 return train

@@ -56,9 +56,15 @@ end
 function Unit.get_next_train_batch(_, _, iterator) return iterator() end
 
 --- As `get_next_train_batch`, for evaluation.
+---@param state tnt.State
+---@param iterator function
+---@return any batch
 function Unit.get_next_eval_batch(_, _, iterator) return iterator() end
 
 --- As `get_next_train_batch`, for prediction.
+---@param state tnt.State
+---@param iterator function
+---@return any batch
 function Unit.get_next_predict_batch(_, _, iterator) return iterator() end
 
 --- Extend it with `train_step(state, batch)`; what that returns is `state.step_output`.

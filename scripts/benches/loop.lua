@@ -1,21 +1,13 @@
 -- What the loop costs a step: a train_step that does nothing, with no hook and with five.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
+local loader = require "loader"
 local tnt = require "tnt"
 
 local Empty = tnt.TrainUnit:extend "Empty"
 function Empty:train_step() end
 
 local batch = {}
-local function loader(n)
-  return { iterate = function()
-    local i = 0
-    return function()
-      i = i + 1
-      if i <= n then return batch end
-    end
-  end }
-end
 local function hooks(count)
   local list = {}
   for i = 1, count do
@@ -27,7 +19,7 @@ end
 for _, count in ipairs { 0, 5 } do
   local unit, list = Empty(), hooks(count)
   local function run(n)
-    tnt.train(unit, { train_dataloader = loader(n),
+    tnt.train(unit, { train_dataloader = loader(batch, n),
       max_steps = unit.train_progress.num_steps_completed + n, hooks = list, bar = false })
   end
   run(2000)

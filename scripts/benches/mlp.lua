@@ -2,6 +2,7 @@
 -- model.
 package.path = "scripts/benches/?.lua;" .. package.path
 local clock = require "clock"
+local loader = require "loader"
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
 tnt.set_num_threads(1)
@@ -14,17 +15,8 @@ local unit = tnt.AutoUnit {
   optimizer = tnt.optim.Adam(net:parameters(), { lr = 1e-3 }),
   compute_loss = function(self, _, b) return F.cross_entropy(self.module(b.x), b.y) end,
 }
-local function loader(n)
-  return { iterate = function()
-    local i = 0
-    return function()
-      i = i + 1
-      if i <= n then return batch end
-    end
-  end }
-end
 local function steps(n)
-  tnt.train(unit, { train_dataloader = loader(n),
+  tnt.train(unit, { train_dataloader = loader(batch, n),
     max_steps = unit.train_progress.num_steps_completed + n, bar = false })
 end
 steps(500)

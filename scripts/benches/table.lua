@@ -28,11 +28,17 @@ end
 print(("%-44s %12s %12s %8s"):format("", "tntlua", "PyTorch", "ratio"))
 for i = 2, #arg do
   local order, ours, units = read(folder .. "/" .. arg[i] .. ".ours")
-  local _, theirs = read(folder .. "/" .. arg[i] .. ".theirs")
+  local their_order, theirs, their_units = read(folder .. "/" .. arg[i] .. ".theirs")
   for _, name in ipairs(order) do
     local a, b = median(ours[name]), median(theirs[name])
     print(("%-44s %12.4g %12s %8s  %s"):format(arg[i] .. "/" .. name, a,
       b and ("%.4g"):format(b) or "-",
       b and ("%.2f"):format(a / b) or "-", units[name]))
+  end
+  for _, name in ipairs(their_order) do -- what only they have: other programs in the same run
+    if not ours[name] then
+      print(("%-44s %12s %12.4g %8s  %s"):format(arg[i] .. "/" .. name, "-", median(theirs[name]),
+        "-", their_units[name]))
+    end
   end
 end

@@ -4,6 +4,8 @@ import json
 import math
 import torch
 from torch.optim import lr_scheduler as ls
+from torch.optim.swa_utils import SWALR
+from torchtnt.utils.swa import AveragedModel
 
 torch.set_num_threads(1)
 
@@ -86,14 +88,41 @@ SCHEDULES = {
     "chained": lrs(
         lambda o: ls.ChainedScheduler([ls.ConstantLR(o, factor=0.5, total_iters=6), ls.ExponentialLR(o, gamma=0.8)])
     ),
+    "swa": lrs(lambda o: SWALR(o, swa_lr=[0.02, 0.6], anneal_epochs=7)),
+    "swa_linear": lrs(lambda o: SWALR(o, swa_lr=0.03, anneal_epochs=12, anneal_strategy="linear")),
     "plateau": lrs(lambda o: ls.ReduceLROnPlateau(o, factor=0.5, patience=2, cooldown=1, min_lr=0.01), 40, METRICS),
     "plateau_max": lrs(
         lambda o: ls.ReduceLROnPlateau(o, mode="max", factor=0.2, patience=3, threshold=0.05, threshold_mode="abs"), 40, METRICS
     ),
 }
 
+
+
+def averages(buffers, **options):
+    # A weight that moves, a batch norm whose statistics move: what the averaged copy holds after each update.
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(1, 1, bias=False), torch.nn.BatchNorm1d(1))
+    net[1].num_batches_tracked = None  # PyTorch's mean fails on buffers of whole numbers
+    averaged = AveragedModel(net, use_buffers=buffers, **options)
+    trace = []
+    for i in range(8):
+        with torch.no_grad():
+            net[0].weight.fill_(math.sin(i + 1.0))
+            net[1].running_mean.fill_(math.cos(i + 1.0))
+        averaged.update_parameters(net)
+        trace.append([averaged.module[0].weight.item(), averaged.module[1].running_mean.item()])
+    return trace
+
+
+AVERAGES = {
+    "ema": averages(True, averaging_method="ema", ema_decay=0.75),
+    "ema_copied_buffers": averages(False, averaging_method="ema", ema_decay=0.75),
+    "warmup": averages(True, averaging_method="ema", ema_decay=0.3, use_lit=True),
+    "swa": averages(True, averaging_method="swa"),
+}
+
 out = {"made_by": "scripts/parity/optim.py with torch " + torch.__version__.split("+")[0], "metrics": METRICS,
-       "schedules": SCHEDULES, "optimizers": {}}
+       "schedules": SCHEDULES, "averages": AVERAGES, "optimizers": {}}
 for key, (name, options) in OPTIMIZERS.items():
     out["optimizers"][key] = {
         "f32": run(name, options, torch.float32, False),

@@ -11,6 +11,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import wave
 
 from PIL import Image
 from tensorboard.backend.event_processing import event_accumulator
@@ -57,7 +58,11 @@ def main():
         print(reference_bytes().hex())
         return
     with tempfile.TemporaryDirectory() as directory:
-        env = dict(os.environ, LUA_PATH=f"{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;;")
+        env = dict(
+            os.environ,
+            LUA_PATH=f"{ROOT}/lua/?.lua;{ROOT}/lua/?/init.lua;;",
+            LUA_CPATH=f"{ROOT}/build/lib/?.so;;",
+        )
         writer = os.path.join(ROOT, "scripts/parity/tensorboard_write.lua")
         subprocess.run(["luajit", writer, directory], env=env, check=True)
         accumulator = event_accumulator.EventAccumulator(
@@ -100,6 +105,23 @@ def main():
         pixels = Image.open(io.BytesIO(image.encoded_image_string))
         assert (pixels.mode, pixels.size) == ("RGB", (2, 1)), pixels
         assert pixels.tobytes() == bytes([1, 2, 3, 254, 255, 0])
+        grid = accumulator.Images("grid")[0]
+        pixels = Image.open(io.BytesIO(grid.encoded_image_string))
+        assert (pixels.mode, pixels.size) == ("L", (4, 2)), pixels
+        assert pixels.tobytes() == bytes([1, 2, 3, 4, 5, 6, 0, 0])
+        sound = accumulator.Audio("beep")[0]
+        assert (sound.sample_rate, sound.length_frames, sound.content_type) == (
+            8000.0, 3, "audio/wav"), sound
+        with wave.open(io.BytesIO(sound.encoded_audio_string)) as file:
+            assert file.getparams()[:4] == (1, 2, 8000, 3), file.getparams()
+            assert struct.unpack("<3h", file.readframes(3)) == (0, 16384, -32767)
+        raw = accumulator.Histograms("raw")[0].histogram_value
+        assert list(raw.bucket_limit) == [0.0, 2.0, 4.0] and list(raw.bucket) == [1.0, 2.0, 1.0]
+        assert (raw.min, raw.max, raw.num, raw.sum, raw.sum_squares) == (-1.0, 3.0, 4.0, 5.0, 11.0)
+        curve = event_accumulator.EventAccumulator(
+            os.path.join(directory, "tensorboard", "waves_sin"))
+        curve.Reload()
+        assert [(e.step, e.value) for e in curve.Scalars("waves")] == [(1, 0.5), (2, 0.75)]
         histogram = accumulator.Histograms("weights")[0].histogram_value
         assert (histogram.min, histogram.max, histogram.num) == (-1.0, 2.0, 5.0), histogram
         assert (histogram.sum, histogram.sum_squares) == (2.0, 5.5), histogram

@@ -2,6 +2,7 @@
 -- dies and goes on is among them, and values of every kind of float.
 
 local log = require "tnt.log"
+local tnt = require "tnt"
 
 local dir = assert(arg[1], "usage: tensorboard_write.lua DIR")
 
@@ -40,10 +41,15 @@ board:log(record("epoch", "eval", 12, {
 board:log(record("step", "train", 2 ^ 40, { ["train/late"] = 3 }))
 board:text("config", "lr = 1e-3, *wide*", 0)
 board:hparams { lr = 0.1, name = "é", flag = false, zero = 0 }
-local png = require "tnt.log.png"
-local event = require "tnt.log.event"
-board:add(event.summary(1700000000, 12, {
-  event.image("picture", 1, 2, 3, png.encode(2, 1, 3, { "\1\2\3\254\255\0" })),
-}))
+local function u8(values) return tnt.tensor(values, { dtype = "u8" }) end
+board:image("picture", u8 { { { 1, 254 } }, { { 2, 255 } }, { { 3, 0 } } }, 12)
+board:images("grid", u8 { { { { 1, 2 } } }, { { { 3, 4 } } }, { { { 5, 6 } } } }, 12, 2)
+board:audio("beep", tnt.tensor { 0, 0.5, -2 }, 12, 8000)
+board:scalars("waves", { sin = 0.5 }, 1)
+board:scalars("waves", { sin = 0.75 }, 2)
+board:histogram_raw("raw", {
+  min = -1, max = 3, num = 4, sum = 5, sum_squares = 11, limits = { 0, 2, 4 },
+  counts = { 1, 2, 1 },
+}, 12)
 board:histogram("weights", { -1, 0, 0.5, 0.5, 2, 0 / 0 }, 12)
 board:close()

@@ -1,9 +1,9 @@
 # What TorchTNT calls, in which order: the reference of spec/loop/torchtnt_spec.lua.
-"""Writes spec/loop/torchtnt_trace.lua: what TorchTNT's own loops call, in which order.
+"""Writes spec/reference/torchtnt_trace.lua: what TorchTNT's own loops call, in which order.
 
 Run it from the checkout, in a virtual environment with torch, torchtnt 0.2.4 and setuptools<81 (it
 imports pkg_resources) from PyPI:
-    python scripts/parity/torchtnt_trace.py >spec/loop/torchtnt_trace.lua
+    python scripts/parity/torchtnt_trace.py >spec/reference/torchtnt_trace.lua
 spec/loop/torchtnt_spec.lua runs the same scenarios here and compares. Events that this release of
 TorchTNT does not have (its repository has more) are not in `events`, and not looked at there.
 """
@@ -125,6 +125,47 @@ SCENARIOS = [
     ("evaluate to a limit", evaluate, 0, 3, dict(max_steps_per_epoch=2), {}),
     ("evaluate stopped", evaluate, 0, 3, dict(), {"eval_step(e2)": "stop"}),
     ("predict", predict, 0, 2, dict(), {}),
+    ("fit without evaluations", fit, 3, 2, dict(max_epochs=2, evaluate_every_n_epochs=None), {}),
+    ("fit by steps and by epochs at once", fit, 4, 1,
+     dict(max_epochs=2, evaluate_every_n_steps=2, evaluate_every_n_epochs=1), {}),
+    ("fit by steps across epochs", fit, 3, 2,
+     dict(max_epochs=3, evaluate_every_n_steps=2, evaluate_every_n_epochs=None), {}),
+    ("fit with an empty evaluation", fit, 2, 0, dict(max_epochs=2), {}),
+    ("fit of empty epochs", fit, 0, 2, dict(max_epochs=2), {}),
+    ("fit to max_steps with evaluations by steps", fit, 4, 2,
+     dict(max_steps=6, evaluate_every_n_steps=3, evaluate_every_n_epochs=None), {}),
+    ("fit with no steps in an evaluation", fit, 2, 2,
+     dict(max_epochs=1, max_eval_steps_per_epoch=0), {}),
+    ("fit stopped in the last step of an epoch", fit, 2, 2, dict(max_epochs=3),
+     {"train_step(b2)": "stop"}),
+    ("fit stopped by a callback's evaluation end", fit, 2, 2, dict(max_epochs=3),
+     {"C.on_eval_end": "stop"}),
+    ("fit stopped at an evaluation's start", fit, 3, 2, dict(max_epochs=3, evaluate_every_n_steps=1),
+     {"U.on_eval_start": "stop"}),
+    ("fit failing in a step of training", fit, 3, 1, dict(max_epochs=2),
+     {"train_step(b2)": "raise"}),
+    ("fit failing when an evaluation begins", fit, 1, 1, dict(max_epochs=2),
+     {"C.on_eval_epoch_start": "raise"}),
+    ("fit failing at an epoch's end", fit, 1, 1, dict(max_epochs=2),
+     {"U.on_train_epoch_end": "raise"}),
+    ("train stopped in a step", train, 4, 0, dict(max_epochs=3), {"train_step(b3)": "stop"}),
+    ("train stopped at an epoch's end", train, 2, 0, dict(max_epochs=3),
+     {"C.on_train_epoch_end": "stop"}),
+    ("train stopped before a step", train, 3, 0, dict(max_epochs=2),
+     {"C.on_train_step_start": "stop"}),
+    ("train by max_epochs or max_steps", train, 3, 0, dict(max_epochs=2, max_steps=100), {}),
+    ("train by max_steps and steps per epoch", train, 5, 0, dict(max_steps=7, max_steps_per_epoch=3), {}),
+    ("train of no steps", train, 3, 0, dict(max_steps=0), {}),
+    ("train failing at the start", train, 2, 0, dict(max_epochs=1), {"U.on_train_start": "raise"}),
+    ("train failing at the end", train, 2, 0, dict(max_epochs=1), {"C.on_train_end": "raise"}),
+    ("evaluate nothing", evaluate, 0, 0, dict(), {}),
+    ("evaluate no steps", evaluate, 0, 3, dict(max_steps_per_epoch=0), {}),
+    ("evaluate stopped at the start", evaluate, 0, 3, dict(), {"C.on_eval_start": "stop"}),
+    ("evaluate failing in a step", evaluate, 0, 3, dict(), {"eval_step(e2)": "raise"}),
+    ("predict nothing", predict, 0, 0, dict(), {}),
+    ("predict to a limit", predict, 0, 4, dict(max_steps_per_epoch=2), {}),
+    ("predict stopped", predict, 0, 3, dict(), {"C.on_predict_step_end": "stop"}),
+    ("predict failing at the end", predict, 0, 1, dict(), {"C.on_predict_epoch_end": "raise"}),
 ]
 
 ENTRIES = {fit: "fit", train: "train", evaluate: "evaluate", predict: "predict"}

@@ -156,24 +156,24 @@ describe("AutoUnit on tensors", function()
           seen[state.progress.num_steps_completed] = line.weight:item()
         end } },
       })
-      assert.is_false(unit.ema.swapped)
+      assert.is_false(unit.averaged.swapped)
       assert.equal(seen[steps], line.weight:item())
-      return seen, evaluated, unit.ema.count
+      return seen, evaluated, unit.averaged.count
     end
     local function near(a, b) assert.is_true(math.abs(a - b) < 1e-5, a .. " is not near " .. b) end
     local p, a = run({ decay = 0.75 }, 3)
     near(a[1], p[1])
     near(a[2], 0.75 * p[1] + 0.25 * p[2])
     near(a[3], 0.75 * (0.75 * p[1] + 0.25 * p[2]) + 0.25 * p[3])
-    p, a = run({ method = "mean" }, 3)
+    p, a = run({ method = "swa" }, 3)
     near(a[3], (p[1] + p[2] + p[3]) / 3)
     p, a = run({ decay = 0.999, warmup = true }, 2)
-    near(a[2], 2 / 11 * p[1] + 9 / 11 * p[2])
+    near(a[2], 3 / 12 * p[1] + 9 / 12 * p[2]) -- the copy is k = 1
     local _, _, count = run({ begin = 2 }, 4)
     assert.equal(2, count)
     _, _, count = run({ begin = 2, every = 2 }, 6)
     assert.equal(2, count)
-    for _, wrong in ipairs { { decay = 1.5 }, { method = "x" }, { method = "mean", warmup = true },
+    for _, wrong in ipairs { { decay = 1.5 }, { method = "x" }, { method = "swa", warmup = true },
       { every = 0 }, { by = "step" } } do
       local ok, err = pcall(Classify, { net(), ema = wrong })
       assert.is_false(ok)
@@ -201,7 +201,7 @@ describe("AutoUnit on tensors", function()
       tnt.seed(6)
       for name, value in pairs(more) do options[name] = value end -- order: free
       local result = tnt.fit(unit, options)
-      return weights(unit.module), result.metrics, unit.ema:state_dict().averages
+      return weights(unit.module), result.metrics, unit.averaged:state_dict().averages
     end
     local function save(event)
       return function(_, state)

@@ -206,6 +206,52 @@ describe("tnt.hooks.Checkpoint", function()
     assert.same({ 4, 5, 6, 7, 8, 9, 10 }, steps)
   end)
 
+  it("saves what was done when something raises, beside the others", function()
+    local unit = new_unit()
+    function unit:in_step(step) if step == 4 then error("cut off", 0) end end
+    local saver = { save_every_n_train_steps = 2, keep_last_n = 1 }
+    local ok, err = pcall(train, unit, tnt.hooks.Checkpoint(saver))
+    assert.same({ false, "cut off" }, { ok, err })
+    assert.same({ "epoch_0_train_step_2" }, names())
+    assert.equal("epoch_0_train_step_2", target "latest")
+    local aside = folder.list(dir .. "/exception/checkpoints")
+    assert.same({ 1, "epoch_0_train_step_3" }, { #aside, aside[1].name.text })
+    assert.matches("resume = '" .. dir .. "/exception'", scratch.warnings[#scratch.warnings], 1,
+      true)
+
+    local steps, other = {}, new_unit() -- the batch of step 4 counts as read
+    function other:in_step(step) steps[#steps + 1] = step end
+    train(other, tnt.hooks.Checkpoint(saver),
+      { resume = dir .. "/exception", max_epochs = 1 })
+    assert.same({ 4 }, steps)
+
+    local third = new_unit() -- only the newest stays
+    function third:in_step(step) if step == 6 then error("cut off", 0) end end
+    pcall(train, third, tnt.hooks.Checkpoint { save_every_n_epochs = 100 })
+    aside = folder.list(dir .. "/exception/checkpoints")
+    assert.same({ 1, "epoch_1_train_step_5" }, { #aside, aside[1].name.text })
+  end)
+
+  it("saves nothing for an error before the first step, or when told not to", function()
+    local unit = new_unit()
+    function unit:in_step(step) if step == unit.fails_at then error("cut off", 0) end end
+    unit.fails_at = 1
+    pcall(train, unit, tnt.hooks.Checkpoint {})
+    unit.fails_at = 3
+    pcall(train, unit, tnt.hooks.Checkpoint { save_on_exception = false })
+    assert.is_nil(lfs.attributes(dir .. "/exception", "mode"))
+  end)
+
+  it("keeps an error itself when the save after it fails", function()
+    local unit = new_unit()
+    scratch.write(dir .. "/exception", "no folder")
+    function unit:in_step(step) if step == 3 then error("cut off", 0) end end
+    local ok, err = pcall(train, unit, tnt.hooks.Checkpoint {})
+    assert.same({ false, "cut off" }, { ok, err })
+    assert.matches("on_exception of Checkpoint failed too",
+      table.concat(scratch.warnings, "\n"), 1, true)
+  end)
+
   it("raises a failed write at the next boundary, and touches nothing else", function()
     local unit = new_unit()
     local path, saved = dir .. "/checkpoints", dir .. "/saved"

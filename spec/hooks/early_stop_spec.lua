@@ -13,7 +13,7 @@ local function stops_at(options, values)
   options.monitor = "x"
   local stop = EarlyStop(options)
   for i, value in ipairs(values) do
-    if stop:check(value) then return i, stop end
+    if stop.checker:check(value) then return i, stop end
   end
   return nil, stop
 end
@@ -73,7 +73,7 @@ describe("EarlyStop", function()
     end
     local at, stop = stops_at({ check_finite = false, patience = 3 }, { 2, nan, nan, 1, 5 })
     assert.is_nil(at)
-    assert.equal(1, stop.best)
+    assert.equal(1, stop.checker.best)
     assert.equal(2, (stops_at({ check_finite = false, patience = 2 }, { nan, nan })))
   end)
 
@@ -83,10 +83,10 @@ describe("EarlyStop", function()
     assert.equal(3, (stops_at({ divergence_threshold = 5 }, { 1, 5, 5.1 })))
     assert.equal(3, (stops_at({ divergence_threshold = -5, mode = "max" }, { 1, -5, -5.1 })))
     local both = EarlyStop { monitor = "x", stopping_threshold = 1, divergence_threshold = -1 }
-    assert.truthy(both:check(0):find("stopping_threshold", 1, true))
-    assert.truthy(both:check(-huge):find("not finite", 1, true))
-    both.check_finite = false
-    assert.truthy(both:check(-huge):find("stopping_threshold", 1, true))
+    assert.truthy(both.checker:check(0):find("stopping_threshold", 1, true))
+    assert.truthy(both.checker:check(-huge):find("not finite", 1, true))
+    both.checker.check_finite = false
+    assert.truthy(both.checker:check(-huge):find("stopping_threshold", 1, true))
   end)
 
   it("stops fit by a metric of the evaluation, once per evaluation", function()
@@ -97,6 +97,13 @@ describe("EarlyStop", function()
     assert.equal("EarlyStop: eval_loss is 4.2: no improvement on 4 for 2 values", r.message)
     assert.same({ best = 4, waited = 2 }, hook.state_dict(stop))
     assert.same({}, rig.warnings)
+  end)
+
+  it("looks at every n-th epoch when asked to", function()
+    local stop = EarlyStop { "eval_loss", patience = 2, every_n_epochs = 2 }
+    local r = run({ 9, 5, 1, 5, 0, 6, 7 }, { stop })
+    assert.equal(6, r.progress.num_epochs_completed) -- looked at: 5, 5, 6
+    assert.same({ best = 5, waited = 2 }, hook.state_dict(stop))
   end)
 
   it("takes a name's unique last part, and refuses an ambiguous one", function()
@@ -115,7 +122,7 @@ describe("EarlyStop", function()
     local stop = EarlyStop { "eval/loss", patience = 2 }
     local r = run({ 5, false, false, false, 6 }, { stop })
     assert.equal("max_epochs", r.reason)
-    assert.same({ 5, 1 }, { stop.best, stop.waited })
+    assert.same({ 5, 1 }, { stop.checker.best, stop.checker.waited })
   end)
 
   it("looks at values of steps when asked to", function()
@@ -145,7 +152,7 @@ describe("EarlyStop", function()
       train_dataloader = rig.batches(3), max_epochs = 2, bar = false, hooks = { stop },
     })
     -- Read after step 2 and 3 of each epoch: 9, 1, 9, 1.
-    assert.same({ 9, 3 }, { stop.best, stop.waited })
+    assert.same({ 9, 3 }, { stop.checker.best, stop.checker.waited })
   end)
 
   it("says when nobody logs the metric", function()
@@ -168,10 +175,10 @@ describe("EarlyStop", function()
 
   it("goes on from its state", function()
     local first = EarlyStop { "x", patience = 3 }
-    for _, value in ipairs { 3, 4, 4 } do assert.is_nil(first:check(value)) end
+    for _, value in ipairs { 3, 4, 4 } do assert.is_nil(first.checker:check(value)) end
     local second = EarlyStop { "x", patience = 3 }
     hook.load_state_dict(second, hook.state_dict(first))
-    assert.truthy(second:check(3))
+    assert.truthy(second.checker:check(3))
   end)
 
   it("refuses options that make no sense", function()

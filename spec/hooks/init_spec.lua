@@ -44,6 +44,8 @@ describe("tnt.hooks", function()
   it("answers names from elsewhere with its own", function()
     for theirs, ours in pairs {
       EarlyStopping = "EarlyStop", TQDMProgressBar = "ProgressBar", CheckpointHook = "Checkpoint",
+      PeriodicDistributedSync = "PeriodicSync", SlowRankDetector = "SlowRank",
+      TrainProgressMonitor = "TrainProgress",
     } do
       local ok, err = pcall(function() return hooks[theirs] end)
       assert.is_false(ok)
@@ -51,6 +53,12 @@ describe("tnt.hooks", function()
       assert.truthy(tostring(err):find("is called " .. ours .. " here", 1, true))
       assert.truthy(hooks[ours])
     end
+  end)
+
+  it("says what stands for Lambda", function()
+    local ok, err = pcall(function() return hooks.Lambda end)
+    assert.is_false(ok)
+    assert.truthy(tostring(err):find("a plain table of functions", 1, true))
   end)
 
   it("suggests names", function()

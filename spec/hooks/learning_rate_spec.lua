@@ -44,6 +44,17 @@ describe("LearningRate", function()
     assert.same({ { 1, 0.125, 1 / 64 }, { 1, 4, 7 } }, { values, steps })
   end)
 
+  it("names each of several optimizers in one field", function()
+    local Set = require "tnt.auto_unit.set"
+    local unit = rig.unit(nil, { optimizer = Set.by_name {
+      g = optimizer { { lr = 1 } }, d = optimizer { { lr = 2 }, { lr = 3 } },
+    } })
+    local r = train(unit, { train_dataloader = rig.batches(2), max_epochs = 1,
+      hooks = { LearningRate() }, bar = false })
+    assert.same({ 1, 2, 3 }, { r.metrics["train/lr/optimizer/g"],
+      r.metrics["train/lr/optimizer/d/1"], r.metrics["train/lr/optimizer/d/2"] })
+  end)
+
   it("refuses options that make no sense", function()
     assert.equal("argument", scratch.failure(LearningRate, { interval = "batch" }).kind)
     assert.equal("argument", scratch.failure(LearningRate, { every = 0 }).kind)

@@ -56,6 +56,18 @@ describe("Throughput", function()
       metrics["train/items_per_second"], metrics["train/data_wait"] })
   end)
 
+  it("counts several kinds of items by name", function()
+    local hook = Throughput { items = { images = "ids", tokens = function(b) return 10 * #b.ids end,
+      files = 2 }, every = 2 }
+    local memory, metrics = run(hook, { 8, 8, 4 }, 3, 1)
+    near({ 16 / 8 }, (memory:series("train/images_per_second", "step")))
+    near({ 160 / 8 }, (memory:series("train/tokens_per_second", "step")))
+    near({ 4 / 8 }, (memory:series("train/files_per_second", "step")))
+    assert.is_nil(metrics["train/items_per_second"])
+    assert.matches("or a table of these by name",
+      scratch.failure(Throughput, { items = { images = true } }).message, 1, true)
+  end)
+
   it("leaves warm-up steps out", function()
     local hook = Throughput { items = 5, warmup = 2 }
     local _, metrics = run(hook, { 1, 1, 1, 1 }, { 50, 50, 1, 3 }, 0)

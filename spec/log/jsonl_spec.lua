@@ -1,6 +1,7 @@
 local cjson = require "cjson"
 local log = require "tnt.log"
 local scratch = require "spec.log.scratch"
+local tnt = require "tnt"
 
 local record, run = scratch.record, scratch.run
 
@@ -139,10 +140,10 @@ describe("tnt.log.JSONL", function()
     local logger = log.JSONL { path = path, flush_seconds = 5 }
     logger:open(run(dir))
     logger:log(record(1, { a = 1 }))
-    assert.is_nil(scratch.read(path))
+    assert.equal("", scratch.read(path) or "")
     scratch.time = scratch.time + 4.9
     logger:log(record(2, { a = 1 }))
-    assert.is_nil(scratch.read(path))
+    assert.equal("", scratch.read(path) or "")
     scratch.time = scratch.time + 0.1
     logger:log(record(3, { a = 1 }))
     assert.same({ 1, 2, 3 }, steps_of(path))
@@ -165,6 +166,63 @@ describe("tnt.log.JSONL", function()
     assert.same({ 3, 0.5 }, { read.step, read.loss })
     assert.equal("argument",
       scratch.failure(logger.log_values, logger, { loss = "high" }, 3).kind)
+  end)
+
+  it("takes numbers, booleans and tensors of one element, of every dtype", function()
+    local logger = log.Memory()
+    for _, dtype in ipairs { "f32", "f64", "f16", "bf16", "i64", "i32", "u8", "bool" } do
+      logger:log_value("a", tnt.ones(1, 1, { dtype = dtype }), 1)
+    end
+    logger:log_value("a", true, 2)
+    logger:log_value("a", tnt.tensor(1, { requires_grad = true }) * 1, 3)
+    logger:log_values({ a = 1, b = false }, 4)
+    assert.same({ 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1 }, (logger:series "a"))
+    assert.same({ 0 }, (logger:series "b"))
+    assert.equal("shape", scratch.failure(logger.log_value, logger, "a", tnt.ones(2), 1).kind)
+    for _, case in ipairs { { "a", {}, 1 }, { 5, 1, 1 }, { "a", 1, "x" }, { "a", 1 }, { "a" } } do
+      assert.equal("argument",
+        scratch.failure(logger.log_value, logger, case[1], case[2], case[3]).kind)
+    end
+    assert.equal("argument", scratch.failure(logger.log_values, logger, 3, 1).kind)
+  end)
+
+  it("writes in rank 0, or in every rank a file of its own", function()
+    local dir = scratch.directory()
+    local before, rank = package.loaded["tnt.dist"], 1
+    package.loaded["tnt.dist"] = {
+      rank = function() return rank end, size = function() return 2 end,
+    }
+    local quiet = log.JSONL { path = dir .. "/a.jsonl" }
+    quiet:log_value("x", 1, 1)
+    quiet:close()
+    assert.is_nil(scratch.read(dir .. "/a.jsonl"))
+    for i, Class in ipairs { log.JSONL, log.CSV, log.JSON } do
+      for r = 0, 1 do
+        rank = r
+        local logger = Class { path = ("%s/%d.txt"):format(dir, i), all_ranks = true }
+        logger:log_value("x", 0.25 + r, 1)
+        logger:close()
+      end
+      assert.matches("0.25", scratch.read(("%s/%d.txt"):format(dir, i)), 1, true)
+      assert.matches("1.25", scratch.read(("%s/%d.rank1.txt"):format(dir, i)), 1, true)
+    end
+    local here, everywhere = log.Memory(), log.Memory()
+    everywhere.all_ranks = true
+    tnt.train(tnt.testing.TrainUnit(), {
+      train_dataloader = tnt.testing.random_loader(4, 2, 2), max_epochs = 1, bar = false,
+      loggers = { here, everywhere },
+    })
+    package.loaded["tnt.dist"] = before
+    assert.equal(0, #here.records)
+    assert.is_true(#everywhere.records > 0)
+  end)
+
+  it("answers TorchTNT's options with its own", function()
+    for _, Class in ipairs { log.CSV, log.JSON, log.JSONL } do
+      local err = scratch.failure(Class, { steps_before_flushing = 100 })
+      assert.matches("flush_seconds", err.message)
+      assert.matches("all_ranks", scratch.failure(Class, { log_all_ranks = true }).message)
+    end
   end)
 
   it("refuses what it cannot do", function()

@@ -44,15 +44,20 @@ local function decode(data)
   return width, height, channels, pixels
 end
 
+-- The first PNG file in some bytes, and where the rest begins.
+local function png_in(data)
+  local at = data:find("\137PNG", 1, true)
+  local stop = data:find("IEND", at, true)
+  return data:sub(at, stop + 7), stop + 8
+end
+
 -- The picture in the only event of a TensorBoard after its version.
 local function written(picture)
   local board = log.TensorBoard { path = scratch.directory() }
   board:image("samples", picture, 3)
   board:close()
   local data = scratch.read(board.file_name)
-  local at = data:find("\137PNG", 1, true)
-  local stop = data:find("IEND", at, true)
-  return data:sub(at, stop + 7), data
+  return png_in(data), data
 end
 
 describe("pictures for TensorBoard", function()
@@ -90,6 +95,23 @@ describe("pictures for TensorBoard", function()
     end
     local parameter = tnt.rand(1, 2, 2):requires_grad_()
     assert.equal(4, #select(4, decode((written(parameter:transpose(2, 3))))))
+  end)
+
+  it("come from [N, C, H, W] in rows", function()
+    local values = tnt.tensor({
+      { { { 1, 2 } } }, { { { 3, 4 } } }, { { { 5, 6 } } },
+    }, { dtype = "u8" })
+    local dir = scratch.directory()
+    local board = log.TensorBoard { path = dir }
+    board:images("a", values, 1, 2)
+    board:images("b", values, 1)
+    board:close()
+    local data = scratch.read(board.file_name)
+    local file, rest = png_in(data)
+    assert.same({ 4, 2, 1, { 1, 2, 3, 4, 5, 6, 0, 0 } }, { decode(file) })
+    assert.same({ 6, 1, 1, { 1, 2, 3, 4, 5, 6 } }, { decode((png_in(data:sub(rest)))) })
+    assert.equal("shape", scratch.failure(board.images, board, "a", tnt.zeros(2, 2), 1).kind)
+    assert.equal("argument", scratch.failure(board.images, board, "a", values, 1, 0).kind)
   end)
 
   it("are refused when they are none", function()

@@ -5,6 +5,7 @@ local ffi = require "ffi"
 local lfs = require "lfs"
 local log = require "tnt.log"
 local scratch = require "spec.log.scratch"
+local tnt = require "tnt"
 
 local function crc32c(data) return C.tnt_crc32c(data, #data, 0) end
 
@@ -309,6 +310,76 @@ describe("tnt.log.TensorBoard", function()
     near(-1e-12 * 1.1 ^ last, bound[7][1])
     assert.equal(1e-12, bound[8][1])
     near(1.1e-12, bound[8][2])
+  end)
+
+  it("writes distributions that were counted elsewhere", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir }
+    local given = { min = -1, max = 3, num = 4, sum = 5, sum_squares = 11, limits = { 0, 2, 4 },
+      counts = { 1, 2, 1 } }
+    logger:histogram_raw("h", given, 7)
+    logger:close()
+    local histogram = fields_of(fields_of(fields_of(events_of(files_of(dir)[1])[2][5][1])[1][1])
+      [5][1])
+    local summary = {}
+    for field = 1, 5 do summary[field] = number_in(histogram[field][1], "double") end
+    assert.same({ -1, 3, 4, 5, 11 }, summary)
+    assert.same({ 0, 2, 4 }, doubles(histogram[6][1]))
+    assert.same({ 1, 2, 1 }, doubles(histogram[7][1]))
+    local function refused(change)
+      local bad = {}
+      for name, value in pairs(given) do bad[name] = value end
+      for name, value in pairs(change) do bad[name] = value end
+      return tostring(scratch.failure(logger.histogram_raw, logger, "h", bad, 1))
+    end
+    assert.matches("lists of one length, got 3 and 2", refused { counts = { 1, 2 } })
+    assert.matches("limits%[2%] must be a number from 5 on", refused { limits = { 5, 4, 6 } })
+    assert.matches("sum must be a number", refused { sum = "x" })
+    assert.matches("did you mean 'counts'", refused { count = 1 })
+  end)
+
+  it("writes sounds as WAV files", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir }
+    logger:audio("beep", tnt.tensor { { 0, 1, -1, 7 }, { 0.5, 0 / 0, -2, 0 } }, 3, 8000)
+    logger:close()
+    local audio = fields_of(fields_of(fields_of(events_of(files_of(dir)[1])[2][5][1])[1][1])[6][1])
+    assert.equal(8000, number_in(audio[1][1], "float"))
+    assert.same({ { 2 }, { 4 }, { "audio/wav" } }, { audio[2], audio[3], audio[5] })
+    local wav = audio[4][1]
+    assert.equal("RIFF", wav:sub(1, 4))
+    assert.equal(#wav - 8, little(wav, 5, 4))
+    assert.equal("WAVEfmt ", wav:sub(9, 16))
+    local words = {}
+    for i, at in ipairs { 21, 23, 33, 35 } do words[i] = little(wav, at, 2) end
+    assert.same({ 1, 2, 4, 16 }, words) -- PCM, channels, bytes a frame, bits
+    assert.same({ 8000, 32000 }, { little(wav, 25, 4), little(wav, 29, 4) })
+    assert.equal("data", wav:sub(37, 40))
+    assert.equal(16, little(wav, 41, 4))
+    local samples = {}
+    for i = 0, 7 do samples[i + 1] = number_in(wav:sub(45 + 2 * i, 46 + 2 * i), "int16_t") end
+    assert.same({ 0, 16384, 32767, 0, -32767, -32767, 32767, 0 }, samples)
+    local function kind(...) return scratch.failure(logger.audio, logger, "a", ...).kind end
+    assert.equal("argument", kind({ 1 }, 1))
+    assert.equal("shape", kind(tnt.zeros(1, 2, 3), 1))
+    assert.equal("dtype", kind(tnt.zeros(3, { dtype = "i64" }), 1))
+    assert.equal("argument", kind(tnt.zeros(3), 1, 0.5))
+  end)
+
+  it("gives each curve of a group a run of its own beside it", function()
+    local dir = scratch.directory()
+    local logger = log.TensorBoard { path = dir }
+    logger:scalars("waves/all", { sin = 0.5, cos = tnt.tensor(0.25) }, 1)
+    logger:scalars("waves/all", { sin = 0.75 }, 2)
+    logger:close()
+    assert.equal(1, #files_of(dir))
+    local sin = events_of(files_of(dir .. "/waves_all_sin")[1])
+    assert.same({ { ["waves/all"] = 0.5 }, { ["waves/all"] = 0.75 } },
+      { scalars_of(sin[2]), scalars_of(sin[3]) })
+    assert.same({ { 1 }, { 2 } }, { sin[2][2], sin[3][2] })
+    local cos = events_of(files_of(dir .. "/waves_all_cos")[1])
+    assert.same({ ["waves/all"] = 0.25 }, scalars_of(cos[2]))
+    assert.equal(2, #cos)
   end)
 
   it("needs a place", function()

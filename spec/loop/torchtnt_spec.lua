@@ -2,7 +2,7 @@
 -- its own (scripts/parity/torchtnt_trace.py).
 
 local rig = require "spec.loop.rig"
-local recorded = require "spec.loop.torchtnt_trace"
+local recorded = require "spec.reference.torchtnt_trace"
 
 local entries = {
   train = require "tnt.train", evaluate = require "tnt.evaluate", predict = require "tnt.predict",
@@ -64,5 +64,5 @@ describe("as in TorchTNT:", function()
     end)
   end
 
-  it("there are scenarios", function() assert.is_true(#recorded >= 20) end)
+  it("there are scenarios", function() assert.is_true(#recorded >= 50) end)
 end)

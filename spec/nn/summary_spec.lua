@@ -36,13 +36,15 @@ local function state_of(net)
   return state
 end
 
+-- luacheck: push no max line length
 local TEXT = [==[
-name       type      parameters  trainable  bytes  in                out                   forward
---------------------------------------------------------------------------------------------------
-(network)  Two                2          2    8 B  [[2], [3, 1], ?]  [[2], [[3, 1], ?]]  750.00 ms
-inner      Identity           0          0    0 B  [2]               [2]                 250.00 ms
-unused     Linear             2          2    8 B
+name       type    parameters  trainable  bytes  in                out                 FLOPs  backward       time
+-----------------------------------------------------------------------------------------------------------------
+(network)  Two              3          3   12 B  [[2], [3, 1], ?]  [[2], [[3, 1], ?]]      6            750.00 ms
+inner      Linear           1          1    4 B  [3, 1]            [3, 1]                  6            250.00 ms
+unused     Linear           2          2    8 B
 ]==]
+-- luacheck: pop
 
 describe("nn.summary", function()
   it("counts and shapes as TorchTNT's module summary does", function()
@@ -100,6 +102,28 @@ describe("nn.summary", function()
     assert.equal(before.live_tensors, tnt.memory().live_tensors)
   end)
 
+  it("counts operations, of gradients only where there are some", function()
+    local function counts(net, x, options)
+      local node = nn.summary(net, x, options)
+      return { node.flops_forward, node.flops_backward }
+    end
+    local net, x = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 5)), tnt.ones(2, 3)
+    assert.same({ 48 + 80, 48 + 2 * 80 }, counts(net, x))
+    assert.same({ 128 }, counts(net, x, { backward = false }))
+    for _, p in ipairs(net[1]:parameters()) do p.requires_grad = false end
+    assert.same({ 128, 80 }, counts(net, x))
+    for _, p in ipairs(net:parameters()) do p.requires_grad = false end
+    assert.same({ 128 }, counts(net, x))
+    local Net2 = nn.Module:extend "Net2"
+    function Net2:init() self.part = nn.Linear(3, 4) end
+    function Net2:forward(v) return nn.checkpoint(self.part, v) end
+    assert.same({ 48 }, counts(Net2(), x)) -- its gradient would be written into .grad
+    local node = nn.summary(net, x, { depth = 1 })
+    assert.equal(128, node.flops_forward)
+    assert.equal("state", failure(tnt.flops, nn.summary, net, x).kind)
+    assert.equal(0, require("tnt.core").context.region)
+  end)
+
   it("takes shared parts once and shows them under each name", function()
     local shared = nn.Linear(3, 3)
     local net = nn.Sequential(shared, nn.ReLU(), nn.Sequential(shared))
@@ -113,16 +137,16 @@ describe("nn.summary", function()
   it("shows several inputs and outputs, parts that were not called, and times", function()
     local Two = nn.Module:extend "Two"
     function Two:init()
-      self.inner = nn.Identity()
+      self.inner = nn.Linear(1, 1, { bias = false })
       self.unused = nn.Linear(1, 1)
     end
-    function Two:forward(a, b, n) return self.inner(a), { b, n } end
+    function Two:forward(a, b, n) return a, { self.inner(b), n } end
     local before, time = clock.now, 0
     clock.now = function()
       time = time + 0.25
       return time
     end
-    local node = nn.summary(Two(), { tnt.ones(2), tnt.ones(3, 1), 5 })
+    local node = nn.summary(Two(), { tnt.ones(2), tnt.ones(3, 1), 5 }, { backward = false })
     clock.now = before
     assert.same({ { 2 }, { 3, 1 }, "?" }, node.in_shape)
     assert.same({ { 2 }, { { 3, 1 }, "?" } }, node.out_shape)
@@ -136,8 +160,13 @@ describe("nn.summary", function()
     assert.equal(3, #flat(nn.summary(net, nil, { depth = 2 })))
     local node = nn.summary(net, tnt.randn(1, 3, 8, 8), { depth = 2 })
     assert.same({ 1, 8, 4, 4 }, node.children[1].out_shape)
+    assert.equal(2, #node.children)
+    assert.equal(node, node:prune(2))
+    assert.equal(3, #flat(node))
+    assert.equal(1, #flat(node:prune(1)))
     for _, depth in ipairs { 0, 1.5, -1, "2", 0 / 0 } do
       assert.equal("argument", failure(nn.summary, net, nil, { depth = depth }).kind)
+      assert.equal("argument", failure(node.prune, node, depth).kind)
     end
   end)
 

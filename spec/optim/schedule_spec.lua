@@ -48,6 +48,23 @@ describe("schedules", function()
     assert.same({ 1, 1, 1, 0.5, 0.25, 0.25, 0.25 }, s:preview(7))
   end)
 
+  it("of SWA begin where another one left the rate, and stand in no chain", function()
+    local opt = optimizer()
+    local down = schedule.Linear(opt, { start_factor = 1, end_factor = 0.5, total_iters = 2,
+      stop = 3 })
+    local swa = schedule.SWA(opt, { lr = 0.1, anneal_steps = 4, anneal = "linear", begin = 3 })
+    assert.same({ 1, 0.75, 0.5, 0.5, 0.4, 0.3, 0.2, 0.1, 0.1 }, run(opt, { down, swa }, 9))
+    assert.matches("entry 2, SWA, writes rates, not factors",
+      refusal(schedule.Chain, { down, swa }), 1, true)
+    assert.matches("leave warmup out", refusal(schedule.SWA, opt, { warmup = 3 }), 1, true)
+    assert.matches("lr must be a number or a list of 1, one for each parameter group, got a list "
+      .. "of 2", refusal(schedule.SWA, opt, { lr = { 1, 2 } }), 1, true)
+    assert.matches("anneal must be 'cos' or 'linear', got 'exp'",
+      refusal(schedule.SWA, opt, { anneal = "exp" }), 1, true)
+    assert.matches("anneal_steps must be a whole number from 0 on",
+      refusal(schedule.SWA, opt, { anneal_steps = -1 }), 1, true)
+  end)
+
   it("leave the optimizer alone when previewed", function()
     local opt = optimizer()
     local s = schedule.Exponential(opt, 0.5)

@@ -1,7 +1,8 @@
 -- The schedules of an AutoUnit and when they step: by "update" at their optimizer's steps, by
 -- "batch" at every train step, by "epoch" at the end of a train epoch; those with `monitor` after
--- an evaluation.
+-- an evaluation. Where averaging anneals the rate itself, the others stand still from then on.
 
+local averaging = require "tnt.auto_unit.averaging"
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local message = require "tnt.loop.message"
@@ -38,8 +39,8 @@ end
 local function is_chain(list)
   local Schedule = package.loaded["tnt.optim.schedule.schedule"]
   for _, schedule in ipairs(list) do
-    if not Schedule or not class.is(schedule, Schedule) or schedule.by ~= list[1].by
-      or schedule.optimizer ~= list[1].optimizer then
+    if not Schedule or not class.is(schedule, Schedule) or schedule.stands_alone
+      or schedule.by ~= list[1].by or schedule.optimizer ~= list[1].optimizer then
       return false
     end
   end
@@ -67,16 +68,17 @@ end
 --- Errors: argument, when something in it is no schedule or belongs to no optimizer.
 ---@param given table|nil  one, a list, or a table of these by optimizers' names
 ---@param optimizer table
+---@param anneal tnt.optim.SWA|nil  that of averaged weights
 ---@return tnt.ScheduleSet|nil
-function schedules.set(given, optimizer)
-  if given == nil or given == false then return nil end
+function schedules.set(given, optimizer, anneal)
+  if not given and not anneal then return nil end
   local set = ScheduleSet()
   set.owners = {}
   local by_name = class.is(optimizer, Set) and type(given) == "table" and not is_schedule(given)
     and #given == 0
-  if not by_name then
+  if given and not by_name then
     append_all(set, "schedule", given)
-  else
+  elseif given then
     for name, member in sorted(given) do
       if type(name) ~= "string" or optimizer[name] == nil then
         errors.unknown("schedule", "optimizer", name, optimizer.names)
@@ -89,31 +91,41 @@ function schedules.set(given, optimizer)
       set.owners[i] = set.owners[i] or owner_of(schedule, optimizer) or false
     end
   end
+  if anneal then -- last: at a resume, too, its rate is the one that holds
+    append(set, "anneal", anneal)
+    set.takes_over = anneal
+  end
   return set
 end
 
---- Steps those that go by `by` and belong to this optimizer (nil: whichever).
-function ScheduleSet:step_by(by, owner)
-  for i, schedule in ipairs(self) do
-    if (schedule.by or "epoch") == by and not schedule.monitor
-      and (owner == nil or not self.owners[i] or self.owners[i] == owner) then
+-- Steps those that go by `by` and belong to this optimizer (nil: whichever). The one that anneals
+-- steps last: it begins with the rate that the others leave.
+local function step_by(unit, by, owner)
+  local set = unit.schedule
+  if not set then return end
+  local stand_still = averaging.has_taken_over(unit)
+  for i, schedule in ipairs(set) do
+    if (schedule.by or "epoch") == by and not schedule.monitor and schedule ~= set.takes_over
+      and not stand_still and (owner == nil or not set.owners[i] or set.owners[i] == owner) then
       schedule:step()
     end
   end
+  if set.takes_over and set.takes_over.by == by then set.takes_over:step() end
 end
 
 --- An optimizer has stepped.
+---@param unit tnt.AutoUnit
 ---@param owner string|nil  its name where there are several
-function ScheduleSet:after_update(owner) self:step_by("update", owner) end
+function schedules.after_update(unit, owner) step_by(unit, "update", owner) end
 
 --- A train step is done: schedules by "batch".
 function schedules.after_train_step(unit)
-  if unit.schedule then unit.schedule:step_by "batch" end
+  step_by(unit, "batch")
 end
 
 --- A train epoch is done: schedules by "epoch".
 function schedules.after_train_epoch(unit)
-  if unit.schedule then unit.schedule:step_by "epoch" end
+  step_by(unit, "epoch")
 end
 
 --- Schedules that watch a metric get its value: one of training when an epoch ended, another one
@@ -122,7 +134,7 @@ end
 ---@param state tnt.State
 ---@param was_evaluated boolean
 function schedules.after_boundary(unit, state, was_evaluated)
-  if not unit.schedule then return end
+  if not unit.schedule or averaging.has_taken_over(unit) then return end
   for i, schedule in ipairs(unit.schedule) do
     if schedule.monitor then
       local value, full = state:metric(schedule.monitor)

@@ -1,8 +1,11 @@
 -- Windows of gradient accumulation, one for each optimizer: how many losses went backward since its
--- last step, and the step that closes the window. Every epoch's end closes what is open.
+-- last step, and the step that closes the window. Every epoch's end closes what is open, as the
+-- option `flush` says.
 
+local averaging = require "tnt.auto_unit.averaging"
 local errors = require "tnt.errors"
 local class = require "tnt.class"
+local schedules = require "tnt.auto_unit.schedules"
 local Set = require "tnt.auto_unit.set"
 local sorted = require "tnt.sorted"
 
@@ -102,12 +105,13 @@ function window.before_loss(unit)
 end
 
 -- Gradients of one optimizer's parameters only: the others' stay untouched.
-local function backward_into(loss, parameters)
+local function backward_into(loss, parameters, retain_graph)
   local wanted = {}
   for _, parameter in ipairs(parameters) do
     if parameter.requires_grad then wanted[#wanted + 1] = parameter end
   end
-  local gradients = require("tnt.autograd").grad(loss, wanted, { allow_unused = true })
+  local gradients = require("tnt.autograd").grad(loss, wanted,
+    { allow_unused = true, retain_graph = retain_graph })
   for i, parameter in ipairs(wanted) do
     local gradient = gradients[i]
     if gradient then
@@ -117,50 +121,82 @@ local function backward_into(loss, parameters)
   end
 end
 
-local last = { reduce = "last" }
+local last, retained = { reduce = "last" }, { retain_graph = true }
+
+-- The gradients' sum over a window that is not full, as the mean of its own losses.
+local function scale_up(parameters, factor)
+  for _, parameter in ipairs(parameters) do
+    if parameter.grad then parameter.grad:mul_(factor) end
+  end
+end
 
 local function step(unit, state, w)
+  local missing = unit.gradient_accumulation_steps - w.count
+  if missing > 0 and unit.flush == "discard" then
+    w.count = 0
+    w.optimizer:zero_grad()
+    return
+  elseif missing > 0 and unit.flush == "mean" then
+    scale_up(parameters_of(w), unit.gradient_accumulation_steps / w.count)
+  end
   state:emit "on_train_optimizer_step_start"
   local parameters = parameters_of(w)
   local nn = require "tnt.nn"
-  local norm = nn.clip_grad_norm_(parameters, unit.clip_grad_norm or math.huge)
+  local norm = state:time("clip_grad_norm", nn.clip_grad_norm_, parameters,
+    unit.clip_grad_norm or math.huge)
   if norm then state:log(w.norm_name, norm) end
-  if unit.clip_grad_value then nn.clip_grad_value_(parameters, unit.clip_grad_value) end
-  w.optimizer:step()
+  if unit.clip_grad_value then
+    state:time("clip_grad_value", nn.clip_grad_value_, parameters, unit.clip_grad_value)
+  end
+  state:time("optimizer_step", w.optimizer.step, w.optimizer)
   w.count = 0
   unit.train_progress:increment_update()
-  if unit.schedule then unit.schedule:after_update(w.name) end
-  if unit.ema and unit.ema.by == "update" then unit.ema:step() end
+  state:time("lr_scheduler_step", schedules.after_update, unit, w.name)
+  state:time("weight_averaging", averaging.after_update, unit, w.name)
   state:emit "on_train_optimizer_step_end"
   if unit.zero_grad_at_train_step_start then
     w.must_zero = true
   else
-    w.optimizer:zero_grad()
+    state:time("optimizer_zero_grad", w.optimizer.zero_grad, w.optimizer)
   end
 end
 
---- Backward from a loss, and the optimizer's step where its window is full or the epoch ends.
+--- Backward from a loss, divided by the length of a window.
 ---@param unit tnt.AutoUnit
 ---@param state tnt.State
 ---@param loss tnt.Tensor
 ---@param name string|nil
-function window.update(unit, state, loss, name)
-  local w = find(unit, name)
+function window.backward(unit, state, loss, name)
+  local w, n = find(unit, name), unit.gradient_accumulation_steps
   if w.must_zero then
     w.optimizer:zero_grad()
     w.must_zero = false
   end
-  local n = unit.gradient_accumulation_steps
-  state:log(w.lr_name, w.optimizer.param_groups[1].lr, last)
   local part = n == 1 and loss or loss / n
-  if #unit.windows == 1 then
-    part:backward()
+  if #unit.windows > 1 then
+    state:time("backward", backward_into, part, parameters_of(w), unit.retain_graph)
+  elseif unit.retain_graph then
+    state:time("backward", part.backward, part, retained)
   else
-    backward_into(part, parameters_of(w))
+    state:time("backward", part.backward, part)
   end
-  w.count = w.count + 1
-  if w.count >= n or state.last_batch then step(unit, state, w) end
 end
+
+--- One more loss went backward: the optimizer's step where its window is full or the epoch ends.
+---@param unit tnt.AutoUnit
+---@param state tnt.State
+---@param name string|nil
+function window.close_if_due(unit, state, name)
+  local w = find(unit, name)
+  state:log(w.lr_name, w.optimizer.param_groups[1].lr, last)
+  w.count = w.count + 1
+  if w.count >= unit.gradient_accumulation_steps or state.last_batch then step(unit, state, w) end
+end
+
+--- The parameters of a unit's only optimizer.
+---@param unit tnt.AutoUnit
+---@return tnt.Tensor[]
+function window.parameters(unit) return parameters_of(find(unit)) end
 
 --- At an epoch's end: windows that are open get their step.
 ---@param unit tnt.AutoUnit

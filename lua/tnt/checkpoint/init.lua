@@ -1,9 +1,11 @@
 -- tnt.checkpoint: checkpoints for plain loops, written as those of `fit` are. What has state_dict
 -- and load_state_dict is saved by them, everything else as it is.
 
+local check = require "tnt.check_option"
+local choice = require "tnt.checkpoint.choice"
 local errors = require "tnt.errors"
 local folder = require "tnt.checkpoint.folder"
-local Job = require "tnt.checkpoint.writer"
+local Job = require "tnt.checkpoint.job"
 local name = require "tnt.checkpoint.name"
 local run = require "tnt.checkpoint.run"
 local sorted = require "tnt.sorted"
@@ -78,12 +80,40 @@ function checkpoint.save(dir, objects, options)
   return job.path
 end
 
---- Puts a checkpoint's state into objects: each by its load_state_dict.
+-- A unit, whose app_state says what it holds.
+local function restore_unit(path, unit, options)
+  local contents = run.read(path)
+  if type(contents.app) ~= "table" then
+    errors.raise("format", "checkpoint.restore: %s is no checkpoint of a run; give a table of "
+      .. "objects instead of a unit", path)
+  end
+  local chosen = choice.of(contents, unit, options or {})
+  for field, object in sorted(unit:app_state()) do
+    if chosen.app[field] ~= nil then object:load_state_dict(chosen.app[field]) end
+  end
+  if chosen.unit and unit.engine and unit.engine.load then unit.engine.load(unit, chosen.unit) end
+  unit.info = chosen.info or unit.info
+  return contents
+end
+
+--- Puts a checkpoint's state into objects: each by its load_state_dict. Also into a unit, from a
+--- checkpoint of its run; what else that holds (positions in loaders, hooks, the random stream) is
+--- for the loops' own `resume`.
+---
+---     tnt.checkpoint.restore("runs/a", unit, {optimizers = false, train_progress = false})
+---
 --- Errors: io, when there is none; format, when it is damaged or lacks one of the names.
 ---@param path string  of a checkpoint, or a dir: its latest
----@param objects table|nil  name -> object with a state
+---@param objects table|tnt.Unit|nil  name -> object with a state; or a unit
+---@param options tnt.checkpoint.RestoreOptions|nil  for a unit
 ---@return table contents  everything saved; plain values among it
-function checkpoint.restore(path, objects)
+function checkpoint.restore(path, objects, options)
+  if type(objects) == "table" and type(objects.app_state) == "function" then
+    return restore_unit(path, objects, options)
+  elseif options ~= nil then
+    errors.raise("argument", "checkpoint.restore: options are for a unit; leave out of a table of "
+      .. "objects what is not to be restored")
+  end
   local contents = run.read(path)
   if objects == nil then return contents end
   check_objects("checkpoint.restore", objects)
@@ -102,10 +132,44 @@ end
 ---@param dir string
 ---@return string|nil path
 ---@return string|nil reason  when there is none
-function checkpoint.latest(dir)
-  return run.resolve(dir, "auto")
+function checkpoint.latest(dir) return run.newest_whole(folder.of(dir)) end
+
+--- The best checkpoint of a dir: what its link `best` points to; with a metric, the first in the
+--- order by the values that stand in the names.
+---@param dir string
+---@param metric string|nil  "eval_loss" or "eval/loss"
+---@param mode string|nil    "min" (default) or "max"
+---@return string|nil path
+---@return string|nil reason  when there is none
+function checkpoint.best(dir, metric, mode)
+  if mode ~= nil then check.word("checkpoint.best", "mode", mode, { "min", "max" }) end
+  return run.best(folder.of(dir), metric, mode)
 end
 
-checkpoint.parse_name = name.parse
+--- All complete checkpoints of a dir, the oldest first.
+---@param dir string
+---@return tnt.checkpoint.Entry[]
+function checkpoint.list(dir) return folder.list(folder.of(dir)) end
 
-return checkpoint
+checkpoint.parse_name = name.parse
+checkpoint.export = require "tnt.checkpoint.export"
+checkpoint.Policy = require "tnt.checkpoint.policy"
+checkpoint.Writer = require "tnt.checkpoint.writer"
+
+-- TorchTNT's names.
+local renamed = {
+  restore_from_latest = "restore(dir, unit)",
+  restore_from_best = "restore(tnt.checkpoint.best(dir), unit)",
+  get_latest_checkpoint_path = "latest", get_best_checkpoint_path = "best",
+  get_checkpoint_dirpaths = "list", CheckpointManager = "Policy", BaseCheckpointer = "Writer",
+  get_module_state_dict = "export",
+}
+
+return setmetatable(checkpoint, {
+  __index = function(_, key)
+    if renamed[key] then
+      errors.raise("argument", "tnt.checkpoint: %s is called %s here", key, renamed[key])
+    end
+    errors.unknown("tnt.checkpoint", "name", key, sorted.keys(checkpoint))
+  end,
+})

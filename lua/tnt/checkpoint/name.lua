@@ -24,6 +24,11 @@ local function count(text) return text and tonumber(text) end
 ---@return boolean
 function name.is_metric(value) return type(value) == "number" and value - value == 0 end
 
+--- A metric's full name as it stands in names: "eval/loss" as eval_loss.
+---@param metric string
+---@return string
+function name.metric_part(metric) return (metric:gsub("[^%w_]", "_")) end
+
 --- The name of a checkpoint.
 ---@param counts {epoch: integer, train: integer|nil, eval: integer|nil, predict: integer|nil}
 ---@param metric string|nil  a full name: "eval/loss" stands as eval_loss
@@ -35,7 +40,7 @@ function name.make(counts, metric, value)
   if counts.eval then text = text .. ("_eval_step_%d"):format(counts.eval) end
   if counts.predict then text = text .. ("_predict_step_%d"):format(counts.predict) end
   if metric and name.is_metric(value) then
-    text = ("%s_%s=%s"):format(text, metric:gsub("[^%w_]", "_"), number.exact(value))
+    text = ("%s_%s=%s"):format(text, name.metric_part(metric), number.exact(value))
   end
   return text
 end

@@ -1,6 +1,7 @@
 -- What the loops ask of checkpoints: where `resume` points to, applying a checkpoint to a run, and
 -- weights only (`load`). Nothing here executes what it reads.
 
+local choice = require "tnt.checkpoint.choice"
 local errors = require "tnt.errors"
 local files = require "tnt.files"
 local folder = require "tnt.checkpoint.folder"
@@ -72,8 +73,13 @@ local function candidates(path)
   return found
 end
 
-local function resolve_auto(dir)
-  local path = folder.of(dir)
+--- The newest checkpoint of a folder that can be read: what `latest` points to; if that is damaged,
+--- the next older one of its run, with a warning; nil and a reason where there is none.
+--- Errors: format, when all are damaged.
+---@param path string  such as "runs/a/checkpoints"
+---@return string|nil path
+---@return string|nil reason
+function run.newest_whole(path)
   local list = candidates(path)
   if #list == 0 then return nil, path .. ": no checkpoint there" end
   local first_problem
@@ -92,15 +98,67 @@ local function resolve_auto(dir)
     .. "to start afresh give another dir, or leave resume out", path, first_problem.message)
 end
 
---- The checkpoint that `resume` stands for. "auto": what `latest` in dir points to; if that is
---- damaged, the next older one of its run, with a warning; nil and a reason where there is none.
---- Errors: io, when a path is given and there is nothing; format, when all are damaged.
----@param dir string|nil
----@param resume string  "auto" or a path
+--- The best checkpoint of a folder: what `best` points to, or, where a metric is named, the first
+--- in the order by that metric as the names tell it. nil and a reason where there is none.
+---@param path string
+---@param metric string|nil  as it stands in names: "eval_loss"; "eval/loss" is the same
+---@param order string|nil   "min" (default) or "max"
 ---@return string|nil path
 ---@return string|nil reason
-function run.resolve(dir, resume)
-  if resume == "auto" then return resolve_auto(dir) end
+function run.best(path, metric, order)
+  if not metric then
+    local entry, why = folder.linked(path, "best")
+    return entry and entry.path, why
+  end
+  local stands_as, best = name.metric_part(metric), nil
+  for _, entry in ipairs(folder.list(path)) do
+    if entry.name.metric == stands_as
+      and (not best or name.better(entry.name, best.name, order or "min")) then
+      best = entry
+    end
+  end
+  if best then return best.path end
+  return nil, ("%s: no checkpoint has the metric %s in its name"):format(path, stands_as)
+end
+
+-- The writer of a run's Checkpoint hook; nil: the own one of this program.
+local function writer_of(state)
+  for _, object in ipairs(state and state.loop.hooks or {}) do
+    if type(object) == "table" and object.is_checkpoint_hook then return object.writer end
+  end
+end
+
+-- An evaluation or prediction that was cut off: where it stood.
+local function open_pass(dir, state)
+  local entry = state and state.entry_point
+  if entry ~= "evaluate" and entry ~= "predict" then return nil end
+  local found = folder.linked(folder.of(dir .. "/" .. entry), "latest")
+  return found and not problem_of(found) and found.path or nil
+end
+
+--- The checkpoint that `resume` stands for. "auto": an evaluation or prediction that was cut off
+--- goes on there; else what `latest` in dir points to (if damaged, the next older one of its run,
+--- with a warning); nil and a reason where there is none. "best": what `best` in dir points to.
+--- Errors: io, when a path or "best" is given and there is nothing; format, when all are damaged.
+---@param dir string|nil
+---@param resume string  "auto", "best" or a path
+---@param state tnt.State|nil  of the run that asks
+---@return string|nil path
+---@return string|nil reason
+function run.resolve(dir, resume, state)
+  local writer = writer_of(state)
+  if resume == "auto" then
+    local path = open_pass(dir, state)
+    if path then return path end
+    if writer then return writer:latest(folder.of(dir)) end
+    return run.newest_whole(folder.of(dir))
+  elseif resume == "best" then
+    local path, why = run.best(folder.of(dir))
+    if not path then errors.raise("io", "resume = 'best': %s", why) end
+    return path
+  elseif writer and mode(resume) == nil then
+    return resume -- a place that only the writer knows
+  end
   return run.locate(resume)
 end
 
@@ -126,14 +184,22 @@ function run.read(path)
   return contents
 end
 
---- Reads a checkpoint and applies it to a run that has just begun.
+--- Reads a checkpoint and applies it to a run that has just begun. One of an evaluation or
+--- prediction holds no weights: they come from `load`, or with "auto" from the latest of training.
 --- Errors: io, format.
 ---@param path string
 ---@param state tnt.State
 ---@param unit table
 function run.restore(path, state, unit)
-  local contents = run.read(path)
+  local given, writer = state.loop.run_options, writer_of(state)
+  local contents = writer and writer:read(path) or run.read(path)
   message.info("resume: from %s", path)
+  if contents.is_partial then
+    local weights = given.load
+      or given.resume == "auto" and run.newest_whole(folder.of(given.dir)) or nil
+    if weights then run.load_weights(weights, unit, given.restore) end
+  end
+  contents = choice.of(contents, unit, given.restore)
   require("tnt.loop.snapshot").restore(state, unit, contents)
 end
 
@@ -170,24 +236,29 @@ end
 --- Errors: io, format, when there are no weights for a module; what load_state_dict raises.
 ---@param path string
 ---@param unit table
-function run.load_weights(path, unit)
-  local contents = run.read(path)
+---@param options tnt.checkpoint.RestoreOptions|nil  of these: strict, match, rename
+function run.load_weights(path, unit, options)
+  local contents, chosen = run.read(path), choice.read(options)
   local modules = modules_of(unit)
   for _, module in ipairs(modules) do
     local weights = weights_of(contents, module.field, #modules == 1)
-    if type(weights) ~= "table" then
+    if type(weights) ~= "table" and chosen.strict ~= false then
       errors.raise("format", "%s: it has no weights for unit.%s; expected names like '%s.weight'",
         path, module.field, module.field)
     end
-    module.object:load_state_dict(weights)
+    if type(weights) == "table" then
+      choice.load_module(module.field, module.object, weights, chosen)
+    end
   end
   message.info("load: weights from %s", path)
 end
 
 --- For the loops: `load = PATH`.
 ---@param path string
----@param _ tnt.State
+---@param state tnt.State|nil
 ---@param unit table
-function run.load(path, _, unit) run.load_weights(path, unit) end
+function run.load(path, state, unit)
+  run.load_weights(path, unit, state and state.loop.run_options.restore)
+end
 
 return run

@@ -15,6 +15,8 @@ local NAMES = {
   chars = { "tnt.data.chars" },
   endless = { "tnt.data.endless" },
   MultiDataLoader = { "tnt.data.multi" },
+  DevicePrefetcher = { "tnt.data.prefetch" },
+  to_device = { "tnt.data.device" },
   profile = { "tnt.data.profile", "run" },
   rng = { "tnt.data.random", "rng" },
   stream = { "tnt.data.philox", "stream" },
@@ -36,6 +38,8 @@ local NAMES = {
 ---@field chars tnt.data.Chars
 ---@field endless tnt.data.Endless
 ---@field MultiDataLoader tnt.data.MultiDataLoader
+---@field DevicePrefetcher tnt.data.DevicePrefetcher
+---@field to_device fun(batch: any, device: string): any
 ---@field profile fun(loader: any, options: table|nil): tnt.Timer, tnt.data.ProfileRow[]
 ---@field rng fun(): tnt.data.Stream
 ---@field stream fun(seed: integer, epoch: integer|nil, index: integer|nil): tnt.data.Stream
@@ -46,9 +50,21 @@ local NAMES = {
 ---@field BatchSampler tnt.data.BatchSampler
 local data = {}
 
+-- TorchTNT's names, answered with ours.
+local FOREIGN = {
+  CudaDataPrefetcher = "DevicePrefetcher", copy_data_to_device = "to_device",
+  profile_dataloader = "profile", RoundRobin = "the strategy 'round_robin' of MultiDataLoader",
+  AllDatasetBatches = "the strategy 'all_batches' of MultiDataLoader",
+  RandomizedBatchSampler = "the strategy 'random' of MultiDataLoader",
+  InOrder = "the strategy 'in_order' of MultiDataLoader",
+}
+
 return setmetatable(data, {
   __index = function(_, name)
     local place = NAMES[name]
+    if FOREIGN[name] then
+      errors.raise("argument", "tnt.data: %s is called %s here", name, FOREIGN[name])
+    end
     if not place then errors.unknown("tnt.data", "name", name, sorted.keys(NAMES)) end
     local value = require(place[1])
     if place[2] then value = value[place[2]] end

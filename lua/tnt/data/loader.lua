@@ -147,10 +147,12 @@ end
 
 -- This process's part. Asked late: the processes meet in the first loop, never in a constructor.
 local function shard(self)
-  local dist = package.loaded["tnt.dist"]
   local rank, world = self.rank, self.world
-  if dist and not world then rank, world = rank or dist.rank(), dist.size() end
-  return rank or 0, world or 1
+  if not world then
+    local dist = require "tnt.dist"
+    rank, world = rank or dist.rank(), dist.size()
+  end
+  return rank or 0, world
 end
 
 --- How many batches an epoch has; nil when that is not known before reading.

@@ -4,7 +4,7 @@
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local Members = require "tnt.data.multi.members"
 local message = require "tnt.loop.message"
 local nest = require "tnt.loop.nest"
@@ -86,11 +86,10 @@ function MultiDataLoader:init(o)
 end
 
 local function new_members(self, epoch)
-  local dist = package.loaded["tnt.dist"]
-  local rank = self.rank or dist and dist.rank() or 0
+  local rank = self.is_alike and 0 or self.rank or require("tnt.dist").rank()
   return Members {
     loaders = self.loaders, names = self.names, epoch = epoch, seed = self.seed,
-    rank = self.is_alike and 0 or rank, ignore_empty_data = self.ignores_empty,
+    rank = rank, ignore_empty_data = self.ignores_empty,
     former = self.former,
   }
 end

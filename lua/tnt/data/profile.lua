@@ -5,11 +5,11 @@ local args = require "tnt.args"
 local check = require "tnt.check_option"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local errors = require "tnt.errors"
-local nest = require "tnt.loop.nest"
 local scope = require "tnt.scope"
 local Timer = require "tnt.timer"
+local to_device = require "tnt.data.device"
 
 local profile = {}
 
@@ -38,7 +38,7 @@ local function read_one(raw, timer, device)
   if batch == nil then return false end
   timer:add("fetch", clock.now() - began)
   if device then
-    timer:time("copy", nest.map, batch, function(tensor) return tensor:to(device) end)
+    timer:time("copy", to_device, batch, device)
   end
   return true
 end

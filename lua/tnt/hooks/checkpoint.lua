@@ -1,91 +1,92 @@
--- Saves checkpoints while training: at step and epoch boundaries, by the clock, when an evaluation
--- was the best so far, at the end, and when a signal comes. A checkpoint is written by a thread;
--- it counts, is announced, and lets older ones go only when it is durable.
+-- Saves checkpoints: at the intervals of its policy, when an evaluation was the best so far, at the
+-- end, when a signal comes and when something raises. A writer's thread brings them to the disk; a
+-- checkpoint counts, is announced, and lets older ones go only when it is durable.
 
-local check = require "tnt.check_option"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
+local choice = require "tnt.checkpoint.choice"
+local dist = require "tnt.dist"
 local errors = require "tnt.errors"
 local folder = require "tnt.checkpoint.folder"
 local hook = require "tnt.hook"
-local Job = require "tnt.checkpoint.writer"
 local message = require "tnt.loop.message"
 local name = require "tnt.checkpoint.name"
-local retention = require "tnt.checkpoint.retention"
+local Policy = require "tnt.checkpoint.policy"
 local sorted = require "tnt.sorted"
+local Writer = require "tnt.checkpoint.writer"
 
 local NONE = class.NONE
 local LONG_WAIT = 1 -- seconds; told once
 
----@class tnt.hooks.Checkpoint.Options
+---@class tnt.hooks.Checkpoint.Options: tnt.checkpoint.Policy.Options
 ---@field dir string|nil                   default: the run's dir
 ---@field save_every_n_train_steps integer|nil
----@field save_every_n_epochs integer|nil  of training; with none of the three: 1
----@field save_every_minutes number|nil    looked at after each train step
+---@field save_every_n_epochs integer|nil  of training; with no interval at all: 1
+---@field save_every_n_eval_steps integer|nil     in fit, too: within an evaluation
+---@field save_every_n_eval_epochs integer|nil    at the end of evaluations
+---@field save_every_n_predict_steps integer|nil
+---@field save_every_minutes number|nil    looked at after each step
 ---@field keep_last_n integer|false|nil    default 3; false: all
 ---@field best table|nil  {monitor = "eval_loss", mode = "min", keep_n = 1}: an evaluation that is
----better than the keep_n best so far is saved at once
+---  better than the keep_n best so far is saved at once
 ---@field async boolean|nil  false: training waits until each checkpoint is written
+---@field save_on_exception boolean|nil  default true
+---@field policy table|nil   functions that stand for those of tnt.checkpoint.Policy
+---@field writer table|nil   functions that stand for those of tnt.checkpoint.Writer
 
---- Writes to <dir>/checkpoints/<name>. A save at a step or epoch is taken before the evaluation
---- that is due there, unless `best` monitors a value of that evaluation. At the end of training one
---- is always there. Errors: argument; io, at the boundary after a save that failed (a full disk):
---- the older checkpoints are as they were.
+--- Training writes to <dir>/checkpoints/<name>. A save at a step or epoch is taken before the
+--- evaluation that is due there, unless `best` monitors a value of that evaluation. At the end of
+--- training one is always there.
+---
+--- Evaluations and predictions of their own change no weights: their checkpoints hold where they
+--- stand, stay all, and go to <dir>/evaluate/checkpoints and <dir>/predict/checkpoints. A
+--- prediction saves at its end, too. `resume = "auto"` goes on in one that was cut off.
+---
+--- When something raises, what was done since the last checkpoint is saved to
+--- <dir>/exception/checkpoints, and only there, because it may be what is wrong (weights that are
+--- nan): `latest` stays where it was, and `resume = "<dir>/exception"` goes on with it. A step that
+--- raised half-way has done what it has done, and its batch counts as read.
+---
+--- Errors: argument; io, at the boundary after a save that failed (a full disk): the older
+--- checkpoints are as they were.
 ---@class tnt.hooks.Checkpoint: tnt.Hook
 ---@overload fun(options: tnt.hooks.Checkpoint.Options|nil): tnt.hooks.Checkpoint
 local Checkpoint = hook.Hook:extend("Checkpoint", {
   dir = NONE, save_every_n_train_steps = NONE, save_every_n_epochs = NONE,
-  save_every_minutes = NONE, keep_last_n = 3, best = NONE, async = true,
+  save_every_n_eval_steps = NONE, save_every_n_eval_epochs = NONE,
+  save_every_n_predict_steps = NONE, save_every_minutes = NONE, keep_last_n = NONE, best = NONE,
+  async = true, save_on_exception = true, policy = NONE, writer = NONE,
 })
 
 class.rename(Checkpoint, {
   save_every_n_steps = "save_every_n_train_steps", interval = "save_every_n_epochs",
   max_keep_ckpts = "keep_last_n", keep_last_n_checkpoints = "keep_last_n",
   save_best = "best = {monitor = ...}", best_checkpoint_config = "best = {monitor = ...}",
-  out_dir = "dir", dirpath = "dir",
+  out_dir = "dir", dirpath = "dir", async_checkpoint = "async", best_checkpoint = "best",
 })
 
 Checkpoint.runs_last = true
+Checkpoint.in_dry_run = false -- nothing is written there
+Checkpoint.is_checkpoint_hook = true -- for the loops: whose writer reads
 
-local best_options = class.declaration("Checkpoint: best", { "monitor", mode = "min", keep_n = 1 })
+local policy_options = {
+  "save_every_n_train_steps", "save_every_n_epochs", "save_every_n_eval_steps",
+  "save_every_n_eval_epochs", "save_every_n_predict_steps", "save_every_minutes", "keep_last_n",
+  "best",
+}
 
 function Checkpoint:init()
-  for _, option in ipairs { "save_every_n_train_steps", "save_every_n_epochs" } do
-    if self[option] == 0 or self[option] == false then self[option] = nil end
-    if self[option] then check.count("Checkpoint", option, self[option], 1) end
-  end
-  if self.save_every_minutes == 0 then self.save_every_minutes = nil end
-  if self.save_every_minutes then
-    check.number("Checkpoint", "save_every_minutes", self.save_every_minutes, 0)
-  end
-  if self.keep_last_n ~= false then
-    check.count("Checkpoint", "keep_last_n", self.keep_last_n, 1)
-  end
+  local given = {}
+  for _, option in ipairs(policy_options) do given[option] = self[option] end
+  self.policy, self.has_retention = Policy.of(given, self.policy), self.keep_last_n ~= nil
+  self.writer = Writer.of(self.writer)
   if self.dir ~= nil and type(self.dir) ~= "string" then
     errors.raise("argument", "Checkpoint: dir must be a string, got %s", type(self.dir))
-  end
-  if self.best then
-    self.best = class.read("Checkpoint: best", best_options, self.best)
-    if type(self.best.monitor) ~= "string" then
-      errors.raise("argument", "Checkpoint: best.monitor must be a metric's name, got %s",
-        type(self.best.monitor))
-    end
-    check.word("Checkpoint", "best.mode", self.best.mode, { "min", "max" })
-    check.count("Checkpoint", "best.keep_n", self.best.keep_n, 1)
-  end
-  if not (self.save_every_n_train_steps or self.save_every_n_epochs or self.save_every_minutes) then
-    self.save_every_n_epochs = 1
   end
 end
 
 local function is_training(state)
   return state.entry_point == "train" or state.entry_point == "fit"
-end
-
--- Only one process writes.
-local function is_main()
-  local dist = package.loaded["tnt.dist"]
-  return not (dist and dist.is_main) or dist.is_main()
 end
 
 -- 16 hex digits that no other run has.
@@ -98,28 +99,20 @@ end
 
 -- ---- durable checkpoints ------------------------------------------------------------------------
 
-local function best_of(self)
-  if not self.best or not self.best.full then return nil end
-  return { monitor = self.best.full, mode = self.best.mode, keep_n = self.best.keep_n }
-end
-
 local function link_best(self)
-  local best = best_of(self)
-  local ranked = best and retention.ranked(self.written, best.monitor, best.mode)
-  if ranked and ranked[1] and ranked[1].path ~= self.linked_best then
-    folder.link(self.folder, "best", ranked[1].name.text)
-    self.linked_best = ranked[1].path
+  local first = self.policy:ranked(self.written)[1]
+  if first and first.path ~= self.linked_best then
+    self.writer:link(self.folder, "best", first.name.text)
+    self.linked_best = first.path
   end
 end
 
 local function let_old_ones_go(self)
-  local surplus = retention.surplus(self.written, self.keep_last_n or nil, best_of(self))
-  local goes = {}
-  for _, entry in ipairs(surplus) do
-    folder.remove(entry.path) -- one that cannot be deleted is told there, and forgotten
+  local goes, stay = {}, {}
+  for _, entry in ipairs(self.policy:surplus(self.written)) do
+    self.writer:remove(entry.path) -- one that cannot be deleted is told there, and forgotten
     goes[entry] = true
   end
-  local stay = {}
   for _, entry in ipairs(self.written) do
     if not goes[entry] then stay[#stay + 1] = entry end
   end
@@ -133,26 +126,36 @@ local function collect(self, state, unit, if_done)
   self.pending = nil
   pending.job:wait()
   local entry = pending.entry
-  self.written[#self.written + 1] = entry
-  link_best(self)
-  let_old_ones_go(self)
+  if not pending.is_aside then
+    self.written[#self.written + 1] = entry
+    if is_training(state) then
+      link_best(self)
+      let_old_ones_go(self)
+    end
+  end
   hook.call(state.loop.dispatch.on_checkpoint_save, state, unit, entry.path)
 end
 
 -- ---- saving -------------------------------------------------------------------------------------
 
 local function counts_of(state, unit)
+  local entry = state.entry_point
+  local train, eval, predict = unit.train_progress, unit.eval_progress, unit.predict_progress
+  if entry == "evaluate" then
+    return { epoch = eval.num_epochs_completed, eval = eval.num_steps_completed }
+  elseif entry == "predict" then
+    return { epoch = predict.num_epochs_completed, predict = predict.num_steps_completed }
+  end
   return {
-    epoch = unit.train_progress.num_epochs_completed,
-    train = unit.train_progress.num_steps_completed,
-    eval = state.entry_point == "fit" and unit.eval_progress.num_steps_completed or nil,
+    epoch = train.num_epochs_completed, train = train.num_steps_completed,
+    eval = entry == "fit" and eval.num_steps_completed or nil,
   }
 end
 
 -- The monitored value, when it was measured at this boundary: an older one says nothing about the
 -- present weights.
 local function fresh_metric(self)
-  local fresh = self.best and self.fresh
+  local fresh = self.fresh
   if not fresh then return nil end
   if not name.is_metric(fresh.value) then
     message.warn("Checkpoint: %s is %s; this checkpoint counts as one without it", fresh.full,
@@ -167,88 +170,97 @@ local function place_of(unit)
   return progress.num_epochs_completed .. ":" .. progress.num_steps_completed
 end
 
+local function finish_the_one_before(self, state, unit)
+  if not self.pending then return end
+  local began = clock.now()
+  collect(self, state, unit)
+  local waited = clock.now() - began
+  if waited > LONG_WAIT and not self.was_slow then
+    self.was_slow = true
+    message.warn("Checkpoint: training has waited %.1f s for the one before to be on the disk; "
+      .. "save less often", waited)
+  end
+end
+
+-- Starts writing, once the one before is there; `aside`: a folder beside the run's.
+local function start(self, state, unit, aside)
+  finish_the_one_before(self, state, unit)
+  local contents = state:snapshot()
+  contents.run = self.run
+  local counts, fresh = counts_of(state, unit), not aside and fresh_metric(self) or nil
+  if not is_training(state) then choice.without_trained(contents, unit) end
+  self.policy:saved(state)
+  self.saved_counts = name.make(counts)
+  if not dist.is_main() then return end -- decided together, written by one
+  local about = {
+    run = self.run, progress = tostring(state.progress), metric = fresh and fresh.full,
+    value = fresh and fresh.value,
+  }
+  local text = name.make(counts, about.metric, about.value)
+  local job = self.writer:start(aside or self.folder, text, contents, about)
+  self.pending = {
+    job = job, is_aside = aside ~= nil,
+    entry = {
+      path = job.path, name = name.parse(job.name or text) or name.parse(text), run = self.run,
+      metric = about.metric, value = about.value,
+    },
+  }
+end
+
 --- Saves now. With `waits`, returns when it is durable.
 ---@param state tnt.State
 ---@param unit table
 ---@param waits boolean|nil
 function Checkpoint:save(state, unit, waits)
-  if self.pending then
-    local began = clock.now()
-    collect(self, state, unit)
-    local waited = clock.now() - began
-    if waited > LONG_WAIT and not self.was_slow then
-      self.was_slow = true
-      message.warn("Checkpoint: training has waited %.1f s for the one before to be on the disk; "
-        .. "save less often", waited)
-    end
-  end
-  local contents = state:snapshot()
-  contents.run = self.run
-  local counts, fresh = counts_of(state, unit), fresh_metric(self)
-  local text = name.make(counts, fresh and fresh.full, fresh and fresh.value)
-  local job = Job.start(self.folder, text, contents, {
-    run = self.run, progress = tostring(unit.train_progress), metric = fresh and fresh.full,
-    value = fresh and fresh.value,
-  })
-  self.pending = {
-    job = job,
-    entry = {
-      path = job.path, name = name.parse(job.name), run = self.run, metric = fresh and fresh.full,
-      value = fresh and fresh.value,
-    },
-  }
-  self.saved_place, self.saved_at, self.is_due = place_of(unit), clock.now(), nil
-  self.saved_counts = name.make(counts)
+  start(self, state, unit)
+  self.saved_place, self.is_due = place_of(unit), nil
   if waits or not self.async then collect(self, state, unit) end
 end
 
--- Whether the present value would be among the best kept.
-local function is_new_best(self)
-  local best, fresh = best_of(self), self.best and self.fresh
-  if not best or not fresh or not name.is_metric(fresh.value) then return false end
-  local list = {}
-  for i, entry in ipairs(self.written) do list[i] = entry end
-  if self.pending then list[#list + 1] = self.pending.entry end
-  local present = { metric = fresh.full, value = fresh.value }
-  list[#list + 1] = present
-  local ranked = retention.ranked(list, best.monitor, best.mode)
-  for i = 1, math.min(best.keep_n, #ranked) do
-    if ranked[i] == present then return true end
-  end
-  return false
+-- ---- the beginning ------------------------------------------------------------------------------
+
+-- Where each entry point writes below the run's folder.
+local beside = { evaluate = "/evaluate", predict = "/predict" }
+
+local function saves_here(self, state)
+  local policy, entry = self.policy, state.entry_point
+  if entry == "predict" or is_training(state) or policy.minutes then return true end
+  return policy.eval_step ~= nil or policy.eval_epoch ~= nil or rawget(policy, "due") ~= nil
 end
 
--- ---- events -------------------------------------------------------------------------------------
-
 function Checkpoint:on_run_start(state)
-  self.pending, self.saved_place, self.saved_counts = nil, nil, nil
-  self.is_due, self.fresh = nil, nil
+  self.pending, self.saved_place, self.saved_counts, self.is_due = nil, nil, nil, nil
   self.written, self.run, self.linked_best, self.was_slow = {}, nil, nil, nil
-  if not is_training(state) then
-    message.warn("Checkpoint: tnt.%s changes no parameters; nothing is saved", state.entry_point)
+  self.fresh, self.has_begun = nil, false
+  self.saves = saves_here(self, state)
+  if not self.saves then
+    message.warn("Checkpoint: tnt.evaluate changes no parameters and has no interval "
+      .. "(save_every_n_eval_steps); nothing is saved")
     return
+  end
+  if not is_training(state) and (self.policy.best or self.has_retention) then
+    message.warn("Checkpoint: tnt.%s saves where it stands, not weights; keep_last_n and best have "
+      .. "no meaning there and are left out", state.entry_point)
   end
   local dir = self.dir or state.dir
   if not dir then
     errors.raise("argument", "Checkpoint: where to write is missing: give the run dir = '...' (it "
       .. "then writes to dir/checkpoints), or the hook its own dir")
   end
-  self.folder = folder.of(dir)
+  dir = dir:gsub("(.)/+$", "%1")
+  self.folder = folder.of(dir .. (beside[state.entry_point] or ""))
+  self.aside = folder.of(dir .. "/exception")
 end
 
 function Checkpoint:on_checkpoint_load(state, unit, contents)
   if type(contents.run) == "string" then self.run = contents.run end
 end
 
-function Checkpoint:on_train_start(state, unit)
-  self.is_active = is_training(state) and is_main()
-  if not self.is_active then return end
-  folder.make(self.folder)
-  folder.clean(self.folder)
-  self.saved_at = clock.now()
+-- Checkpoints of this run; those of others are told.
+local function take_stock(self)
   local others, is_fresh = {}, self.run == nil
   self.run = self.run or new_run_id()
-  for _, entry in ipairs(folder.list(self.folder)) do
+  for _, entry in ipairs(self.writer:list(self.folder)) do
     if entry.run == self.run then
       self.written[#self.written + 1] = entry
     else
@@ -260,91 +272,178 @@ function Checkpoint:on_train_start(state, unit)
       .. "deleted. To go on with the last one give resume = 'auto'", self.folder, #others,
       others[#others].name.text)
   end
-  if self.best then
-    for _, entry in ipairs(self.written) do
-      local full = entry.metric
-      if full and (full == self.best.monitor or full:gsub("/", "_") == self.best.monitor
-          or full:sub(-#self.best.monitor - 1) == "/" .. self.best.monitor) then
-        self.best.full = full
-      end
-    end
-  end
-  let_old_ones_go(self)
-  if state.boundary == nil and #self.written > 0 then
-    -- Resumed where it was saved: the end of a run that has nothing left to do saves no second one.
-    local newest = self.written[#self.written].name
-    if newest.train == unit.train_progress.num_steps_completed
-      and newest.epoch == unit.train_progress.num_epochs_completed then
-      self.saved_place = place_of(unit)
+end
+
+local function know_metric(self)
+  local best = self.policy.best
+  for _, entry in ipairs(best and self.written or {}) do
+    local full = entry.metric
+    if full and (full == best.monitor or name.metric_part(full) == best.monitor
+        or full:sub(-#best.monitor - 1) == "/" .. best.monitor) then
+      best.full = full
     end
   end
 end
+
+local function begin(self, state)
+  self.has_begun = true
+  self.policy:saved(state) -- the clock begins
+  if not dist.is_main() then return end
+  self.writer:prepare(self.folder)
+  if is_training(state) then
+    take_stock(self)
+  else
+    self.run = self.run or new_run_id()
+  end
+end
+
+function Checkpoint:on_train_start(state, unit)
+  begin(self, state)
+  know_metric(self)
+  let_old_ones_go(self)
+  self.saved_counts = name.make(counts_of(state, unit))
+  -- Resumed where it was saved: the end of a run that has nothing left to do saves no second one.
+  local newest = state.boundary == nil and self.written[#self.written]
+  local is_there = newest and newest.name.train == unit.train_progress.num_steps_completed
+    and newest.name.epoch == unit.train_progress.num_epochs_completed or false
+  if dist.sync_bool(is_there, "rank_zero") then self.saved_place = place_of(unit) end
+end
+
+-- An evaluation or prediction of its own, at its first loader.
+local function begin_pass(self, state, unit)
+  if not self.saves or self.has_begun or is_training(state) then return end
+  begin(self, state)
+  self.saved_counts = name.make(counts_of(state, unit))
+end
+
+Checkpoint.on_eval_start, Checkpoint.on_predict_start = begin_pass, begin_pass
+
+-- ---- steps and epochs ---------------------------------------------------------------------------
 
 -- What an epoch, of training or of an evaluation, has just given.
-function Checkpoint:on_epoch_end(state)
-  if not self.best or not self.is_active then return end
-  local value, full = state:metric(self.best.monitor)
+local function note_metric(self, state)
+  local best = self.policy.best
+  if not best or not is_training(state) then return end
+  local value, full = state:metric(best.monitor)
   local record = state.loop.epoch_record
   if full and record and record[full] ~= nil then
-    self.fresh, self.best.full = { full = full, value = value }, full
+    self.fresh, best.full = { full = full, value = value }, full
   end
 end
 
-local function is_due_by_count(self, state, unit)
-  local progress = unit.train_progress
-  if state.boundary == "step" then
-    local n = self.save_every_n_train_steps
-    return n and progress.num_steps_completed % n == 0
-  end
-  local n = self.save_every_n_epochs
-  return n and progress.num_epochs_completed % n == 0
+Checkpoint.on_train_epoch_end = note_metric
+
+-- Within an evaluation or prediction.
+local function save_within(self, state, unit, at)
+  collect(self, state, unit, true)
+  if not self.policy:due(at, state, unit) then return false end
+  start(self, state, unit)
+  if not self.async then collect(self, state, unit) end
+  return true
 end
 
-local function is_due_by_clock(self)
-  return self.save_every_minutes and clock.now() - self.saved_at >= 60 * self.save_every_minutes
+function Checkpoint:on_eval_step_end(state, unit)
+  if self.saves then save_within(self, state, unit, "eval_step") end
+end
+
+function Checkpoint:on_predict_step_end(state, unit)
+  if self.saves then save_within(self, state, unit, "predict_step") end
+end
+
+function Checkpoint:on_eval_epoch_end(state, unit)
+  note_metric(self, state)
+  if self.saves and save_within(self, state, unit, "eval_epoch") and is_training(state) then
+    self.saved_place, self.is_due, self.fresh = place_of(unit), nil, nil
+  end
 end
 
 function Checkpoint:on_boundary_before_evaluation(state, unit)
-  if not self.is_active then return end
   collect(self, state, unit, true)
-  if not (is_due_by_count(self, state, unit) or is_due_by_clock(self)) then return end
-  if self.best and state:evaluation_due() then
+  local at = state.boundary == "step" and "train_step" or "train_epoch"
+  if not self.policy:due(at, state, unit) then return end
+  if self.policy.best and state:evaluation_due() then
     self.is_due = true -- comes at the end of the boundary, with the evaluation's value
   else
     self:save(state, unit)
   end
 end
 
+-- Those that count, the one under way included.
+local function all_of(self)
+  local list = {}
+  for i, entry in ipairs(self.written) do list[i] = entry end
+  if self.pending then list[#list + 1] = self.pending.entry end
+  return list
+end
+
 function Checkpoint:on_boundary_end(state, unit)
-  if not self.is_active then return end
-  if self.is_due or is_new_best(self) then self:save(state, unit) end
+  -- What there is, only the process that writes knows.
+  if self.is_due or self.fresh
+    and dist.sync_bool(self.policy:is_new_best(all_of(self), self.fresh), "rank_zero") then
+    self:save(state, unit)
+  end
   self.fresh = nil
 end
 
+-- ---- ends ---------------------------------------------------------------------------------------
+
+local function has_news(self, state, unit)
+  return self.saved_counts ~= name.make(counts_of(state, unit))
+end
+
 function Checkpoint:on_interrupt(state, unit)
-  if not self.is_active then return end
-  -- Nothing has happened since the last one?
-  if self.saved_counts ~= name.make(counts_of(state, unit)) then self:save(state, unit, true) end
+  if not self.has_begun then return end
+  if has_news(self, state, unit) then self:save(state, unit, true) end
   collect(self, state, unit)
 end
 
 function Checkpoint:on_train_end(state, unit)
-  if not self.is_active then return end
   if self.saved_place ~= place_of(unit) then
     self.fresh = nil
     self:save(state, unit, true)
   end
   collect(self, state, unit)
-  if self.best and not self.best.full then
+  local best = self.policy.best
+  if best and not best.full then
     local known = sorted.keys(state.metrics)
     message.warn("Checkpoint: nothing has logged the metric '%s' of best.monitor; there is %s",
-      self.best.monitor, #known > 0 and table.concat(known, ", ") or "none")
+      best.monitor, #known > 0 and table.concat(known, ", ") or "none")
   end
 end
 
--- On the way out of an error: the one under way is finished, none is made.
+function Checkpoint:on_eval_end(state, unit)
+  if not self.saves or is_training(state) then return end
+  collect(self, state, unit)
+end
+
+function Checkpoint:on_predict_end(state, unit)
+  if has_news(self, state, unit) then start(self, state, unit) end
+  collect(self, state, unit)
+end
+
+function Checkpoint:on_exception(state, unit, err)
+  if not self.has_begun or not self.save_on_exception then return end
+  if type(err) == "table" and err.kind == "interrupted" then return end
+  if not has_news(self, state, unit) then return end
+  if dist.is_main() then self.writer:prepare(self.aside) end
+  start(self, state, unit, self.aside)
+  if not self.pending then return end
+  local path = self.pending.entry.path
+  collect(self, state, unit)
+  for _, entry in ipairs(self.writer:list(self.aside)) do
+    if entry.path ~= path then self.writer:remove(entry.path) end
+  end
+  message.warn("Checkpoint: what was done since the last checkpoint is saved in %s; "
+    .. "resume = '%s' goes on with it", path, (self.aside:gsub("/checkpoints$", "")))
+end
+
+-- On the way out of an error: the one under way is finished.
 function Checkpoint:on_run_end(state, unit)
   if self.pending then collect(self, state, unit) end
+  -- A whole evaluation leaves nothing that "auto" would go on in.
+  if self.has_begun and state.entry_point == "evaluate" and not state.traceback then
+    os.remove(self.folder .. "/latest")
+  end
 end
 
 return Checkpoint

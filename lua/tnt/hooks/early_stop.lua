@@ -1,8 +1,9 @@
 -- Stops training when a metric is not finite, has reached a goal, is hopeless, or has not improved
--- for a while. It looks whenever an epoch has given the metric a new value, so a metric of the
--- evaluation is looked at once per evaluation. Order of the checks: TorchTNT, EarlyStopChecker.
+-- for a while (tnt.EarlyStopChecker says so). It looks whenever an epoch has given the metric a new
+-- value, so a metric of the evaluation is looked at once per evaluation.
 
 local check = require "tnt.check_option"
+local Checker = require "tnt.early_stop_checker"
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
@@ -12,89 +13,50 @@ local State = require "tnt.state"
 
 local NONE = class.NONE
 
----@class tnt.hooks.EarlyStop.Options
+---@class tnt.hooks.EarlyStop.Options: tnt.EarlyStopChecker.Options
 ---@field monitor string              full name, with _ for / too, or a last part that is unique
----@field mode string|nil             "min" (default): smaller is better; "max"
----@field patience integer|nil        values in a row without improvement that end it; default 5
----@field min_delta number|nil        what counts as improvement, from 0 on; default 0
----@field threshold_mode string|nil   min_delta is "abs" (default), or "rel": a part of |best|
----@field check_finite boolean|nil    NaN or infinity ends it; default true
----@field stopping_threshold number|nil    better than this: reached, it ends
----@field divergence_threshold number|nil  worse than this: hopeless, it ends
+---@field every_n_epochs integer|nil  look at every n-th epoch of the phase that logs it; default 1
 ---@field every_n_steps integer|nil   look at the newest value of train steps instead, every n steps
 
---- All comparisons are strict. `best` and `waited` are in checkpoints.
+--- The checker's best value and patience are in checkpoints.
 --- Errors: argument, for an option out of range, and when every phase has had an epoch and
 --- none logged the metric.
 ---@class tnt.hooks.EarlyStop: tnt.Hook
----@field best number|nil
----@field waited integer  values since the last improvement
+---@field checker tnt.EarlyStopChecker
 ---@overload fun(options: tnt.hooks.EarlyStop.Options): tnt.hooks.EarlyStop
 local EarlyStop = hook.Hook:extend("EarlyStop", {
   "monitor", mode = "min", patience = 5, min_delta = 0, threshold_mode = "abs", check_finite = true,
   stopping_threshold = NONE, divergence_threshold = NONE, every_n_steps = NONE,
+  every_n_epochs = 1,
   priority = "very_low", -- other hooks may log the metric at the same event
 })
 
-EarlyStop.saved = { "best", "waited" }
+EarlyStop.in_dry_run = false -- an epoch of one batch shows nothing
 
 function EarlyStop:init()
   if type(self.monitor) ~= "string" then
     errors.raise("argument", "EarlyStop: monitor must be a metric's name, got %s",
       type(self.monitor))
   end
-  check.word("EarlyStop", "mode", self.mode, { "min", "max" })
-  check.word("EarlyStop", "threshold_mode", self.threshold_mode, { "abs", "rel" })
-  check.count("EarlyStop", "patience", self.patience, 1)
-  check.number("EarlyStop", "min_delta", self.min_delta, 0)
-  for _, name in ipairs { "stopping_threshold", "divergence_threshold" } do
-    if self[name] ~= nil then check.number("EarlyStop", name, self[name], -math.huge) end
-  end
   if self.every_n_steps == 0 then self.every_n_steps = nil end
   if self.every_n_steps then check.count("EarlyStop", "every_n_steps", self.every_n_steps, 1) end
-  self.waited = 0
+  check.count("EarlyStop", "every_n_epochs", self.every_n_epochs, 1)
+  local options = {}
+  for _, name in ipairs(class.declared(Checker).names) do options[name] = self[name] end
+  self.checker = Checker(options)
 end
 
-local function better(mode, a, b)
-  if mode == "min" then return a < b end
-  return a > b
-end
+--- For checkpoints: the checker's state.
+---@return table
+function EarlyStop:state_dict() return self.checker:state_dict() end
 
-local function has_improved(self, value)
-  local best = self.best
-  if best == nil then return value == value end
-  local delta = self.min_delta
-  -- |best|: with a negative best a factor of (1 - delta) would accept worse values.
-  if self.threshold_mode == "rel" then delta = delta * math.abs(best) end
-  return better(self.mode, value, self.mode == "min" and best - delta or best + delta)
-end
-
---- Takes a value in: why training should stop, or nil. The hook calls it; a loop of one's own may.
----@param value number
----@return string|nil reason
-function EarlyStop:check(value)
-  local shown = ("%s is %.6g"):format(self.monitor, value)
-  if self.check_finite and value - value ~= 0 then return shown .. ": not finite" end
-  local goal, limit = self.stopping_threshold, self.divergence_threshold
-  if goal and better(self.mode, value, goal) then
-    return ("%s: better than stopping_threshold %.6g"):format(shown, goal)
-  elseif limit and better(self.mode, limit, value) then
-    return ("%s: worse than divergence_threshold %.6g"):format(shown, limit)
-  elseif has_improved(self, value) then
-    self.best, self.waited = value, 0
-    return nil
-  end
-  self.waited = self.waited + 1
-  if self.waited < self.patience then return nil end
-  return ("%s: no improvement on %s for %d %s"):format(shown,
-    self.best and ("%.6g"):format(self.best) or "nothing", self.waited,
-    self.waited == 1 and "value" or "values")
-end
+---@param state table
+function EarlyStop:load_state_dict(state) self.checker:load_state_dict(state) end
 
 local function take(self, state, value)
   self.has_seen = true
-  local reason = self:check(value)
-  if reason then state:stop("EarlyStop: " .. reason) end
+  local reason = self.checker:check(value)
+  if reason then state:stop(("EarlyStop: %s is %s"):format(self.monitor, reason)) end
 end
 
 local function is_training(state)
@@ -112,7 +74,10 @@ function EarlyStop:on_epoch_end(state)
   if self.every_n_steps or not is_training(state) then return end
   local value, full = state:metric(self.monitor)
   local fresh = state.loop.epoch_record
-  if full and fresh and fresh[full] ~= nil then take(self, state, value) end
+  if not (full and fresh and fresh[full] ~= nil) then return end
+  self.has_seen = true
+  local epochs = state.progress.num_epochs_completed
+  if epochs % self.every_n_epochs == 0 then take(self, state, value) end
 end
 
 function EarlyStop:on_eval_end() self.has_evaluated = true end

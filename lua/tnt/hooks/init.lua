@@ -18,12 +18,15 @@ local sorted = require "tnt.sorted"
 ---@field MemorySnapshot tnt.hooks.MemorySnapshot
 ---@field ModuleSummary tnt.hooks.ModuleSummary
 ---@field ParameterHistograms tnt.hooks.ParameterHistograms
+---@field PeriodicSync tnt.hooks.PeriodicSync
 ---@field Profiler tnt.hooks.Profiler
 ---@field ProgressBar tnt.hooks.ProgressBar
 ---@field ProgressReporter tnt.hooks.ProgressReporter
+---@field SlowRank tnt.hooks.SlowRank
 ---@field SystemResources tnt.hooks.SystemResources
 ---@field Throughput tnt.hooks.Throughput
 ---@field TimeLimit tnt.hooks.TimeLimit
+---@field TrainProgress tnt.hooks.TrainProgress
 local hooks = {}
 
 local modules = {
@@ -33,18 +36,23 @@ local modules = {
   IterationTimes = "iteration_times", LearningRate = "learning_rate",
   MemorySnapshot = "memory_snapshot",
   ModuleSummary = "module_summary", ParameterHistograms = "parameter_histograms",
-  Profiler = "profiler", ProgressBar = "progress_bar", ProgressReporter = "progress_reporter",
+  PeriodicSync = "periodic_sync", Profiler = "profiler", ProgressBar = "progress_bar",
+  ProgressReporter = "progress_reporter", SlowRank = "slow_rank",
   SystemResources = "system_resources", Throughput = "throughput", TimeLimit = "time_limit",
+  TrainProgress = "train_progress",
 }
 
 -- TorchTNT's and MMEngine's names, answered with ours.
 local foreign = {
-  BaseCSVWriter = "CsvWriter", CheckpointHook = "Checkpoint",
+  BaseCSVWriter = "CsvWriter", BaseCheckpointer = "Checkpoint", CheckpointHook = "Checkpoint",
   DistributedCheckpointSaver = "Checkpoint", EarlyStopping = "EarlyStop",
   EarlyStoppingHook = "EarlyStop", EmptyCacheHook = "EmptyCache", EmptyCudaCache = "EmptyCache",
   EmptyDataloaderDetectorCallback = "EmptyLoader", IterTimerHook = "IterationTimes",
   IterationTimeLogger = "IterationTimes", LearningRateMonitor = "LearningRate",
-  ProfilerHook = "Profiler", PyTorchProfiler = "Profiler",
+  Callback = "tnt.Hook, or a plain table of functions,",
+  Lambda = "nothing: a plain table of functions, {on_train_step_end = function ... end}, is a hook",
+  PeriodicDistributedSync = "PeriodicSync", ProfilerHook = "Profiler", PyTorchProfiler = "Profiler",
+  SlowRankDetector = "SlowRank", TrainProgressMonitor = "TrainProgress",
   SystemResourcesMonitor = "SystemResources", TQDMProgressBar = "ProgressBar",
   TensorBoardParameterMonitor = "ParameterHistograms", ThroughputLogger = "Throughput",
   TimeLimitInterrupter = "TimeLimit", TimeWaitForBatchLogger = "DataWaitTime",
@@ -52,6 +60,7 @@ local foreign = {
 }
 
 return setmetatable(hooks, {
+  modules = modules, -- by name: for whoever walks all hooks
   __index = function(_, name)
     local module = modules[name]
     if foreign[name] then

@@ -1,8 +1,10 @@
 -- Logs the learning rate of every parameter group of every optimizer: "train/lr/optimizer" for an
--- optimizer with one group, "train/lr/optimizer/1", ... (or the groups' names) for several.
+-- optimizer with one group, "train/lr/optimizer/1", ... (or the groups' names) for several groups,
+-- and "train/lr/optimizer/g" for several optimizers by name.
 
 local check = require "tnt.check_option"
 local hook = require "tnt.hook"
+local rates = require "tnt.optim.rates"
 local sorted = require "tnt.sorted"
 
 ---@class tnt.hooks.LearningRate.Options
@@ -19,39 +21,31 @@ function LearningRate:init()
   check.count("LearningRate", "every", self.every, 1)
 end
 
--- The groups of all optimizers of the unit. Looked up each time: a unit may replace an optimizer.
-local function named_groups(unit)
-  local found = {}
-  for name, object in sorted(unit:app_state()) do
-    local groups = object.param_groups
-    if type(groups) == "table" then
-      for i, group in ipairs(groups) do
-        local full = "lr/" .. name
-        if #groups > 1 then full = full .. "/" .. (group.name or i) end
-        found[#found + 1] = { name = full, group = group }
-      end
-    end
-  end
-  return found
-end
-
 local last_value = { reduce = "last" }
 
-local function log_all(groups, state)
-  for _, entry in ipairs(groups) do
-    local lr = entry.group.lr
-    if lr ~= nil then state:log(entry.name, lr, last_value) end
+local function log_rates(state, name, object)
+  if type(object.param_groups) == "table" then
+    for _, rate in ipairs(rates.of(object, name)) do state:log(rate.name, rate.lr, last_value) end
+  elseif type(object.names) == "table" then -- several in one field
+    for i, member in ipairs(object) do
+      log_rates(state, name .. "/" .. object.names[i], member)
+    end
   end
+end
+
+-- Looked up each time: a unit may replace an optimizer.
+local function log_all(state, unit)
+  for name, object in sorted(unit:app_state()) do log_rates(state, "lr/" .. name, object) end
 end
 
 function LearningRate:on_train_epoch_start(state, unit)
-  if self.interval == "epoch" then log_all(named_groups(unit), state) end
+  if self.interval == "epoch" then log_all(state, unit) end
 end
 
 function LearningRate:on_train_step_start(state, unit)
   if self.interval ~= "step" then return end
   if state.progress.num_steps_completed % self.every ~= 0 then return end
-  log_all(named_groups(unit), state)
+  log_all(state, unit)
 end
 
 return LearningRate

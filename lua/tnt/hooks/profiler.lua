@@ -1,65 +1,69 @@
 -- Writes what a run spends its time on as a trace for Perfetto (ui.perfetto.dev) and
--- chrome://tracing: phases, epochs, waits for data, steps, optimizer steps, and every other hook's
--- events. Single operations are not in it: the core offers no ranges yet.
--- Source of the form: Google, "Trace Event Format", complete events ("X") in a JSON array.
+-- chrome://tracing, everything in one row, within each other: phases, epochs, waits for data,
+-- steps, their named parts, what the unit and every other hook do at events, gradients, operations,
+-- kernels.
 
 local check = require "tnt.check_option"
 local class = require "tnt.class"
-local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
-local json_text = require "tnt.log.json_text"
 local place = require "tnt.log.place"
+local profile = require "tnt.profile"
 local rank = require "tnt.loop.rank"
+local recorder = require "tnt.profile.recorder"
+local schedule = require "tnt.profile.schedule"
 local sorted = require "tnt.sorted"
+local trace = require "tnt.profile.trace"
 
 ---@class tnt.hooks.Profiler.Options
 ---@field path string|nil         default: trace.json in the run's dir; with several processes the
 ---  rank stands before the ending
----@field start_step integer|nil  first step of the run in detail, of training where there is any;
----  default 2, as the first one makes what later ones find made
----@field steps integer|nil       how many are shown in detail; default 20
+---@field skip_first integer|nil  steps before the first cycle, of training where there is any;
+---  default 0
+---@field wait integer|nil        steps of a cycle that are not looked at; default 1, as the first
+---  step makes what later ones find made
+---@field warmup integer|nil      steps of a cycle that are recorded and forgotten; default 0
+---@field active integer|nil      steps of a cycle that are kept; default 20
+---@field cycles integer|nil      how many; 0: to the end of the run; default 1
 ---@field hooks boolean|nil       also what each hook and the unit do at events; default true
+---@field ops boolean|nil         also operations, gradients and kernels; default true
+---@field max_ops integer|nil     how many of them are kept; default 500,000 (60 MB)
+---@field ready nil|fun(profile: tnt.Profile)  called when a cycle is over and written;
+---  `profile:table()` is the summary by operation
 
---- Phases and epochs are shown throughout, all else within `start_step` and `steps`. The file is
---- written when these are over, and again, with everything, at the run's end, on every exit path.
+--- Phases and epochs are shown throughout, all else in active steps, evaluations between them
+--- included. The file holds all cycles so far; it is written when one is over, and again at the
+--- run's end, on every exit path. `profiler.profile` is then the tnt.Profile of the whole.
 --- Times are the host's: work on a card goes on behind them.
---- Errors: argument, when no path is known; io.
+--- Errors: argument, when no path is known; state, within a profile that is being taken; io.
+--- Source of the schedule: torch.profiler.schedule, whose `repeat` is `cycles`.
 ---@class tnt.hooks.Profiler: tnt.Hook
+---@field profile tnt.Profile|nil
 ---@overload fun(options: tnt.hooks.Profiler.Options|nil): tnt.hooks.Profiler
 local Profiler = hook.Hook:extend("Profiler", {
-  path = class.NONE, start_step = 2, steps = 20, hooks = true, priority = "highest",
+  path = class.NONE, skip_first = 0, wait = 1, warmup = 0, active = 20, cycles = 1, hooks = true,
+  ops = true, max_ops = 500000, ready = class.NONE, priority = "highest",
 })
 
-local LOOP, HOOKS = 1, 2 -- rows of the picture
+class.rename(Profiler, { ["repeat"] = "cycles", on_trace_ready = "ready" })
 
 function Profiler:init()
-  check.count("Profiler", "start_step", self.start_step, 1)
-  check.count("Profiler", "steps", self.steps, 1)
+  for name, least in sorted { skip_first = 0, wait = 0, warmup = 0, active = 1, cycles = 0,
+    max_ops = 1 }
+  do
+    check.count("Profiler", name, self[name], least)
+  end
   if self.path ~= nil and (type(self.path) ~= "string" or self.path == "") then
     errors.raise("argument", "Profiler: path must be a string that is not empty, got %s",
       tostring(self.path))
   end
+  if self.ready ~= nil and type(self.ready) ~= "function" then
+    errors.raise("argument", "Profiler: ready must be a function (profile), got %s",
+      type(self.ready))
+  end
 end
 
--- ---- spans --------------------------------------------------------------------------------------
-
-local function add(self, row, kind, name, began, ended)
-  self.n = self.n + 1
-  self.spans[self.n] = { row = row, kind = kind, name = name, began = began, ended = ended }
-end
-
--- Opens a span; what stands open under the same key was left, and is forgotten.
-local function begin(self, key, name)
-  self.open[key] = { name = name or key, began = clock.now() }
-end
-
-local function finish(self, key, kind)
-  local span = self.open[key]
-  if not span then return end
-  self.open[key] = nil
-  add(self, LOOP, kind, span.name, span.began, clock.now())
-end
+-- ---- what is recorded ---------------------------------------------------------------------------
 
 -- Puts a stop-watch around what every other listener does.
 local function watch(self, listeners)
@@ -69,49 +73,45 @@ local function watch(self, listeners)
       local name = ("%s: %s"):format(hook.title(object), listeners.event)
       listeners.fns[i] = function(owner, state, unit, a, b, c)
         if not self.is_active then return fn(owner, state, unit, a, b, c) end
-        local began = clock.now()
-        fn(owner, state, unit, a, b, c)
-        add(self, HOOKS, "hook", name, began, clock.now())
+        self.recorder:call("hook", name, fn, owner, state, unit, a, b, c)
       end
     end
   end
 end
 
--- ---- the file -----------------------------------------------------------------------------------
-
-local function microseconds(seconds) return ("%.3f"):format(seconds * 1e6) end
-
-local function lines_of(self)
-  local process = rank()
-  local function named(what, row, name)
-    return ('{"name":"%s","ph":"M","pid":%d,"tid":%d,"args":{"name":"%s"}}'):format(what, process,
-      row, name)
-  end
-  local lines = {
-    named("process_name", LOOP, "rank " .. process), named("thread_name", LOOP, "loop"),
-    named("thread_name", HOOKS, "hooks"),
-  }
-  local now = clock.now()
-  local function line(row, kind, name, began, ended)
-    lines[#lines + 1] = ('{"name":%s,"cat":"%s","ph":"X","ts":%s,"dur":%s,"pid":%d,"tid":%d}')
-      :format(json_text.quote(name), kind, microseconds(began - self.origin),
-        microseconds(ended - began), process, row)
-  end
-  for i = 1, self.n do
-    local span = self.spans[i]
-    line(span.row, span.kind, span.name, span.began, span.ended)
-  end
-  for _, span in sorted(self.open) do line(LOOP, "open", span.name, span.began, now) end
-  return lines
+-- What units time by `state:time` becomes spans, beside the run's timer where there is one.
+local function watch_parts(self, state)
+  local timer = state.timer
+  self.timer = timer
+  state.timer = setmetatable({
+    time = function(_, name, fn, ...)
+      if timer then return timer:time(name, self.part, name, fn, ...) end
+      return self.part(name, fn, ...)
+    end,
+  }, { __index = timer })
 end
 
-local function write(self)
-  local file, why = io.open(self.file_name, "wb")
-  local ok = file
-  if ok then ok, why = file:write("[\n", table.concat(lines_of(self), ",\n"), "\n]\n") end
-  if ok then ok, why = file:close() end
-  if not ok then errors.raise("io", "cannot write %s: %s", self.file_name, tostring(why)) end
+local function switch(self, on)
+  self.is_active = on
+  if not self.ops or on == self.recorder:is_on() then return end
+  if on then self.recorder:start() else self.recorder:stop() end
 end
+
+local function is_lasting(span) return span.kind == "phase" or span.kind == "epoch" end
+
+-- The schedule's word for the step about to begin.
+local function follow(self)
+  local action = schedule.at(self, self.done)
+  if self.action == "warmup" and (action == "record" or action == "save") then
+    self.recorder:forget(self.warm_from, is_lasting)
+  elseif action == "warmup" and self.action ~= "warmup" then
+    self.warm_from = #self.recorder.spans
+  end
+  self.action = action
+  switch(self, action ~= "none")
+end
+
+local function write(self) trace.write(self.recorder, self.file_name, (rank())) end
 
 local function path_of(self, state)
   if not self.path and not state.dir then
@@ -131,67 +131,85 @@ function Profiler:on_run_start(state)
   self.file_name = path_of(self, state)
   place.make_parent(self.file_name)
   place.move_aside(self.file_name)
-  self.origin, self.spans, self.n, self.open = clock.now(), {}, 0, {}
-  self.done, self.is_active = 0, false
+  self.recorder = recorder.new(self.max_ops)
+  self.profile = profile.of(self.recorder)
+  self.done, self.action, self.is_active = 0, "none", false
   self.counted = state.loop.phases.train and "train" -- nil: the phase there is
+  self.part = function(name, fn, ...)
+    if not self.is_active then return fn(...) end
+    return self.recorder:call("part", name, fn, ...)
+  end
+  watch_parts(self, state)
   if self.hooks then
     for _, listeners in sorted(state.loop.dispatch) do watch(self, listeners) end
   end
 end
 
 function Profiler:on_start(state)
-  begin(self, "1 " .. state.active_phase, state.name .. " phase")
+  self.recorder:begin("1 " .. state.active_phase, state.name .. " phase")
 end
 
-function Profiler:on_end(state) finish(self, "1 " .. state.active_phase, "phase") end
+function Profiler:on_end(state) self.recorder:finish("1 " .. state.active_phase, "phase") end
 
 function Profiler:on_epoch_start(state)
-  begin(self, "2 " .. state.active_phase,
+  self.recorder:begin("2 " .. state.active_phase,
     ("%s epoch %d"):format(state.name, state.progress.num_epochs_completed + 1))
 end
 
-function Profiler:on_epoch_end(state) finish(self, "2 " .. state.active_phase, "epoch") end
+function Profiler:on_epoch_end(state)
+  self.recorder.open["3 " .. state.active_phase] = nil -- the wait that found no batch
+  self.recorder:finish("2 " .. state.active_phase, "epoch")
+end
 
 function Profiler:on_dataloader_iter_creation_start(state)
-  begin(self, "3 " .. state.active_phase, "open the loader")
+  self.recorder:begin("3 " .. state.active_phase, "open the loader")
 end
 
 function Profiler:on_dataloader_iter_creation_end(state)
-  finish(self, "3 " .. state.active_phase, "data")
+  self.recorder:finish("3 " .. state.active_phase, "data")
 end
 
 function Profiler:on_get_next_batch_start(state)
-  if not self.counted or state.active_phase == self.counted then
-    local number = self.done + 1
-    self.is_active = number >= self.start_step and number < self.start_step + self.steps
-  end
-  if self.is_active then begin(self, "3 " .. state.active_phase, "wait for data") end
+  if not self.counted or state.active_phase == self.counted then follow(self) end
+  if self.is_active then self.recorder:begin("3 " .. state.active_phase, "wait for data") end
 end
 
-function Profiler:on_get_next_batch_end(state) finish(self, "3 " .. state.active_phase, "data") end
+function Profiler:on_get_next_batch_end(state)
+  self.recorder:finish("3 " .. state.active_phase, "data")
+end
 
 function Profiler:on_step_start(state)
   if not self.is_active then return end
-  begin(self, "4 " .. state.active_phase,
+  self.recorder:begin("4 " .. state.active_phase,
     ("%s step %d"):format(state.name, state.progress.num_steps_completed + 1))
 end
 
 function Profiler:on_train_optimizer_step_start()
-  if self.is_active then begin(self, "5 optimizer", "optimizer step") end
+  if self.is_active then self.recorder:begin("5 optimizer", "optimizer step") end
 end
 
-function Profiler:on_train_optimizer_step_end() finish(self, "5 optimizer", "optimizer") end
+function Profiler:on_train_optimizer_step_end() self.recorder:finish("5 optimizer", "optimizer") end
 
 function Profiler:on_step_end(state)
-  finish(self, "4 " .. state.active_phase, "step")
+  self.recorder:finish("4 " .. state.active_phase, "step")
   if self.counted and state.active_phase ~= self.counted then return end
   self.done = self.done + 1
-  if self.done == self.start_step + self.steps - 1 then write(self) end
+  if self.action ~= "save" then return end
+  self.recorder:stop() -- other hooks' turn at this event is still shown
+  write(self)
+  if self.ready then self.ready(self.profile) end
 end
 
-function Profiler:on_run_end()
-  self.is_active = false
-  if self.file_name then write(self) end
+function Profiler:on_boundary_before_evaluation()
+  if self.action ~= "save" then return end
+  self.action, self.is_active = "none", false
+end
+
+function Profiler:on_run_end(state)
+  if not self.file_name then return end
+  switch(self, false)
+  state.timer = self.timer
+  write(self)
 end
 
 return Profiler

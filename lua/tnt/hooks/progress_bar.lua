@@ -49,20 +49,6 @@ end
 
 -- ---- what is known about an epoch ---------------------------------------------------------------
 
--- The steps the open epoch will have, or nil.
-local function total_of(state)
-  local phase, progress = state.loop.phase, state.progress
-  local total = math.huge
-  -- A step that pulls its own batches may take several.
-  if phase.cursor and phase.cursor.size and not phase.takes_iterator then
-    total = phase.cursor.size
-  end
-  total = math.min(total, phase.max_steps_per_epoch or math.huge)
-  local before = progress.num_steps_completed - progress.num_steps_completed_in_epoch
-  total = math.min(total, (phase.max_steps or math.huge) - before)
-  return total < math.huge and math.max(total, 0) or nil
-end
-
 local function title_of(state)
   local title, train = state.name or state.active_phase, state.loop.phases.train
   if state.active_phase ~= "train" then
@@ -194,7 +180,7 @@ function ProgressBar:on_dataloader_iter_creation_end(state)
   self.waits, self.times = timer.data_wait_time, timer[state.active_phase .. "_iteration_time"]
   self.least = self.is_terminal and self.interval or math.min(1, self.file_interval)
   self.bars[#self.bars + 1] = {
-    title = title_of(state), total = total_of(state), from = done, done = done, began = now,
+    title = title_of(state), total = state:steps_in_epoch(), from = done, done = done, began = now,
     measured_done = done, measured_at = now, weight = 0, line_at = now, line_done = done,
   }
   if self.is_terminal then update(self, state) end

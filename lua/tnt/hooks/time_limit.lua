@@ -4,6 +4,7 @@
 local check = require "tnt.check_option"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
+local dist = require "tnt.dist"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
 
@@ -66,10 +67,13 @@ end
 
 function TimeLimit:on_train_start() self.began = clock.now() end
 
+-- The first process' clock decides for all.
 local function look(self, state)
-  if self.limit and clock.now() - self.began >= self.limit then
+  local is_over = self.limit ~= nil and clock.now() - self.began >= self.limit
+  local is_late = self.timestamp ~= nil and clock.wall() >= self.timestamp
+  if dist.sync_bool(is_over, "rank_zero") then
     state:stop(("TimeLimit: %g seconds are over"):format(self.limit))
-  elseif self.timestamp and clock.wall() >= self.timestamp then
+  elseif dist.sync_bool(is_late, "rank_zero") then
     state:stop("TimeLimit: it is " .. os.date("%Y-%m-%d %H:%M:%S", self.timestamp))
   end
 end

@@ -14,13 +14,18 @@ local quote = require "tnt.log.quote"
 ---@field path string|nil         default: metrics.csv in the run's dir
 ---@field delimiter string|nil    one character; default ","
 ---@field flush_seconds number|nil  how long a record may be held back; default 1
+---@field all_ranks boolean|nil   every process logs, in a file of its own (metrics.rank1.csv);
+---  default: rank 0 alone
 
 --- Writes the columns step, update, epoch, phase, at, time, then one for each metric; a cell is
 --- empty where a record lacks the metric. Numbers read back exactly. What becomes of an older file
 --- is told in log/place.lua.
 ---@class tnt.log.CSV: tnt.log.Logger
 ---@overload fun(options: tnt.log.CSV.Options): tnt.log.CSV
-local CSV = Logger:extend("CSV", { path = class.NONE, delimiter = ",", flush_seconds = 1 })
+local CSV = Logger:extend("CSV", {
+  path = class.NONE, delimiter = ",", flush_seconds = 1, all_ranks = false,
+})
+class.rename(CSV, place.RENAMED)
 
 local fixed = { "step", "update", "epoch", "phase", "at", "time" }
 
@@ -129,6 +134,7 @@ function CSV:open(state, unit)
   if from == "fresh" then place.move_aside(path) end
   local lines = Lines(path, self.flush_seconds)
   self.columns, self.column_of = {}, {}
+  self.cells, self.words = {}, {} -- of the row being made; words as they are quoted
   take_over(self, lines, from)
   self.lines, self.from = lines, from
 end
@@ -140,7 +146,7 @@ local function widen(self, names)
     if not self.column_of[name] then add_column(self, name) end
   end
   local header = header_of(self)
-  if before == 0 then return self.lines:add(header) end
+  if before == 0 then return self.lines:line(header) end
   local added = self.delimiter:rep(#self.columns - before) .. "\n"
   self.lines:rewrite(function(text, at)
     if at == 1 then return header .. "\n" end
@@ -163,23 +169,30 @@ function CSV:log(record)
       break
     end
   end
-  local cells = {}
-  for i, name in ipairs(self.columns) do
-    local value = record.values[name]
+  local cells, columns, values, words = self.cells, self.columns, record.values, self.words
+  for i = 1, #columns do
+    local name = columns[i]
+    local value = values[name]
     if value == nil then value = record[name] end
-    if name == "time" then
-      cells[i] = ("%.3f"):format(value)
-    elseif type(value) == "number" then
-      cells[i] = number.special(value) or number.exact(value)
+    if type(value) == "number" then
+      cells[i] = name == "time" and ("%.3f"):format(value) or number.special(value)
+        or number.exact(value)
+    elseif value == nil then
+      cells[i] = ""
     else
-      cells[i] = value == nil and "" or quote(tostring(value), self.delimiter)
+      local word = words[value]
+      if not word then
+        word = quote(tostring(value), self.delimiter)
+        words[value] = word
+      end
+      cells[i] = word
     end
   end
-  local text = table.concat(cells, self.delimiter)
+  local text = table.concat(cells, self.delimiter, 1, #columns)
   if record.step == self.from then
-    return self.lines:add_again(text, without_time(self, cells))
+    return self.lines:line_again(text, without_time(self, cells))
   end
-  self.lines:add(text)
+  self.lines:line(text)
 end
 
 function CSV:flush()

@@ -89,8 +89,8 @@ function event.restart(time, step)
   return message(time, step, bytes_field(7, integer_field(1, START)))
 end
 
---- Values of one step, made by `event.scalar`, `event.text`, `event.histogram` and
---- `event.image`.
+--- Values of one step, made by `event.scalar`, `event.text`, `event.histogram`, `event.image` and
+--- `event.audio`.
 ---@param time number
 ---@param step integer
 ---@param values string[]
@@ -121,15 +121,23 @@ end
 
 --- A picture.
 ---@param tag string
----@param height integer
----@param width integer
----@param channels integer  1 to 4
----@param png string        its file's bytes
+---@param picture tnt.log.Picture
 ---@return string
-function event.image(tag, height, width, channels, png)
-  local image = integer_field(1, height) .. integer_field(2, width) .. integer_field(3, channels)
-    .. bytes_field(4, png)
+function event.image(tag, picture)
+  local image = integer_field(1, picture.height) .. integer_field(2, picture.width)
+    .. integer_field(3, picture.channels) .. bytes_field(4, picture.png)
   return bytes_field(1, tag) .. bytes_field(4, image)
+end
+
+--- A sound.
+---@param tag string
+---@param rate integer  samples a second
+---@param sound tnt.log.Sound
+---@return string
+function event.audio(tag, rate, sound)
+  local audio = float_field(1, rate) .. integer_field(2, sound.channels)
+    .. integer_field(3, sound.frames) .. bytes_field(4, sound.wav) .. bytes_field(5, "audio/wav")
+  return bytes_field(1, tag) .. bytes_field(6, audio)
 end
 
 -- A google.protobuf.Value: one of several fields, written also where it has its default.
@@ -188,6 +196,26 @@ local function bucket_of(value)
   return low
 end
 
+---@class tnt.log.Histogram
+---@field min number
+---@field max number
+---@field num number          how many values
+---@field sum number
+---@field sum_squares number
+---@field limits number[]     upper ends of the buckets, ascending
+---@field counts number[]     values in each
+
+--- A distribution that is counted already.
+---@param tag string
+---@param h tnt.log.Histogram
+---@return string
+function event.histogram_raw(tag, h)
+  local histogram = double_field(1, h.min) .. double_field(2, h.max) .. double_field(3, h.num)
+    .. double_field(4, h.sum) .. double_field(5, h.sum_squares) .. packed_doubles(6, h.limits)
+    .. packed_doubles(7, h.counts)
+  return bytes_field(1, tag) .. bytes_field(5, histogram)
+end
+
 --- A distribution. NaN and infinities are left out of it.
 ---@param tag string
 ---@param numbers number[]
@@ -214,10 +242,10 @@ function event.histogram(tag, numbers)
       ends[#ends + 1], filled[#filled + 1] = limits[at], counts[at] or 0
     end
   end
-  local histogram = double_field(1, least) .. double_field(2, greatest) .. double_field(3, n)
-    .. double_field(4, sum) .. double_field(5, squares) .. packed_doubles(6, ends)
-    .. packed_doubles(7, filled)
-  return bytes_field(1, tag) .. bytes_field(5, histogram)
+  return event.histogram_raw(tag, {
+    min = least, max = greatest, num = n, sum = sum, sum_squares = squares, limits = ends,
+    counts = filled,
+  })
 end
 
 return event

@@ -14,12 +14,17 @@ local place = require "tnt.log.place"
 ---@class tnt.log.JSON.Options
 ---@field path string|nil         default: metrics.json in the run's dir
 ---@field flush_seconds number|nil  how long a record may be held back; default 1
+---@field all_ranks boolean|nil   every process logs, in a file of its own (metrics.rank1.json);
+---  default: rank 0 alone
 
 --- Writes the objects of tnt.log.JSONL, one a line, as elements of an array. What becomes of an
 --- older file is told in log/place.lua.
 ---@class tnt.log.JSON: tnt.log.Logger
 ---@overload fun(options: tnt.log.JSON.Options): tnt.log.JSON
-local JSON = Logger:extend("JSON", { path = class.NONE, flush_seconds = 1 })
+local JSON = Logger:extend("JSON", {
+  path = class.NONE, flush_seconds = 1, all_ranks = false,
+})
+class.rename(JSON, place.RENAMED)
 
 local END = "\n]\n"
 
@@ -52,6 +57,17 @@ local function records_of(self)
   return kept, noted
 end
 
+-- Closes what a program that ends, by an error perhaps, left open. os.exit(code) without a second
+-- argument ends without it: the file then lacks its last second and its bracket.
+local function guarded(self)
+  local guard = newproxy(true)
+  getmetatable(guard).__gc = function()
+    if io.type(self.file) == "closed file" then self.file = io.open(self.file_name, "r+b") end
+    if self.file then pcall(self.close, self) end
+  end
+  return guard
+end
+
 -- A new file with these records, put in the place of the old one in one instant.
 local function begin_file(self, records)
   local text = "[" .. (#records > 0 and "\n" or "") .. table.concat(records, ",\n")
@@ -63,6 +79,7 @@ local function begin_file(self, records)
   check(os.rename(temporary, self.file_name), self.file_name, "cannot be replaced")
   self.file = check(io.open(self.file_name, "r+b"), self.file_name, "cannot be opened again")
   self.tail, self.n_written = #text, #records
+  self.guard = guarded(self)
 end
 
 --- Called by the loops. Errors: argument, when no path is known; io; format, for a file that is no

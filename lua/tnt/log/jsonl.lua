@@ -10,12 +10,17 @@ local place = require "tnt.log.place"
 ---@class tnt.log.JSONL.Options
 ---@field path string|nil         default: metrics.jsonl in the run's dir
 ---@field flush_seconds number|nil  how long a record may be held back; default 1
+---@field all_ranks boolean|nil   every process logs, in a file of its own (metrics.rank1.jsonl);
+---  default: rank 0 alone
 
 --- Writes {"step":..,"update":..,"epoch":..,"phase":..,"at":..,"time":..,"train/loss":..} a line.
 --- Numbers read back exactly. What becomes of an older file is told in log/place.lua.
 ---@class tnt.log.JSONL: tnt.log.Logger
 ---@overload fun(options: tnt.log.JSONL.Options): tnt.log.JSONL
-local JSONL = Logger:extend("JSONL", { path = class.NONE, flush_seconds = 1 })
+local JSONL = Logger:extend("JSONL", {
+  path = class.NONE, flush_seconds = 1, all_ranks = false,
+})
+class.rename(JSONL, place.RENAMED)
 
 local step_of, without_time = json_text.step_of, json_text.without_time
 
@@ -52,8 +57,8 @@ end
 function JSONL:log(record)
   if not self.lines then self:open() end
   local text = json_text.record(record)
-  if record.step == self.from then return self.lines:add_again(text, without_time(text)) end
-  self.lines:add(text)
+  if record.step == self.from then return self.lines:line_again(text, without_time(text)) end
+  self.lines:line(text)
 end
 
 function JSONL:flush()

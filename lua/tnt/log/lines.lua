@@ -1,25 +1,17 @@
--- A text file that grows by lines. Lines are held back up to `flush_seconds` and then written
--- whole, so that who reads along sees no half lines; what is there is changed only by writing a new
--- file and renaming it, so that a killed process loses nothing.
+-- A text file that grows by lines. What is there is changed only by writing a new file and renaming
+-- it, so that a killed process loses nothing.
 
-local class = require "tnt.class"
-local clock = require "tnt.loop.clock"
+local Appender = require "tnt.log.appender"
 local errors = require "tnt.errors"
 local lfs = require "lfs"
 
----@class tnt.log.Lines
-local Lines = class.new "Lines"
+---@class tnt.log.Lines: tnt.log.Appender
+---@overload fun(path: string, flush_seconds: number): tnt.log.Lines
+local Lines = Appender:extend "Lines"
 
 local function check(ok, what, path, why)
   if not ok then errors.raise("io", "cannot %s %s: %s", what, path, tostring(why)) end
   return ok
-end
-
----@param path string
----@param flush_seconds number  how long a line may be held back
-function Lines:init(path, flush_seconds)
-  self.path, self.flush_seconds = path, flush_seconds
-  self.held, self.n, self.written_at = {}, 0, clock.now()
 end
 
 --- Iterates what the file holds, entry by entry, each with its newline; the last one lacks it when
@@ -67,57 +59,27 @@ function Lines:rewrite(change, is_whole)
 end
 
 --- Notes an entry of the step at which a run goes on. An epoch that ended there, or its evaluation,
---- may be done again: an entry that `add_again` is given and that was noted is left out, once.
+--- may be done again: an entry that `line_again` is given and that was noted is left out, once.
 ---@param key string  the entry without its time
 function Lines:note(key)
   self.noted = self.noted or {}
   self.noted[key] = true
 end
 
---- `add`, for an entry of the step that `note` is about.
+--- `line`, for an entry of the step that `note` is about.
 --- Errors: io.
 ---@param text string
 ---@param key string
-function Lines:add_again(text, key)
+function Lines:line_again(text, key)
   if self.noted and self.noted[key] then
     self.noted[key] = nil
   else
-    self:add(text)
+    self:line(text)
   end
 end
 
 --- Adds a line. Errors: io.
 ---@param text string  without newline
-function Lines:add(text)
-  local n = self.n + 1
-  self.held[n], self.n = text, n
-  if clock.now() - self.written_at >= self.flush_seconds then self:flush() end
-end
-
---- Writes what is held back. Errors: io.
-function Lines:flush()
-  self.written_at = clock.now()
-  if self.n == 0 then return end
-  if not self.file then
-    local file, why = io.open(self.path, "ab")
-    self.file = check(file, "write", self.path, why)
-  end
-  local text = table.concat(self.held, "\n", 1, self.n) .. "\n"
-  for i = 1, self.n do self.held[i] = nil end
-  self.n = 0
-  local ok, why = self.file:write(text)
-  if ok then ok, why = self.file:flush() end
-  check(ok, "write", self.path, why)
-end
-
---- Errors: io.
-function Lines:close()
-  self:flush()
-  if self.file then
-    local file = self.file
-    self.file = nil
-    check(file:close(), "close", self.path, "the disk may be full")
-  end
-end
+function Lines:line(text) self:add(text, "\n") end
 
 return Lines

@@ -11,7 +11,23 @@ local message = require "tnt.loop.message"
 
 local place = {}
 
---- The path a logger was given, or its name inside the run's directory.
+--- TorchTNT's options of loggers that write files.
+place.RENAMED = {
+  steps_before_flushing = "flush_seconds (records are held back by time)",
+  log_all_ranks = "all_ranks",
+  async_write = "flush_seconds (writing is appending, which waits for nothing)",
+}
+
+-- Where several processes log, each has a file of its own: metrics.csv, metrics.rank1.csv, ...
+local function of_rank(path)
+  local rank = require("tnt.dist").rank()
+  if rank == 0 then return path end
+  local stem, extension = path:match "^(.*[^/])(%.[^./]+)$"
+  return ("%s.rank%d%s"):format(stem or path, rank, extension or "")
+end
+
+--- The path a logger was given, or its name inside the run's directory; with the rank in it in
+--- other processes than rank 0.
 --- Errors: argument, when there is neither.
 ---@param logger tnt.log.Logger  with `path`
 ---@param state tnt.State|nil
@@ -27,7 +43,7 @@ function place.path(logger, state, name)
     errors.raise("argument", "tnt.log.%s: where to write is missing: give it path = '...', or give "
       .. "the run dir = '...' (it then writes to dir/%s)", class.of(logger).__name, name)
   end
-  return path or dir .. "/" .. name
+  return of_rank(path or dir .. "/" .. name)
 end
 
 --- Makes a directory and those above it.

@@ -2,6 +2,8 @@
 -- its own; one that goes on at step k begins with a mark that voids what an earlier file says of
 -- the steps after k, one that begins at step 0 voids all that is there (the files themselves stay).
 
+local Appender = require "tnt.log.appender"
+local check = require "tnt.check_option"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
@@ -23,18 +25,13 @@ int tnt_log_gethostname(char *name, size_t bytes) asm("gethostname");
 
 --- Writes each metric as a scalar under its full name; the value of a whole train epoch gets the
 --- name with "_epoch" behind, so that it does not fall among those of steps. `text`,
---- `histogram`, `image` and `hparams` write what the loops do not log.
+--- `histogram`, `image`, `images`, `audio`, `scalars` and `hparams` write what the loops do not
+--- log.
 ---@class tnt.log.TensorBoard: tnt.log.Logger
 ---@overload fun(options: tnt.log.TensorBoard.Options): tnt.log.TensorBoard
 local TensorBoard = Logger:extend("TensorBoard", { path = class.NONE, flush_seconds = 1 })
 
 local files_made = 0
-
--- Loggers work without the core; who has a tensor has loaded it.
-local function is_tensor(value)
-  local tensor = package.loaded["tnt.tensor"]
-  return tensor ~= nil and tensor.is_tensor(value)
-end
 
 local function host_name()
   local buffer = ffi.new "char[256]"
@@ -66,9 +63,7 @@ function TensorBoard:open(state, unit)
   files_made = files_made + 1
   self.file_name = ("%s/events.out.tfevents.%010d.%s.%d.%d"):format(path, second, host_name(),
     ffi.C.tnt_log_getpid(), files_made)
-  local file, why = io.open(self.file_name, "wb")
-  if not file then errors.raise("io", "cannot write %s: %s", self.file_name, why) end
-  self.file, self.held, self.n, self.written_at = file, {}, 0, clock.now()
+  self.file, self.directory, self.curves = Appender(self.file_name, self.flush_seconds), path, {}
   self:add(event.version(clock.wall()))
   local from = place.continuation(state, unit)
   if has_files and from ~= "append" then
@@ -81,9 +76,7 @@ end
 ---@param data string
 function TensorBoard:add(data)
   if not self.file then self:open() end
-  local n = self.n + 1
-  self.held[n], self.n = event.record(data), n
-  if clock.now() - self.written_at >= self.flush_seconds then self:flush() end
+  self.file:add(event.record(data))
 end
 
 ---@param record tnt.Record
@@ -134,68 +127,101 @@ function TensorBoard:hparams(values)
   self:add(event.summary(time, 0, { event.hparams(time, names, values) }))
 end
 
--- The picture's rows as bytes, channels together. Floats go from 0 (dark) to 1, what lies beyond is
--- cut off, NaN is dark.
-local function rows_of(picture, channels, height, width)
-  local values = picture:permute(2, 3, 1):reshape(-1):totable()
-  local scale = picture.dtype == "u8" and 1 or 255
-  local rows, across = {}, width * channels
-  for y = 1, height do
-    local bytes = {}
-    for x = 1, across do
-      local value = values[(y - 1) * across + x] * scale
-      bytes[x] = string.char(value > 0 and math.min(math.floor(value + 0.5), 255) or 0)
-    end
-    rows[y] = table.concat(bytes)
+local HISTOGRAM = { "min", "max", "num", "sum", "sum_squares", "limits", "counts" }
+
+--- A distribution that was counted elsewhere: {min =, max =, num =, sum =, sum_squares =, limits =
+--- {upper ends, ascending}, counts = {values in each}}.
+--- Errors: argument, when something is missing or the lists do not match; io.
+---@param tag string
+---@param histogram tnt.log.Histogram
+---@param step integer
+function TensorBoard:histogram_raw(tag, histogram, step)
+  local who = "tnt.log.TensorBoard: histogram_raw"
+  errors.check_options(who, histogram, HISTOGRAM)
+  for i = 1, 5 do check.number(who, HISTOGRAM[i], histogram[HISTOGRAM[i]], -math.huge) end
+  local limits, counts = histogram.limits, histogram.counts
+  if type(limits) ~= "table" or type(counts) ~= "table" or #limits ~= #counts or #limits == 0 then
+    errors.raise("argument", "%s: limits and counts must be lists of one length, got %s and %s",
+      who, type(limits) == "table" and #limits or type(limits),
+      type(counts) == "table" and #counts or type(counts))
   end
-  return rows
+  for i, limit in ipairs(limits) do
+    check.number(who, ("limits[%d]"):format(i), limit, limits[i - 1] or -math.huge)
+    check.number(who, ("counts[%d]"):format(i), counts[i], 0)
+  end
+  self:add(event.summary(clock.wall(), step, { event.histogram_raw(tag, histogram) }))
+end
+
+--- Several curves in one plot: each has a run of its own beside this one, "TAG_NAME", that holds
+--- the value under TAG. Errors: argument, when a value is no number; io.
+---@param tag string
+---@param values table<string, number|tnt.Tensor>  by the curve's name
+---@param step integer
+function TensorBoard:scalars(tag, values, step)
+  if not self.file then self:open() end
+  for name, value in sorted(values) do
+    local title = (tag .. "_" .. tostring(name)):gsub("/", "_")
+    local curve = self.curves[title]
+    if not curve then
+      curve = TensorBoard { path = self.directory .. "/" .. title,
+        flush_seconds = self.flush_seconds }
+      self.curves[title] = curve
+    end
+    curve:log_value(tag, value, step)
+  end
 end
 
 --- A picture. Reads every element: not for every step.
---- Errors: shape, dtype, when it is no picture; io, where zlib is missing.
+--- Errors: argument, shape, dtype, when it is no picture; io, where zlib is missing.
 ---@param tag string
 ---@param picture tnt.Tensor  [C, H, W] with C = 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA), or
 ---  [H, W]; u8 from 0 to 255, floats from 0 to 1
 ---@param step integer
 function TensorBoard:image(tag, picture, step)
-  if not is_tensor(picture) then
-    errors.raise("argument", "tnt.log.TensorBoard: image: a tensor [C, H, W] was expected, got %s",
-      type(picture))
-  end
-  picture = picture:detach()
-  if picture:dim() == 2 then picture = picture:unsqueeze(1) end
-  local shape, dtype = picture.shape, picture.dtype
-  if #shape ~= 3 or shape[1] < 1 or shape[1] > 4 or picture:numel() == 0 then
-    errors.raise("shape", "tnt.log.TensorBoard: image: expected [C, H, W] with C from 1 to 4, or "
-      .. "[H, W], got [%s]", table.concat(shape, ", "))
-  elseif dtype ~= "u8" and not dtype:match "f%d" then
-    errors.raise("dtype", "tnt.log.TensorBoard: image: expected u8 from 0 to 255 or floats from 0 "
-      .. "to 1, got %s", dtype)
-  end
-  local channels, height, width = unpack(shape)
-  local png = require("tnt.log.png").encode(width, height, channels,
-    rows_of(picture, channels, height, width))
-  self:add(event.summary(clock.wall(), step, { event.image(tag, height, width, channels, png) }))
+  local made = require("tnt.log.picture").of("tnt.log.TensorBoard: image", picture)
+  self:add(event.summary(clock.wall(), step, { event.image(tag, made) }))
+end
+
+--- Several pictures in rows, as one. Errors: as `image`.
+---@param tag string
+---@param pictures tnt.Tensor  [N, C, H, W], as for `image`
+---@param step integer
+---@param columns integer|nil  pictures in a row; default 8
+function TensorBoard:images(tag, pictures, step, columns)
+  local who = "tnt.log.TensorBoard: images"
+  columns = columns or 8
+  check.count(who, "columns", columns, 1)
+  local made = require("tnt.log.picture").grid(who, pictures, columns)
+  self:add(event.summary(clock.wall(), step, { event.image(tag, made) }))
+end
+
+--- A sound. Reads every element: not for every step.
+--- Errors: argument, shape, dtype, when it is none; io.
+---@param tag string
+---@param sound tnt.Tensor    [T] or [C, T], floats from -1 to 1; what lies beyond is cut off
+---@param step integer
+---@param rate integer|nil    samples a second; default 44100
+function TensorBoard:audio(tag, sound, step, rate)
+  local who = "tnt.log.TensorBoard: audio"
+  rate = rate or 44100
+  check.count(who, "rate", rate, 1)
+  local made = require("tnt.log.wav").of(who, sound, rate)
+  self:add(event.summary(clock.wall(), step, { event.audio(tag, rate, made) }))
 end
 
 --- Writes what is held back. Errors: io.
 function TensorBoard:flush()
-  if not self.file or self.n == 0 then return end
-  self.written_at = clock.now()
-  local ok, why = self.file:write(table.concat(self.held, "", 1, self.n))
-  for i = 1, self.n do self.held[i] = nil end
-  self.n = 0
-  if ok then ok, why = self.file:flush() end
-  if not ok then errors.raise("io", "cannot write %s: %s", self.file_name, tostring(why)) end
+  if not self.file then return end
+  self.file:flush()
+  for _, curve in sorted(self.curves) do curve:flush() end
 end
 
 function TensorBoard:close()
-  if not self.file then return end
-  self:flush()
   local file = self.file
   self.file = nil
-  local ok, why = file:close()
-  if not ok then errors.raise("io", "cannot close %s: %s", self.file_name, tostring(why)) end
+  if not file then return end
+  file:close()
+  for _, curve in sorted(self.curves) do curve:close() end
 end
 
 return TensorBoard

@@ -10,8 +10,10 @@ local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
+local length = require "tnt.loop.length"
 local message = require "tnt.loop.message"
 local modes = require "tnt.loop.modes"
+local sanity = require "tnt.loop.sanity"
 local snapshot = require "tnt.loop.snapshot"
 local sorted = require "tnt.sorted"
 local State = require "tnt.state"
@@ -26,6 +28,7 @@ local hold, hand_over = scope.hold, scope.adopt
 --[[ What a unit's class may have in its table `engine`, all optional, called with the unit first:
   start(unit, state)                 before on_<phase>_start of the run's own phase
   enter_evaluation(unit, state)      before, and leave_evaluation after, every evaluation
+  wrap_step(unit, step) -> step      what is called instead of train_step, eval_step, predict_step
   after_train_step(unit, state)      before the step-end events
   close_train_epoch(unit, state)     before the epoch's values are taken: flush, epoch schedules
   begin_epoch(unit, state, phase)    an epoch begins; finish_epoch(unit, state, phase) its end
@@ -127,6 +130,7 @@ local function open_epoch(run, phase, cursor)
   local random = is_resumed and snapshot.random_state() or nil
   cursor:open(progress.num_epochs_completed, position, skip_in_scope)
   if random then snapshot.set_random_state(random) end
+  phase.max_steps_per_epoch = length.limit(cursor.who, phase.limit, cursor.size)
   call(on.dataloader_iter_creation_end, state, unit)
 end
 
@@ -156,7 +160,7 @@ end
 local function deliver_epoch(run, phase)
   local values = run.epoch_record
   run.epoch_record = nil
-  if #run.loggers == 0 or next(values) == nil then return end
+  if #run.loggers == 0 or next(values) == nil or phase.is_sanity then return end
   local names = {}
   for full in pairs(values) do names[#names + 1] = full end -- order: free
   table.sort(names)
@@ -261,6 +265,7 @@ local function one_pass(run, phase, cursor)
   progress:increment_epoch()
   cursor:clear()
   finish_values(run, phase)
+  phase.passed[state.name] = true -- for a checkpoint that is taken at its end
   call(on.epoch_end, state, unit)
   deliver_epoch(run, phase)
   call(on["end"], state, unit)
@@ -276,7 +281,6 @@ local function all_passes(run, phase)
     local name = cursor.name or phase.default_name
     if not phase.passed[name] then
       why = one_pass(run, phase, cursor)
-      phase.passed[name] = true
     end
   end
   phase.passed = {}
@@ -292,6 +296,7 @@ local function finish_boundary(run)
     run.evaluating = true
     all_passes(run, run.phases.eval)
     run.evaluating = false
+    if not state.should_stop then run:note_evaluation() end
   end
   own(run, "after_boundary", state, is_due)
   state.boundary, run.due = nil, nil
@@ -303,6 +308,8 @@ local function boundary(run)
   call(run.dispatch.on_boundary_before_evaluation, run.state, run.unit)
   finish_boundary(run)
   leave_if_interrupted(run)
+  -- A stop that came too early is one now; after the evaluation, which is not to be cut short.
+  if run.state.stop_is_pending then run.state:stop() end
 end
 
 local why_texts = {
@@ -370,6 +377,8 @@ local function training(run)
   enter_phase(run, phase, "train", "train", true)
   own(run, "start", state)
   call(on.start, state, unit)
+  local sanity_steps = run.run_options.sanity_eval_steps
+  if sanity_steps and not run.resumed then sanity(run, sanity_steps, all_passes) end
   snapshot.after_start(run)
   local why = train_epochs(run, phase)
   call(on["end"], state, unit)
@@ -446,6 +455,7 @@ local function put_back(run, keeps_open)
     leave_phase(run)
   end
   for _, phase in pairs(run.phases) do -- order: free
+    phase.running:settle "held" -- what finished steps logged and nobody has read yet
     phase.running:clear()
     for _, cursor in ipairs(phase.cursors) do
       -- An epoch left open goes on at its next batch, also when the caller calls again.

@@ -1,6 +1,7 @@
 -- Hands records to a run's loggers. A logger is a table with `log(self, record)` and, where it has
 -- a use for them, `open(self, state, unit)`, `flush(self)` and `close(self)`. Records are tables of
--- numbers by name; see tnt.Record. Loggers are flushed and closed on every exit path.
+-- numbers by name; see tnt.Record. Loggers are flushed and closed on every exit path. Of several
+-- processes only rank 0 logs; a logger with `all_ranks = true` logs in each.
 
 local class = require "tnt.class"
 local errors = require "tnt.errors"
@@ -19,7 +20,8 @@ local message = require "tnt.loop.message"
 
 local Loggers = class.new "Loggers"
 
---- Errors: argument, when an entry has no log function. `false` entries are skipped.
+--- `false` entries are skipped.
+--- Errors: argument, when an entry has no log function; as tnt.dist.init.
 ---@param list table[]|nil
 function Loggers:init(list)
   if list ~= nil and (type(list) ~= "table" or class.of(list)) then
@@ -27,6 +29,7 @@ function Loggers:init(list)
       class.of(list) and "one " .. tostring(class.of(list)) .. "; write loggers = {...}"
       or type(list))
   end
+  local is_main = require("tnt.dist").rank() == 0
   for i = 1, list and table.maxn(list) or 0 do
     local logger = list[i]
     if logger ~= false then
@@ -36,7 +39,7 @@ function Loggers:init(list)
           class.is_class(logger) and "the class " .. tostring(logger) .. "; call it to make one"
           or type(logger))
       end
-      self[#self + 1] = logger
+      if is_main or logger.all_ranks then self[#self + 1] = logger end
     end
   end
 end

@@ -2,6 +2,7 @@
 -- leaves.
 
 local ffi = require "ffi"
+local sorted = require "tnt.sorted"
 
 local nest = {}
 
@@ -15,6 +16,24 @@ function nest.is_tensor(value)
   end
   return type(value) == "table" and getmetatable(value) ~= nil and type(value.detach) == "function"
     and type(value.clone) == "function"
+end
+
+--- The first size of the first tensor that has one, the keys of a table in sorted order; nil where
+--- there is none, four tables deep.
+---@param value any
+---@return integer|nil
+function nest.first_size(value, depth)
+  if nest.is_tensor(value) then return value:dim() > 0 and value:size(1) or nil end
+  depth = depth or 4
+  if type(value) ~= "table" or getmetatable(value) ~= nil or depth == 0 then return nil end
+  if value[1] ~= nil then -- a list, without the sorting
+    local n = nest.first_size(value[1], depth - 1)
+    if n then return n end
+  end
+  for _, inner in sorted(value) do
+    local n = nest.first_size(inner, depth - 1)
+    if n then return n end
+  end
 end
 
 --- A copy of a nest in which every tensor (and nothing else) is replaced by fn(tensor).

@@ -1,11 +1,10 @@
--- Which process of the run this is. Processes are tnt.dist's business; where that is not loaded
--- there is one.
+-- Which process of the run this is.
 
 --- This process' rank, from 0 on, and how many there are.
+--- Errors: as tnt.dist.init.
 ---@return integer rank
 ---@return integer size
 return function()
-  local dist = package.loaded["tnt.dist"]
-  if not dist then return 0, 1 end
+  local dist = require "tnt.dist"
   return dist.rank(), dist.size()
 end

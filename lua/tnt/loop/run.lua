@@ -3,16 +3,19 @@
 
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local engine = require "tnt.loop.engine"
 local ffi = require "ffi"
 local hook = require "tnt.hook"
 local Loggers = require "tnt.loop.loggers"
+local message = require "tnt.loop.message"
 local nest = require "tnt.loop.nest"
 local options = require "tnt.loop.options"
+local Overfit = require "tnt.loop.overfit"
 local Running = require "tnt.loop.running"
 local sorted = require "tnt.sorted"
 local State = require "tnt.state"
+local timing = require "tnt.loop.timing"
 
 ffi.cdef [[int tnt_loop_isatty(int fd) asm("isatty");]]
 
@@ -49,6 +52,12 @@ local function takes_iterator(unit, phase)
   return takes == true
 end
 
+-- A phase's step, as the unit's class wants it called.
+local function step_of(unit, name)
+  local step, wrap = unit[name .. "_step"], unit.engine and unit.engine.wrap_step
+  return wrap and wrap(unit, step) or step
+end
+
 -- The record of a phase: what the engine needs of it, looked up once.
 local function new_phase(run, name, default_name, cursors, limits)
   local state, unit = run.state, run.unit
@@ -59,11 +68,11 @@ local function new_phase(run, name, default_name, cursors, limits)
   local delivers = name == "train" and #run.loggers > 0
   local phase = {
     name = name, default_name = default_name, cursors = cursors, passed = {}, on = on,
-    step = unit[name .. "_step"], fetch = unit["get_next_" .. name .. "_batch"],
+    step = step_of(unit, name), fetch = unit["get_next_" .. name .. "_batch"],
     takes_iterator = takes_iterator(unit, name), looks_ahead = unit.enable_prefetch == true,
     progress = unit[name .. "_progress"], times = state.iteration_timer[name .. "_iteration_time"],
     max_steps = limits.max_steps, max_epochs = limits.max_epochs,
-    max_steps_per_epoch = limits.max_steps_per_epoch, marks_boundary = name == "train",
+    limit = limits.max_steps_per_epoch, marks_boundary = name == "train",
     owners = owners_of(run, cursors),
     running = Running(default_name,
       delivers and function(record) run.loggers:log(record) end or nil, state.latest),
@@ -84,9 +93,28 @@ local function with_bar(given)
   return list
 end
 
+-- A dry run does without the hooks that have no place in one (`in_dry_run = false`).
+local function leave_out(given)
+  if not given.dry_run then return end
+  local list = {}
+  for i = 1, table.maxn(given.hooks) do
+    local object = given.hooks[i]
+    if type(object) == "table" and object.in_dry_run == false then object = false end
+    list[i] = object
+  end
+  given.hooks = list
+end
+
+local function limit_eval(given)
+  local limit, n = given.max_eval_steps_per_epoch, given.overfit_batches
+  if not n then return limit end
+  return limit and limit < n and limit or n
+end
+
 function Run:init(entry, unit, given)
   self.entry, self.unit, self.run_options = entry, unit, given
   self.phases, self.former = {}, {}
+  if type(given.hooks) == "table" then leave_out(given) end
   self.hooks, self.saved_as = hook.order(given.hooks)
   if given.bar ~= false then self.hooks, self.saved_as = hook.order(with_bar(given)) end
   self.dispatch = hook.dispatch(unit, self.hooks)
@@ -95,7 +123,11 @@ function Run:init(entry, unit, given)
   local state = self.state
   state.dir = given.dir
   if given.train_dataloader ~= nil then
-    new_phase(self, "train", "train", { Cursor("train_dataloader", given.train_dataloader) }, given)
+    local loader = given.train_dataloader
+    if given.overfit_batches then
+      loader = Overfit("train_dataloader", loader, given.overfit_batches)
+    end
+    new_phase(self, "train", "train", { Cursor("train_dataloader", loader) }, given)
     state.evaluate_every_n_steps = given.evaluate_every_n_steps
     state.evaluate_every_n_epochs = given.evaluate_every_n_epochs
     self.every_n_steps = given.evaluate_every_n_steps
@@ -106,7 +138,7 @@ function Run:init(entry, unit, given)
       Cursor.set("eval_dataloader", given.eval_dataloader),
       { max_steps_per_epoch = given.max_eval_steps_per_epoch or given.max_steps_per_epoch })
     if entry == "fit" then
-      self.phases.eval.max_steps_per_epoch = given.max_eval_steps_per_epoch
+      self.phases.eval.limit = limit_eval(given)
     end
   end
   if given.predict_dataloader ~= nil then
@@ -116,6 +148,17 @@ function Run:init(entry, unit, given)
   end
   if given.max_time then self.deadline = clock.now() + given.max_time end
   if given.collect then self:collect_outputs() end
+  if given.timer then timing(self, given.timer) end
+end
+
+--- Whether min_steps or min_epochs keep training from being stopped.
+---@return boolean
+function Run:is_below_minimum()
+  local given, train = self.run_options, self.phases.train
+  if not train then return false end
+  local progress = train.progress
+  return progress.num_steps_completed < (given.min_steps or 0)
+    or progress.num_epochs_completed < (given.min_epochs or 0)
 end
 
 -- predict {collect = true}: step outputs, moved to the CPU, in a list.
@@ -154,14 +197,27 @@ function Run:evaluation_due()
     local n = self.every_n_epochs
     self.due = n ~= nil and n > 0 and progress.num_epochs_completed % n == 0
   end
+  if self.due and self.run_options.evaluate_unchanged == false and self.evaluated_at then
+    local at = self.evaluated_at
+    self.due = progress.num_steps_completed ~= at.step
+      or progress.num_updates_completed ~= at.update
+  end
   return self.due
+end
+
+--- Notes that the present weights were evaluated.
+function Run:note_evaluation()
+  local progress = self.phases.train.progress
+  self.evaluated_at = {
+    step = progress.num_steps_completed, update = progress.num_updates_completed,
+  }
 end
 
 function Run:restore()
   local given, state, unit = self.run_options, self.state, self.unit
   if not given.resume and not given.load then return end
   local checkpoint = require "tnt.checkpoint.run"
-  local path = given.resume and checkpoint.resolve(given.dir, given.resume)
+  local path = given.resume and checkpoint.resolve(given.dir, given.resume, state)
   if path then
     checkpoint.restore(path, state, unit)
   elseif given.load then
@@ -185,6 +241,7 @@ function Run.start(entry, unit, given)
   local run = Run(entry, unit, options.read(entry, unit, given))
   local reason = engine.run(run)
   local state = run.state
+  if run.run_options.timer then message.info("%s", run.run_options.timer:summary()) end
   if state.should_stop and reason ~= "max_time" then reason = "stopped" end
   local phase = run.phases.train or run.phases.eval or run.phases.predict
   return {

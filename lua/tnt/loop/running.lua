@@ -88,6 +88,26 @@ function Running:log(name, value, options)
   now[now.n], now.weights[now.n] = kept, options and options.weight or 1
 end
 
+--- How many values this step has logged so far, for `rollback`.
+---@return table<table, integer> mark
+function Running:mark()
+  local mark = {}
+  for _, entry in ipairs(self.entries) do mark[entry] = entry.now.n end
+  return mark
+end
+
+--- Forgets what this step has logged since `mark`: the step is made again.
+---@param mark table<table, integer>
+function Running:rollback(mark)
+  for _, entry in ipairs(self.entries) do
+    local now, n = entry.now, mark[entry] or 0
+    for i = n + 1, now.n do
+      if type(now[i]) ~= "number" then now[i]:free() end
+    end
+    now.n = n
+  end
+end
+
 local function combine(reduce, a, b)
   if a == nil then return b end
   if reduce == "max" then return math.max(a, b) end

@@ -26,11 +26,16 @@ writes later than at once. The table itself is the writer's to keep.
   contents.loaders      phase -> {name, delivered, ended, state}: positions of open epochs
   contents.running      phase -> sums of `state:log` of open epochs
   contents.metrics      state.metrics
+  contents.stop         nil, or what `state:stop` was given below min_steps or min_epochs
+  contents.evaluated    nil, or {step, update} of training at the evaluation before
   contents.hooks        name of a hook -> its state
   contents.random       tnt.random.state()
   contents.info         unit.info
   contents.hyper        plain options of the unit, for one warning about those that differ
   contents.unit         what the unit's class keeps beside (gradients of an open window)
+  contents.is_partial   nil, or true: what the unit has and app lacks is no mistake (checkpoints of
+                        evaluations and predictions; a choice, checkpoint/choice.lua)
+  contents.passed       nil, or of an evaluation or prediction: names of loaders that are done
   contents.open         nil, or for an epoch that was cut short (max_steps, stop) what it was before
                         it was closed: app (without modules and optimizers), groups (numbers of
                         optimizers' parameter groups), loaders, running; used by a resume that has
@@ -93,14 +98,19 @@ local function group_numbers(optimizer)
   return groups
 end
 
+local function passed_of(phase)
+  local passed = {}
+  for name in sorted(phase.passed) do passed[#passed + 1] = name end
+  return passed
+end
+
 local function boundary_of(run)
   local state = run.state
   if not state.boundary then return nil end
-  local passed = {}
-  if run.evaluating then
-    for name in sorted(run.phases.eval.passed) do passed[#passed + 1] = name end
-  end
-  return { at = state.boundary, evaluation_due = state:evaluation_due(), passed = passed }
+  return {
+    at = state.boundary, evaluation_due = state:evaluation_due(),
+    passed = run.evaluating and passed_of(run.phases.eval) or {},
+  }
 end
 
 --- Everything a checkpoint holds, at the place where the loop stands. Hooks may change it
@@ -112,6 +122,9 @@ function snapshot.take(state, unit)
   local run, contents = state.loop, { format = 1 }
   contents.entry_point, contents.active_phase = state.entry_point, state.active_phase
   contents.boundary = boundary_of(run)
+  if not run.phases.train then
+    contents.passed = passed_of(run.phases.eval or run.phases.predict)
+  end
   contents.running = running_sums(run)
   -- A resume does not log these steps again: a process that is killed must have written them.
   run.loggers:flush()
@@ -134,6 +147,8 @@ function snapshot.take(state, unit)
   end
   contents.random = random.state()
   contents.open = run.cut_open
+  contents.stop = state.stop_is_pending and (state.stop_message or true) or nil
+  contents.evaluated = run.evaluated_at
   hook.call(run.dispatch.on_checkpoint_snapshot, state, unit, contents)
   return contents
 end
@@ -199,10 +214,11 @@ local function load_app(unit, contents, lines)
   for name, object in sorted(objects) do
     local saved = contents.app[name]
     if saved == nil then
-      if is_module(object) then
+      if is_module(object) and not contents.is_partial then
         errors.raise("format", "resume: the checkpoint has no weights for unit.%s", name)
+      elseif not contents.is_partial then
+        message.warn("resume: the checkpoint has nothing for unit.%s; it stays as it is", name)
       end
-      message.warn("resume: the checkpoint has nothing for unit.%s; it stays as it is", name)
     else
       local before = groups_of(object) and group_numbers(object)
       object:load_state_dict(saved)
@@ -245,6 +261,12 @@ end
 
 local function load_boundary(run, contents)
   local boundary, eval = contents.boundary, run.phases.eval
+  local pass = not run.phases.train and run.state.entry_point == contents.entry_point
+    and (eval or run.phases.predict)
+  -- One whose last loader was done has nothing open: the next call is a new pass.
+  if pass and contents.passed and #contents.passed < #pass.cursors then
+    for _, name in ipairs(contents.passed) do pass.passed[name] = true end
+  end
   if not boundary or not eval or not run.phases.train then return end
   run.state.boundary, run.due = boundary.at, boundary.evaluation_due
   for _, name in ipairs(boundary.passed or {}) do eval.passed[name] = true end
@@ -283,6 +305,11 @@ function snapshot.restore(state, unit, contents)
     local sums = contents.running and contents.running[name]
     if sums then phase.running:load_state_dict(sums) end
   end
+  if contents.stop then
+    state.stop_is_pending = true
+    state.stop_message = contents.stop ~= true and contents.stop or nil
+  end
+  run.evaluated_at = contents.evaluated
   run.resumed, run.resumed_entry = true, contents.entry_point
   run.random = contents.random
   if run.random ~= nil then random.set_state(run.random) end

@@ -18,7 +18,7 @@ local nn = {
 
 for _, file in ipairs {
   "containers", "linear", "conv", "norm", "embedding", "dropout", "pooling", "activations", "loss",
-    "attention", "clip", "checkpoint", "summary",
+    "attention", "clip", "checkpoint", "checkpoint_modules", "batch_norm_stats", "summary",
 } do
   for name, value in pairs(require("tnt.nn." .. file)) do nn[name] = value end -- order: free
 end

@@ -55,12 +55,15 @@ end
 function init.constant_(t, value) return quietly(ops.fill_, t, value) end
 
 --- Zeros.
+---@param t tnt.Tensor
 function init.zeros_(t) return init.constant_(t, 0) end
 
 --- Ones.
+---@param t tnt.Tensor
 function init.ones_(t) return init.constant_(t, 1) end
 
 --- The identity matrix.
+---@param t tnt.Tensor
 function init.eye_(t)
   if t:dim() ~= 2 then
     errors.raise("shape", "eye_: a matrix was expected, got %d dims", t:dim())

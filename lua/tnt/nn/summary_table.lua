@@ -44,13 +44,16 @@ local function add_rows(node, rows, with_call, exact)
     local was_called = node.calls ~= nil
     cells[6] = was_called and shape_text(node.in_shape) or ""
     cells[7] = was_called and shape_text(node.out_shape) or ""
-    cells[8] = was_called and time_text(node.seconds) or ""
+    local forward, backward = node.flops_forward, node.flops_backward
+    cells[8] = forward and forward > 0 and count(forward, COUNTS) or ""
+    cells[9] = backward and backward > 0 and count(backward, COUNTS) or ""
+    cells[10] = was_called and time_text(node.seconds) or ""
   end
   rows[#rows + 1] = cells
   for _, child in ipairs(node.children) do add_rows(child, rows, with_call, exact) end
 end
 
-local is_number_column = { false, false, true, true, true, false, false, true }
+local is_number_column = { false, false, true, true, true, false, false, true, true, true }
 
 --- The table of a tree.
 ---@param root tnt.nn.Summary
@@ -59,7 +62,11 @@ local is_number_column = { false, false, true, true, true, false, false, true }
 return function(root, exact)
   local rows = { { "name", "type", "parameters", "trainable", "bytes" } }
   local with_call = root.calls ~= nil
-  if with_call then rows[1][6], rows[1][7], rows[1][8] = "in", "out", "forward" end
+  if with_call then
+    for _, title in ipairs { "in", "out", "FLOPs", "backward", "time" } do
+      table.insert(rows[1], title)
+    end
+  end
   add_rows(root, rows, with_call, exact)
   local widths = {}
   for _, cells in ipairs(rows) do

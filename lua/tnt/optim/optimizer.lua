@@ -302,6 +302,19 @@ function Optimizer:take_back_step()
   end
 end
 
+--- Makes the state of every parameter that wants a gradient now instead of at its first step: as if
+--- no step had been taken, so that training goes as it would without. What has a state keeps it.
+--- For checkpoints that are to be read into tensors that are there.
+function Optimizer:init_state()
+  for _, group in ipairs(self.param_groups) do
+    self.current_group = group
+    for _, t in ipairs(group.params) do
+      if t.requires_grad then state_of(self, t) end
+    end
+  end
+  self.buckets = {}
+end
+
 --- Marks the gradients of all parameters as unwritten.
 function Optimizer:zero_grad()
   for index, group in ipairs(self.param_groups) do

@@ -1,6 +1,7 @@
--- help(x) and ?x: the page of an operation (generated from the op table), else the comment that
--- stands over a function in its source file.
+-- help(x) and ?x: the page of an operation (generated from the op table), a page of documentation
+-- (tnt.pages), else the comment that stands over a function in its source file.
 
+local documents = require "tnt.pages"
 local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
 
@@ -97,7 +98,8 @@ end
 local INTRODUCTION = [[
 help(x) or ?x shows the page of x: an operation (?softmax), a function, a class.
 tnt, nn and F are there; a local at top level stays; _ is the last result.
-Tab completes, arrow-up recalls, ctrl-C interrupts or clears the line, ctrl-D leaves.]]
+Tab completes, arrow-up recalls, ctrl-C interrupts or clears the line, ctrl-D leaves.
+Pages, also by tnt.help "NAME" in a script:]]
 
 -- Pages are those of the operations: a field of something else may have the same name.
 local function is_operation(base)
@@ -118,6 +120,7 @@ end
 ---@param env table|nil  where a dotted name is looked up
 ---@return string
 function help.name(name, env)
+  if documents.has(name) then return documents.read(name) end
   local known = pages()
   local last = name:match "([%w_]+)%s*$" or name
   if is_operation(name:match "^([%w_]+)[.:]") then
@@ -129,7 +132,9 @@ function help.name(name, env)
     local page = help.value(value, true)
     if page then return page end
   end
-  local near = errors.nearest(last, sorted.keys(known))
+  local candidates = sorted.keys(known)
+  for _, page in ipairs(documents.list) do candidates[#candidates + 1] = page.name end
+  local near = errors.nearest(name, candidates) or errors.nearest(last, candidates)
   if near then return ("no page for '%s'; did you mean ?%s"):format(name, near) end
   if next(known) == nil then
     return ("no page for '%s': this build has no pages of operations (tnt.help_gen)"):format(name)
@@ -162,7 +167,11 @@ end
 --- What `help()` alone says.
 ---@return string
 function help.introduction()
-  return INTRODUCTION
+  local lines = { INTRODUCTION }
+  for _, page in ipairs(documents.list) do
+    lines[#lines + 1] = ("  ?%-15s %s"):format(page.name, page.about)
+  end
+  return table.concat(lines, "\n")
 end
 
 return help

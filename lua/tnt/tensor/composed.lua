@@ -22,22 +22,34 @@ methods.max = extreme(ops.amax, ops.max_dim, ops.maximum)
 methods.min = extreme(ops.amin, ops.min_dim, ops.minimum)
 
 --- The standard deviation over dims, divided by n - correction (default 1).
+---@param dims? integer|integer[]  from 1; none: all
+---@param correction? number
+---@param keepdim? boolean
+---@return tnt.Tensor
 function methods.std(x, dims, correction, keepdim)
   return ops.sqrt(ops.var(x, dims, correction, keepdim))
 end
 
 --- Whether any element is nonzero, over dims (none: all).
+---@param dims? integer|integer[]  from 1; none: all
+---@param keepdim? boolean
 ---@return tnt.Tensor  bool
 function methods.any(x, dims, keepdim)
   return ops.gt(ops.sum(ops.cast(ops.ne(x, 0), core.C.TNT_I64), dims, keepdim), 0)
 end
 --- Whether all elements are nonzero, over dims (none: all).
+---@param dims? integer|integer[]  from 1; none: all
+---@param keepdim? boolean
 ---@return tnt.Tensor  bool
 function methods.all(x, dims, keepdim)
   return ops.eq(ops.sum(ops.cast(ops.eq(x, 0), core.C.TNT_I64), dims, keepdim), 0)
 end
 
 --- The p-norm over dims (default 2; math.huge: the largest).
+---@param p? number
+---@param dims? integer|integer[]  from 1; none: all
+---@param keepdim? boolean
+---@return tnt.Tensor
 function methods.norm(x, p, dims, keepdim)
   p = p or 2
   if p == math.huge then return ops.amax(ops.abs(x), dims, keepdim) end
@@ -47,6 +59,9 @@ function methods.norm(x, p, dims, keepdim)
 end
 
 --- log(sum(exp(x))) over dims, without overflow.
+---@param dims? integer|integer[]  from 1; none: all
+---@param keepdim? boolean
+---@return tnt.Tensor
 function methods.logsumexp(x, dims, keepdim)
   local top = ops.amax(x:detach(), dims, true)
   top = ops.where(ops.isfinite(top), top, top:zeros_like())
@@ -65,6 +80,9 @@ function methods.ones_like(x) return tensor.make.ones_like(x) end
 local matmul = ops.matmul
 --- The matrix product; vectors count as a row on the left, as a column on the right. Leading dims
 --- broadcast.
+---@param a tnt.Tensor  [K] or [..., M, K]
+---@param b tnt.Tensor  [K] or [..., K, N]
+---@return tnt.Tensor
 function methods.matmul(a, b)
   if type(a) ~= "cdata" then core.operand("matmul", "a", a) end
   if type(b) ~= "cdata" then core.operand("matmul", "b", b) end
@@ -82,6 +100,9 @@ end
 methods.mm = methods.matmul
 
 --- Products of two batches of matrices.
+---@param a tnt.Tensor  [N, M, K]
+---@param b tnt.Tensor  [N, K, L]
+---@return tnt.Tensor  [N, M, L]
 function methods.bmm(a, b)
   if a:dim() ~= 3 or b:dim() ~= 3 then
     errors.raise("shape", "bmm: [N, M, K] and [N, K, L] were expected, got %d and %d dims",
@@ -91,9 +112,13 @@ function methods.bmm(a, b)
 end
 
 --- The inner product of two vectors.
+---@param b tnt.Tensor  [K], as self
+---@return tnt.Tensor  one element
 function methods.dot(a, b) return ops.sum(ops.mul(a, b)) end
 
 --- Elements of x where the mask is true, as a vector.
+---@param mask tnt.Tensor  bool
+---@return tnt.Tensor  [n]
 function methods.masked_select(x, mask) return x[mask] end
 
 methods.pow_ = ops.pow_

@@ -102,15 +102,23 @@ local function fill_with(value)
   return function(y) ops.fill_(y, value) end
 end
 
+-- Sizes as numbers or one table, options last: tnt.zeros(2, 3), tnt.zeros({2, 3}, {dtype = "f64"}).
+---@alias tnt.FromSizes fun(...: integer|integer[]|tnt.TensorOptions): tnt.Tensor
+
 --- A tensor with whatever the memory held.
+---@type tnt.FromSizes
 make.empty = from_sizes "empty"
 --- Zeros. Sizes as numbers or one table, options last.
+---@type tnt.FromSizes
 make.zeros = from_sizes("zeros", fill_with(0))
---- Ones.
+--- Ones. Sizes as numbers or one table, options last.
+---@type tnt.FromSizes
 make.ones = from_sizes("ones", fill_with(1))
---- Uniform numbers in [0, 1).
+--- Uniform numbers in [0, 1). Sizes as numbers or one table, options last.
+---@type tnt.FromSizes
 make.rand = from_sizes("rand", function(y) ops.uniform_(y, 0, 1) end)
---- Normal numbers with mean 0 and standard deviation 1.
+--- Normal numbers with mean 0 and standard deviation 1. Sizes as numbers or one table, options last.
+---@type tnt.FromSizes
 make.randn = from_sizes("randn", function(y) ops.normal_(y, 0, 1) end)
 
 local function like(who, x, options)
@@ -121,21 +129,39 @@ local function like(who, x, options)
     { device = options.device or x.device, requires_grad = options.requires_grad })
 end
 
-local function define_like(name, fill)
-  make[name] = function(x, options)
+local function from_like(name, fill)
+  return function(x, options)
     local y, grad = like(name, x, options)
     if fill then fill(y) end
     if grad then y.requires_grad = true end
     return y
   end
 end
-define_like "empty_like"
-define_like("zeros_like", fill_with(0))
-define_like("ones_like", fill_with(1))
-define_like("rand_like", function(y) ops.uniform_(y, 0, 1) end)
-define_like("randn_like", function(y) ops.normal_(y, 0, 1) end)
+
+-- Sizes, dtype and device of x, unless the options say otherwise.
+---@alias tnt.FromLike fun(x: tnt.Tensor, options?: tnt.TensorOptions): tnt.Tensor
+
+--- A tensor like x with whatever the memory held.
+---@type tnt.FromLike
+make.empty_like = from_like "empty_like"
+--- Zeros like x.
+---@type tnt.FromLike
+make.zeros_like = from_like("zeros_like", fill_with(0))
+--- Ones like x.
+---@type tnt.FromLike
+make.ones_like = from_like("ones_like", fill_with(1))
+--- Uniform numbers in [0, 1) like x.
+---@type tnt.FromLike
+make.rand_like = from_like("rand_like", function(y) ops.uniform_(y, 0, 1) end)
+--- Normal numbers with mean 0 and standard deviation 1 like x.
+---@type tnt.FromLike
+make.randn_like = from_like("randn_like", function(y) ops.normal_(y, 0, 1) end)
 
 --- A tensor like x full of a value.
+---@param x tnt.Tensor
+---@param value number|boolean
+---@param options? tnt.TensorOptions
+---@return tnt.Tensor
 function make.full_like(x, value, options)
   local y, grad = like("full_like", x, options)
   ops.fill_(y, value)
@@ -201,6 +227,11 @@ function make.arange(...)
 end
 
 --- n numbers from a to b, both included.
+---@param a number
+---@param b number
+---@param n integer
+---@param options? tnt.TensorOptions
+---@return tnt.Tensor  [n]
 function make.linspace(a, b, n, options)
   options = options or {}
   check_options("linspace", options)
@@ -211,6 +242,11 @@ function make.linspace(a, b, n, options)
 end
 
 --- Whole numbers from lo to hi - 1: randint(lo, hi, {sizes}) or randint(hi, {sizes}).
+---@param lo integer
+---@param hi integer
+---@param shape integer[]|integer
+---@param options? tnt.TensorOptions
+---@return tnt.Tensor  i64
 function make.randint(lo, hi, shape, options)
   if type(hi) == "table" then lo, hi, shape, options = 0, lo, hi, shape end
   options = options or {}
@@ -225,6 +261,9 @@ function make.randint(lo, hi, shape, options)
 end
 
 --- 0..n-1 in random order.
+---@param n integer
+---@param options? tnt.TensorOptions
+---@return tnt.Tensor  [n] i64
 function make.randperm(n, options)
   options = options or {}
   check_options("randperm", options)
@@ -315,10 +354,8 @@ end
 ---@param options? tnt.TensorOptions
 function make.tensor(value, options) return from_table("tensor", value, options) end
 
-for number = 0, 7 do
-  local name = core.dtypes[number]
-  --- A tensor of one dtype from numbers or nested tables; a tensor is cast.
-  make[name] = function(value, options)
+local function of_dtype(name)
+  return function(value, options)
     if tensor.is_tensor(value) then return methods.to(value, name) end
     options = options or {}
     return from_table(name, value, { dtype = name, device = options.device,
@@ -326,7 +363,37 @@ for number = 0, 7 do
   end
 end
 
---- Whether numbers of dtypes a and b make ...
+-- From numbers, booleans or nested tables of them; a tensor is cast.
+---@alias tnt.OfDtype fun(value: number|boolean|table|tnt.Tensor, options?: tnt.TensorOptions): tnt.Tensor
+
+--- A tensor of 32-bit floats from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.f32 = of_dtype "f32"
+--- A tensor of 64-bit floats from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.f64 = of_dtype "f64"
+--- A tensor of 16-bit floats from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.f16 = of_dtype "f16"
+--- A tensor of bfloat16 numbers from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.bf16 = of_dtype "bf16"
+--- A tensor of 64-bit integers from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.i64 = of_dtype "i64"
+--- A tensor of 32-bit integers from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.i32 = of_dtype "i32"
+--- A tensor of bytes from numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.u8 = of_dtype "u8"
+--- A tensor of booleans from booleans, numbers or nested tables; a tensor is cast.
+---@type tnt.OfDtype
+make.bool = of_dtype "bool"
+
+--- The dtype of what an elementwise operation makes of a and b, by the rules of promotion.
+---@param a tnt.Tensor
+---@param b tnt.Tensor
 ---@return string dtype
 function make.result_type(a, b)
   local out = ffi.new "int32_t[1]"

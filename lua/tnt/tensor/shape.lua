@@ -84,9 +84,12 @@ function methods.t(x)
 end
 
 --- A copy with memory of its own; gradients flow through.
+---@return tnt.Tensor
 function methods.clone(x) return ops.copy(x) end
 
 --- x in place with the values of v, which broadcasts to x and is cast to its dtype.
+---@param v tnt.Tensor|number
+---@return tnt.Tensor self
 function methods.copy_(x, v)
   if type(v) == "number" then return ops.fill_(x, v) end
   return ops.assign_(x, v)
@@ -97,6 +100,7 @@ end
 function methods.zero_(x) return ops.fill_(x, 0) end
 
 --- The same values without history; shares memory.
+---@return tnt.Tensor
 function methods.detach(x)
   local y = core.new()
   local status = C.tnt_detach(y, x)
@@ -122,6 +126,9 @@ local function pieces(x, d, list)
 end
 
 --- n parts along d (default 1), as several values; the last may be smaller.
+---@param n integer
+---@param d? integer
+---@return tnt.Tensor ...
 function methods.chunk(x, n, d)
   d = d or 1
   local size = x:size(d)
@@ -132,6 +139,9 @@ function methods.chunk(x, n, d)
 end
 
 --- Parts of `size` slices along d (default 1), or of the sizes in a list, as several values.
+---@param size integer|integer[]
+---@param d? integer
+---@return tnt.Tensor ...
 function methods.split(x, size, d)
   d = d or 1
   local total, list = x:size(d), size
@@ -151,6 +161,8 @@ function methods.split(x, size, d)
 end
 
 --- The slices along d (default 1), without that dim, as several values.
+---@param d? integer
+---@return tnt.Tensor ...
 function methods.unbind(x, d)
   d = d or 1
   local out = {}
@@ -188,9 +200,15 @@ function methods.tile(x, ...)
 end
 
 --- Tensors joined along dim d (default 1).
+---@param list tnt.Tensor[]
+---@param d? integer
+---@return tnt.Tensor
 function shape.cat(list, d) return ops.cat(list, d or 1) end
 
 --- Tensors of one shape laid side by side along a new dim d (default 1).
+---@param list tnt.Tensor[]
+---@param d? integer  -1: behind the last
+---@return tnt.Tensor
 function shape.stack(list, d)
   d = d or 1
   if type(list) ~= "table" or #list == 0 then
@@ -213,6 +231,10 @@ local function or_number(x, keep, number)
 end
 
 --- Values of a where c is true, else of b; a and b may be numbers.
+---@param c tnt.Tensor  bool
+---@param a tnt.Tensor|number
+---@param b tnt.Tensor|number
+---@return tnt.Tensor
 function shape.where(c, a, b)
   if type(a) == "number" and type(b) == "number" then
     return ops.where(c, tensor.make.tensor(a), tensor.make.tensor(b))

@@ -2,7 +2,7 @@
 -- batch that was fetched for a round which never came about. Its position is always that of the
 -- last batch handed out.
 
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local scope = require "tnt.scope"
 
 ---@class tnt.data.multi.Member: tnt.Cursor

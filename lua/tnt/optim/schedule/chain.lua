@@ -21,6 +21,9 @@ function Chain:init(schedules)
       errors.raise("argument",
         "Chain: entry %d is no schedule that is a formula of the position, got %s", i,
         tostring(class.of(schedule) or type(schedule)))
+    elseif schedule.stands_alone then
+      errors.raise("argument", "Chain: entry %d, %s, writes rates, not factors; let the chain end "
+        .. "(stop) where it begins", i, tostring(class.of(schedule)))
     elseif schedule.optimizer ~= schedules[1].optimizer then
       errors.raise("argument", "Chain: entry %d belongs to another optimizer than the first", i)
     elseif schedule.by ~= schedules[1].by then

@@ -5,6 +5,7 @@
 local schedule = {
   Schedule = require "tnt.optim.schedule.schedule",
   Chain = require "tnt.optim.schedule.chain",
+  SWA = require "tnt.optim.schedule.swa",
   Plateau = require "tnt.optim.schedule.plateau",
 }
 local forms = require "tnt.optim.schedule.forms"

@@ -1,5 +1,5 @@
 local rig = require "spec.loop.rig"
-local Cursor = require "tnt.loop.cursor"
+local Cursor = require "tnt.data.cursor"
 local tnt = require "tnt"
 
 local function rest(cursor)

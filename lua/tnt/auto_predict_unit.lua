@@ -1,0 +1,131 @@
+-- AutoPredictUnit: a unit around a module that needs only batches: it brings them to the module's
+-- device and calls it. AutoUnit extends it by what training needs.
+
+local class = require "tnt.class"
+local errors = require "tnt.errors"
+local nest = require "tnt.loop.nest"
+local unit = require "tnt.unit"
+
+local NONE = class.NONE
+
+---@class tnt.AutoPredictUnit.Options
+---@field module tnt.nn.Module
+---@field device string|nil     "cpu", "cuda", ...; default: where the module is
+---@field precision string|nil  "f32"; "bf16" and "f16" where autocast exists
+---@field enable_prefetch boolean|nil  fetch a batch ahead where the loader's size is unknown, so
+---  that `state.last_batch` is known; default false (of an AutoUnit true)
+---@field detect_anomaly boolean|tnt.AnomalyOptions|nil  true, or {infinite = false}: the steps run
+---  under `tnt.detect_anomaly`
+---@field strategy string|boolean|nil  how processes share the work; false or "noop": they do not
+---@field cuda_graph boolean|nil  record the step's kernels once and replay them
+
+--- Predicts with a module: `tnt.predict(tnt.AutoPredictUnit {net}, {predict_dataloader = ...})`.
+--- What a batch becomes on its way may be overridden: `move_data_to_device`, `predict_step`.
+---
+--- Errors: argument, for what is no module, and for options that this version or machine has not
+--- what it takes for.
+---@class tnt.AutoPredictUnit: tnt.Unit
+---@field module tnt.nn.Module
+---@field device string|nil
+---@field precision string
+---@overload fun(options: tnt.AutoPredictUnit.Options): tnt.AutoPredictUnit
+local AutoPredictUnit = unit.Unit:extend("AutoPredictUnit", {
+  "module", device = NONE, precision = NONE, enable_prefetch = false, detect_anomaly = NONE,
+  strategy = NONE, cuda_graph = NONE,
+})
+
+class.rename(AutoPredictUnit, {
+  model = "module", torch_compile_params = "cuda_graph", compile = "cuda_graph",
+})
+
+local precisions = { f32 = true, bf16 = true, f16 = true }
+
+local function check_precision(who, precision)
+  if precision == nil or precision == "f32" then return end
+  if not precisions[precision] then
+    errors.unknown(who, "precision", precision, { "bf16", "f16", "f32" })
+  end
+  errors.raise("argument", "%s: precision '%s' needs autocast, which this version does not have; "
+    .. "leave it out, or convert the module with module:to('%s')", who, precision, precision)
+end
+
+-- Options that stand for something this process cannot do are refused, not passed over.
+local function check_machine(who, o)
+  if o.strategy and o.strategy ~= "noop" then
+    errors.raise("argument", "%s: strategy = '%s' needs several processes, which this version "
+      .. "does not have; leave it out", who, tostring(o.strategy))
+  end
+  if o.cuda_graph then
+    local available, why = require("tnt.cuda").is_available()
+    errors.raise("argument", "%s: cuda_graph records steps of a CUDA device, %s; leave it out", who,
+      available and "which this version cannot do yet" or "and there is none: " .. tostring(why))
+  end
+end
+
+local function check_anomaly(who, given)
+  if type(given) == "table" then
+    errors.check_options(who .. ": detect_anomaly", given, { "infinite" })
+  elseif given ~= nil and type(given) ~= "boolean" then
+    errors.raise("argument", "%s: detect_anomaly is true, false or {infinite = false}, got %s", who,
+      tostring(given))
+  end
+end
+
+--- Checks and keeps the options, before `init`.
+function AutoPredictUnit:construct(o)
+  local who = tostring(class.of(self))
+  if type(o.module) ~= "table" or class.is_class(o.module)
+    or type(o.module.parameters) ~= "function" then
+    errors.raise("argument", "%s: module must be an nn.Module, got %s", who,
+      class.is_class(o.module) and "the class " .. tostring(o.module)
+      .. "; call it to make one" or type(o.module))
+  end
+  check_precision(who, o.precision)
+  check_machine(who, o)
+  check_anomaly(who, o.detect_anomaly)
+  self.module, self.device, self.given_device = o.module, o.device, o.device
+  if o.device then o.module:to(o.device) end
+  self.precision = o.precision or "f32"
+  self.enable_prefetch = o.enable_prefetch
+  self.detect_anomaly = o.detect_anomaly
+end
+
+--- Brings a batch to the unit's device. May be overridden.
+---@param state tnt.State
+---@param batch any
+---@return any
+function AutoPredictUnit:move_data_to_device(_, batch)
+  local device = self.device
+  if not device or device == "cpu" then return batch end
+  return nest.map(batch, function(tensor) return tensor:to(device) end)
+end
+
+--- One prediction step: the module's output for the batch. May be overridden.
+---@param state tnt.State
+---@param batch any
+---@return any
+function AutoPredictUnit:predict_step(state, batch)
+  return self.module(self:move_data_to_device(state, batch))
+end
+
+-- ---- the loops' side ----------------------------------------------------------------------------
+
+AutoPredictUnit.engine = {}
+
+--- Without the option `device` batches go where the module is when a loop starts.
+function AutoPredictUnit.engine.start(self)
+  if self.given_device then return end
+  local parameter = self.module:parameters()[1]
+  self.device = nest.is_tensor(parameter) and parameter.device or nil
+end
+
+--- The steps of each phase, under the hunt for values that are not finite where it is on.
+function AutoPredictUnit.engine.wrap_step(self, step)
+  local how = self.detect_anomaly
+  if not how then return step end
+  local detect = require("tnt.anomaly").detect_anomaly
+  if how == true then return function(...) return detect(step, ...) end end
+  return function(...) return detect(how, step, ...) end
+end
+
+return AutoPredictUnit

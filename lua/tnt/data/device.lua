@@ -1,0 +1,42 @@
+-- tnt.data.to_device: a batch on another device. Plain tables are followed, each once, so that what
+-- is shared stays shared and a table that holds itself is no trap.
+
+local errors = require "tnt.errors"
+local nest = require "tnt.loop.nest"
+
+local function moved(value, device, seen)
+  if nest.is_tensor(value) then
+    if seen[value] == nil then seen[value] = value:to(device) end
+    return seen[value]
+  end
+  if type(value) ~= "table" then return value end
+  if seen[value] ~= nil then return seen[value] end
+  if getmetatable(value) ~= nil then
+    if type(value.to) ~= "function" then return value end
+    local result = value:to(device)
+    seen[value] = result == nil and value or result
+    return seen[value]
+  end
+  local copy = {}
+  seen[value] = copy
+  for key, inner in pairs(value) do copy[key] = moved(inner, device, seen) end -- order: free
+  return copy
+end
+
+--- A copy of a nest whose tensors are on a device: tables by name or position, at any depth. An
+--- object with a function `to` is asked itself; numbers, strings and other objects stay as they
+--- are. A tensor that is there already is the same one.
+---
+---     local batch = tnt.data.to_device({image = x, label = {y, "cat"}}, "cpu")
+---
+--- Errors: argument, for a device's name that is none; device, for a device that is missing.
+---@param batch any
+---@param device string  "cpu", "cuda", "cuda:1"
+---@return any
+return function(batch, device)
+  if type(device) ~= "string" then
+    errors.raise("argument", "to_device: a device's name was expected, such as 'cpu' or 'cuda:0', "
+      .. "got %s", type(device))
+  end
+  return moved(batch, device, {})
+end

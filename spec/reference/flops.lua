@@ -1,0 +1,67 @@
+-- What PyTorch's flop counter and TorchTNT's module summary count, by
+-- scripts/parity/flops.py (torch 2.15.0+cu132, torchtnt 0.2.4).
+return {
+  mlp = {
+    forward = 6504448, backward = 6586368,
+    modules = { -- name, then TorchTNT's forward and backward
+      { "", 3252224, 3293184 },
+      { "0", 3211264, 3211264 },
+      { "1", 0, 0 },
+      { "2", 40960, 81920 },
+    },
+  },
+  lenet = {
+    forward = 6664320, backward = 11447040,
+    modules = { -- name, then TorchTNT's forward and backward
+      { "", 3332160, 5723520 },
+      { "0", 940800, 940800 },
+      { "1", 0, 0 },
+      { "2", 0, 0 },
+      { "3", 1920000, 3840000 },
+      { "4", 0, 0 },
+      { "5", 0, 0 },
+      { "6", 0, 0 },
+      { "7", 384000, 768000 },
+      { "8", 0, 0 },
+      { "9", 80640, 161280 },
+      { "10", 0, 0 },
+      { "11", 6720, 13440 },
+    },
+  },
+  strided = {
+    forward = 142272, backward = 206784,
+    modules = { -- name, then TorchTNT's forward and backward
+      { "", 71136, 103392 },
+      { "0", 38880, 38880 },
+      { "1", 0, 0 },
+      { "2", 32256, 64512 },
+    },
+  },
+  char_gpt = {
+    forward = 2755584, backward = 5511168,
+    modules = { -- name, then TorchTNT's forward and backward
+      { "", 1377792, 2755584 },
+      { "tok", 0, 0 },
+      { "pos", 0, 0 },
+      { "layers", 0, 0 },
+      { "layers.0", 638976, 1277952 },
+      { "layers.0.norm1", 0, 0 },
+      { "layers.0.norm2", 0, 0 },
+      { "layers.0.attention", 245760, 491520 },
+      { "layers.0.attention.qkv", 147456, 294912 },
+      { "layers.0.attention.proj", 49152, 98304 },
+      { "layers.0.up", 196608, 393216 },
+      { "layers.0.down", 196608, 393216 },
+      { "layers.1", 638976, 1277952 },
+      { "layers.1.norm1", 0, 0 },
+      { "layers.1.norm2", 0, 0 },
+      { "layers.1.attention", 245760, 491520 },
+      { "layers.1.attention.qkv", 147456, 294912 },
+      { "layers.1.attention.proj", 49152, 98304 },
+      { "layers.1.up", 196608, 393216 },
+      { "layers.1.down", 196608, 393216 },
+      { "norm", 0, 0 },
+      { "head", 99840, 199680 },
+    },
+  },
+}
