@@ -26,12 +26,12 @@ __global__ void __launch_bounds__(THREADS)
 
 static int sort_along(tnt__args *a, int64_t d, int64_t keep, bool descending) {
   along w = along_dim(&a->in[0], d);
-  int64_t rows = w.outer * w.inner, row;
+  int64_t rows = w.outer * w.inner, row = 0;
   if (keep < 0) keep = w.n;
   if (rows * keep == 0) return 0;
   NUMBERS(a->in[0].dtype, T, {
     const T *x = (const T *)a->in[0].data;
-    pairs<key_type<T>> sorted;
+    pairs<key_type<T>> sorted = {};
     int rc = sort_rows<key_type<T>>(a, load_along<T>{x, w.n, w.inner, descending}, rows, w.n, keep,
                                     &sorted, &row);
     if (rc) return rc;

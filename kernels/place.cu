@@ -82,8 +82,8 @@ __global__ void __launch_bounds__(WARP *GROUP_ROWS)
 }
 template <typename K>
 static int sum_slices_by(tnt__args *a, const tnt__view *v, along w, const tnt__view *ids) {
-  pairs<K> sorted;
-  int64_t row;
+  pairs<K> sorted = {};
+  int64_t row = 0;
   int rc = sort_rows<K>(a, load_ids<K>{(const int64_t *)ids->data, w.n, fault_here(), a->op}, 1,
                         ids->numel, ids->numel, &sorted, &row);
   if (rc) return rc;
@@ -262,8 +262,8 @@ __global__ void __launch_bounds__(THREADS)
   }
 }
 template <typename K> static int scatter_add_sorted(tnt__args *a, const places &p) {
-  pairs<K> sorted;
-  int64_t row;
+  pairs<K> sorted = {};
+  int64_t row = 0;
   int rc = sort_rows<K>(a, load_places<K>{p}, 1, p.n, p.n, &sorted, &row);
   if (rc) return rc;
   NUMBERS(a->out[0].dtype, T,

@@ -32,12 +32,14 @@ template <typename T> struct uniform_one {
     constexpr int spare = std::is_same_v<T, __half>          ? 13
                           : std::is_same_v<T, __nv_bfloat16> ? 16
                                                              : 0;
+    acc<T> unit;
     if constexpr (spare != 0)
-      return lo + (float)(b.v[0] >> (8 + spare)) * (float)(1 << spare) * 0x1p-24f * width;
+      unit = (float)(b.v[0] >> (8 + spare)) * (float)(1 << spare) * 0x1p-24f;
     else if constexpr (sizeof(T) == 8)
-      return lo + unit53(b) * width;
+      unit = unit53(b);
     else
-      return lo + (float)(b.v[0] >> 8) * 0x1p-24f * width;
+      unit = (float)(b.v[0] >> 8) * 0x1p-24f;
+    return fma(unit, width, lo); /* one rounding, as the CPU's */
   }
 };
 extern "C" int uniform__cuda(tnt__args *a) {
@@ -49,8 +51,8 @@ extern "C" int uniform__cuda(tnt__args *a) {
 struct normal_one {
   double mean, std;
   __device__ __forceinline__ double operator()(block4 b) const {
-    return mean + std * sqrt(-2 * log(((double)b.v[0] + 1) * 0x1p-32)) *
-                      cos(6.283185307179586 * ((double)b.v[1] * 0x1p-32));
+    return fma(std * sqrt(-2 * log(((double)b.v[0] + 1) * 0x1p-32)),
+               cos(6.283185307179586 * ((double)b.v[1] * 0x1p-32)), mean);
   }
 };
 extern "C" int normal__cuda(tnt__args *a) {
