@@ -33,8 +33,8 @@ static bool backwards;
 static const std::function<void()> *body;
 static fiber scheduler = {nullptr, nullptr, 0, true, nullptr};
 static fiber *active;
-static std::vector<fiber *> idle;
-static std::vector<char> shared;
+static std::vector<fiber *> &idle = *new std::vector<fiber *>;
+static std::vector<char> &shared = *new std::vector<char>;
 
 void *shared_memory() {
   uintptr_t p = (uintptr_t)shared.data();

@@ -7,7 +7,7 @@
 #include "stream.h"
 
 namespace emulator {
-static std::vector<std::shared_ptr<capture>> captures;
+static std::vector<std::shared_ptr<capture>> &captures = *new std::vector<std::shared_ptr<capture>>;
 
 bool is_capturing(cudaStream_t stream) { return stream_at(stream)->capturing != nullptr; }
 

@@ -18,8 +18,8 @@ struct block {
   char *first;
   int device; /* -1: pinned memory */
 };
-static std::map<char *, block> blocks; /* by address */
-static int opened;                     /* card_memory_open that live */
+/* by address; never destroyed: libraries end in no order that is known, as with all that follows here */
+static std::map<char *, block> &blocks = *new std::map<char *, block>;
 enum { PAGE = 4096, ALIGNMENT = 512 };
 static const size_t FILLED =
     (size_t)64 << 20; /* of a large allocation, no more than its beginning is filled */
@@ -51,6 +51,7 @@ static void give_back(char *data, const block &) { free(data); }
 card_memory_open::card_memory_open() {}
 card_memory_open::~card_memory_open() {}
 #else
+static int opened; /* card_memory_open that live */
 static char *arena, *next_free, *arena_end;
 
 static void explain(int, siginfo_t *info, void *) {

@@ -8,7 +8,7 @@
 #include "stream.h"
 
 namespace emulator {
-static std::vector<CUstream_st *> streams;
+static std::vector<CUstream_st *> &streams = *new std::vector<CUstream_st *>;
 static CUstream_st *own[MOST_CARDS];
 
 /* Source: Steele, Lea and Flood 2014, SplitMix64. */
@@ -103,7 +103,7 @@ cudaError_t run_card(int index) {
 }
 
 /* -- kernels ---------------------------------------------------------------------------------------------------------------- */
-static std::map<const void *, int> shared_limits;
+static std::map<const void *, int> &shared_limits = *new std::map<const void *, int>;
 
 static cudaError_t check(const grid &g) {
   dim3 b = g.blocks, t = g.threads;

@@ -8,16 +8,9 @@
 #include <vector>
 
 #include "emulator.cuh"
+#include "test.h"
 
 #define LAUNCH(kernel, ...) emulated_launch(kernel, __VA_ARGS__)
-
-static void check(bool ok, const char *what, int line) {
-  if (ok) return;
-  fprintf(stderr, "line %d: not so: %s\n", line, what);
-  exit(1);
-}
-#define CHECK(...) check((__VA_ARGS__), #__VA_ARGS__, __LINE__)
-#define OK(call) CHECK((call) == cudaSuccess)
 
 static float *on_card(int64_t n) {
   float *p;
@@ -430,24 +423,17 @@ static void no_cards() { /* with TNT_EMULATED_CARDS=0 */
 }
 
 int main(int n, char **word) {
-  static const std::map<std::string, void (*)()> tests = {{"barriers", barriers},
-                                                          {"positions", positions},
-                                                          {"warps", warps},
-                                                          {"divergence", divergence},
-                                                          {"configuration", configuration},
-                                                          {"narrow", narrow},
-                                                          {"streams", streams},
-                                                          {"early", early},
-                                                          {"copies", copies},
-                                                          {"events", events},
-                                                          {"graphs", graphs},
-                                                          {"refusals", refusals},
-                                                          {"memory", memory},
-                                                          {"host_reads", host_reads},
-                                                          {"use_after_free", use_after_free},
-                                                          {"overrun", overrun},
-                                                          {"fault", fault},
-                                                          {"no_cards", no_cards}};
+  static const std::map<std::string, void (*)()> tests = {
+      {"barriers", barriers},     {"positions", positions},
+      {"products", products},     {"warps", warps},
+      {"divergence", divergence}, {"configuration", configuration},
+      {"narrow", narrow},         {"streams", streams},
+      {"early", early},           {"copies", copies},
+      {"events", events},         {"graphs", graphs},
+      {"refusals", refusals},     {"memory", memory},
+      {"host_reads", host_reads}, {"use_after_free", use_after_free},
+      {"overrun", overrun},       {"fault", fault},
+      {"no_cards", no_cards}};
   auto test = tests.find(n == 2 ? word[1] : "");
   if (test == tests.end()) {
     for (auto &t : tests) printf("%s\n", t.first.c_str());
