@@ -66,7 +66,7 @@ local function opens_with_comment(file, lines)
   local first = lines[1] or ""
   if first:find "^#!" then first = lines[2] or "" end
   if file:find "%.lua$" or file:find "%.rockspec$" then return first:find "^%-%-" end
-  if file:find "%.[ch]u?h?$" then return first:find "^/[/*]" end
+  if file:find "%.[ch]u?h?$" or file:find "%.cpp$" then return first:find "^/[/*]" end
   return first:find "^#"
 end
 
