@@ -2,17 +2,11 @@
 local assert = require "luassert"
 local tnt = require "tnt"
 local build = require "spec.ops.build"
+local card = require "spec.cuda.card"
 
 local both = {}
 
---- Whether there is a card; else declares one pending test for the file.
-function both.available(what)
-  if tnt.cuda.is_available() then return true end
-  describe(what .. " #cuda", function()
-    it("runs on a card", function() pending "there is no card" end)
-  end)
-  return false
-end
+both.available = card.available
 
 --- Asserts that f(inputs...) is alike on both devices: results of one shape and dtype, values within
 --- rtol (nil: equal bits or both NaN).

@@ -3,14 +3,10 @@
 -- #cuda
 local tnt = require "tnt"
 local build = require "spec.ops.build"
+local card = require "spec.cuda.card"
 local examples = require "spec.ops.examples"
 
-if not tnt.cuda.is_available() then
-  describe("ops on a card #cuda", function()
-    it("give what they give on the CPU", function() pending "there is no card" end)
-  end)
-  return
-end
+if not card.available "ops" then return end
 
 -- A few units of the last place: functions and the order of sums differ.
 local precision = { f32 = 1e-5, f64 = 1e-11, f16 = 2 ^ -8, bf16 = 2 ^ -5 }

@@ -1,0 +1,35 @@
+-- The card that specs of kernels run on: a real one where there is a driver, else the emulated one
+-- (spec/cuda/emulator) where the build made it. To be required before anything asks for a card.
+local ffi = require "ffi"
+local tnt = require "tnt"
+
+pcall(ffi.cdef, "int setenv(const char *name, const char *value, int overwrite);")
+
+local card = {}
+
+local function exists(path)
+  local file = io.open(path)
+  if file then file:close() end
+  return file ~= nil
+end
+
+local emulated = ("%s/lib/tnt/emulated/libtnt_cuda.so"):format(os.getenv "TNT_BUILD" or "build")
+if not os.getenv "TNT_CUDA_LIBRARY" and not pcall(ffi.load, "libcuda.so.1") and exists(emulated) then
+  ffi.C.setenv("TNT_CUDA_LIBRARY", emulated, 0)
+end
+
+card.emulated = (os.getenv "TNT_CUDA_LIBRARY" or ""):find "emulated" ~= nil
+
+--- Whether there is a card; else declares one pending test for the file.
+---@param what string  that the file is about
+---@return boolean
+function card.available(what)
+  local there, reason = tnt.cuda.is_available()
+  if there then return true end
+  describe(what .. " #cuda", function()
+    it("run on a card", function() pending("there is no card: " .. reason) end)
+  end)
+  return false
+end
+
+return card
