@@ -8,8 +8,8 @@ local both = {}
 
 both.available = card.available
 
---- Asserts that f(inputs...) is alike on both devices: results of one shape and dtype, values within
---- rtol (nil: equal bits or both NaN).
+--- Asserts that f(inputs...) is alike on both devices: results of one shape and dtype, values
+--- within rtol (nil: equal or both NaN).
 function both.alike(where, inputs, f, rtol)
   local placed = {}
   for i, x in ipairs(inputs) do placed[i] = x:to "cuda" end

@@ -14,7 +14,8 @@ local function exists(path)
 end
 
 local emulated = ("%s/lib/tnt/emulated/libtnt_cuda.so"):format(os.getenv "TNT_BUILD" or "build")
-if not os.getenv "TNT_CUDA_LIBRARY" and not pcall(ffi.load, "libcuda.so.1") and exists(emulated) then
+local driver = os.getenv "TNT_CUDA_LIBRARY" ~= nil or pcall(ffi.load, "libcuda.so.1")
+if not driver and exists(emulated) then
   ffi.C.setenv("TNT_CUDA_LIBRARY", emulated, 0)
 end
 

@@ -66,8 +66,8 @@ describe("elementwise kernels #cuda", function()
   end
 
   it("round halves to even and keep NaN and infinity", function()
-    local list = { 0.5, 1.5, 2.5, -0.5, -1.5, 0 / 0, math.huge, -math.huge, 65504, 65520, 6e-8, 1e-8,
-      1 + 2 ^ -11, 1 + 2 ^ -8, 1 + 3 * 2 ^ -9, -0.0, 3.4e38, 1e-40 }
+    local list = { 0.5, 1.5, 2.5, -0.5, -1.5, 0 / 0, math.huge, -math.huge, 65504, 65520, 6e-8,
+      1e-8, 1 + 2 ^ -11, 1 + 2 ^ -8, 1 + 3 * 2 ^ -9, -0.0, 3.4e38, 1e-40 }
     local x = tnt.tensor(list)
     both.alike("specials", { x }, function(v)
       return v:round(), v:to "f16", v:to "bf16", v:relu(), v:maximum(0), v:minimum(v:flip(1)),
@@ -89,7 +89,8 @@ describe("elementwise kernels #cuda", function()
   it("count whole numbers exactly", function()
     local x = tnt.tensor({ 2 ^ 53, -7, 7, 3, -3, 0 }, { dtype = "i64" })
     both.alike("i64", { x }, function(v)
-      return v * v, v + 1, v % 3, v % -3, v:floor_divide(2), v:floor_divide(-2), v:pow(3), v - 2 ^ 53
+      return v * v, v + 1, v % 3, v % -3, v:floor_divide(2), v:floor_divide(-2), v:pow(3),
+        v - 2 ^ 53
     end)
   end)
 

@@ -1,5 +1,5 @@
--- Reductions on a card: any dims, short and long, few outputs and many, NaN and ties; equal from run
--- to run. #cuda
+-- Reductions on a card: any dims, short and long, few outputs and many, NaN and ties; equal from
+-- run to run. #cuda
 local tnt = require "tnt"
 local both = require "spec.cuda.both"
 
