@@ -7,6 +7,7 @@ local tnt = {}
 
 tnt.AutoPredictUnit = require "tnt.auto_predict_unit"
 tnt.AutoUnit = require "tnt.auto_unit"
+tnt.Bar = require "tnt.bar"
 tnt.EarlyStopChecker = require "tnt.early_stop_checker"
 tnt.EvalUnit = require("tnt.unit").EvalUnit
 tnt.Function = require("tnt.autograd").Function

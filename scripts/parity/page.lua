@@ -56,6 +56,15 @@ for _, section in ipairs(parity.sections) do
   end
 end
 
+lines[#lines + 1] = "\n## Behaviour\n"
+lines[#lines + 1] = "C-n are cases of TorchTNT's own test-suite, D1 to D9 defects of its loops.\n"
+lines[#lines + 1] = "| what | proof | remark |"
+lines[#lines + 1] = "|---|---|---|"
+for _, row in ipairs(parity.behaviour) do
+  lines[#lines + 1] = ("| %s | %s | %s |"):format(cell(row[1]), cell(proofs(row)),
+    cell(remark(row)))
+end
+
 local file = assert(io.open("lua/tnt/pages/torchtnt_gen.md", "w"))
 file:write(table.concat(lines, "\n"), "\n")
 file:close()

@@ -77,6 +77,10 @@ return function(parity)
       row_faults(where, row, report)
     end
   end
+  for _, row in ipairs(parity.behaviour or {}) do
+    local where = ("behaviour (%s)"):format(row[1])
+    row_faults(where, { ours = {}, spec = row.spec }, report)
+  end
   for weight, count in pairs(parity.weights) do -- order: free
     if weights[weight] ~= count then
       report("%d rows are marked %s, in the reference %d", weights[weight] or 0, weight, count)
