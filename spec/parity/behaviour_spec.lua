@@ -22,7 +22,7 @@ describe("as TorchTNT's loops", function()
       assert.equal(6, timer.train_iteration_time.count)
     end)
 
-  it("counts restored steps of an open epoch against its limit, without its start events", function()
+  it("counts restored steps of an open epoch against its limit, without start events", function()
     local unit, started, steps = plain.Unit(), 0, 0
     unit.train_progress.num_steps_completed = 2
     unit.train_progress.num_steps_completed_in_epoch = 2
