@@ -73,7 +73,12 @@ void *block_alloc(size_t bytes) {
   void *data = NULL;
   if (posix_memalign(&data, ALIGNMENT, rounded)) {
     tnt_empty_cache(); /* once more with everything given back */
-    if (posix_memalign(&data, ALIGNMENT, rounded)) return NULL;
+    if (posix_memalign(&data, ALIGNMENT, rounded)) {
+      lock();
+      if (UNLIKELY(memory_log_on)) memory_log_add(NULL, (int64_t)rounded, cache.live);
+      unlock();
+      return NULL;
+    }
   }
 #ifdef MADV_HUGEPAGE
   if (rounded >= (size_t)4 << 20) {
@@ -112,6 +117,9 @@ void block_free(void *data, size_t bytes) {
   if (UNLIKELY(memory_log_on)) memory_log_add(data, -(int64_t)rounded, cache.live);
   unlock();
 }
+
+void cache_lock(void) { lock(); }
+void cache_unlock(void) { unlock(); }
 
 int tnt_empty_cache(void) {
   lock();
