@@ -85,7 +85,7 @@ describe("AutoPredictUnit", function()
       assert.matches("module must be an nn.Module, got the class Linear; call it to make one",
         refusal(Class, { nn.Linear }), 1, true)
       assert.equal("f32", Class({ net, strategy = "noop", cuda_graph = false,
-        precision = "f32" }).precision)
+        precision = "fp32" }).precision)
     end
   end)
 end)
