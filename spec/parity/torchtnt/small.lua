@@ -20,7 +20,7 @@ return {
     spec = { "spec/auto_unit/micro_spec.lua: knows the program's own errors and Lua's",
       "spec/auto_unit/micro_spec.lua: goes on in halves" } },
   { "attach_oom_observer, log_memory_snapshot", "niche", ours = "tnt.hooks.MemorySnapshot",
-    spec = "spec/hooks/memory_snapshot_spec.lua: adds a last row when memory runs out" },
+    spec = "spec/hooks/memory_snapshot_spec.lua: writes what led there when memory runs out" },
   { "check_for_nan_or_inf, register_nan_hooks_on_whole_graph", "should",
     ours = { "tnt.check_finite", "tnt.detect_anomaly" },
     spec = { "spec/anomaly_spec.lua: names the first bad tensor of a nest",
