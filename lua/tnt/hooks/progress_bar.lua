@@ -163,8 +163,8 @@ end
 
 function ProgressBar:on_run_start(state)
   for _, other in ipairs(state.loop.hooks) do
-    if class.is(other, ProgressBar) then -- the first one shows
-      self.is_quiet = other ~= self
+    if class.is(other, ProgressBar) then -- the first one shows, in rank 0
+      self.is_quiet = other ~= self or require("tnt.dist").rank() ~= 0
       break
     end
   end
