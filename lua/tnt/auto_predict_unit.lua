@@ -4,6 +4,7 @@
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local nest = require "tnt.loop.nest"
+local message = require "tnt.loop.message"
 local precision = require "tnt.precision"
 local to_device = require "tnt.data.device"
 local unit = require "tnt.unit"
@@ -48,6 +49,9 @@ local function check_precision(who, name)
     .. "leave it out, or convert the module with module:to('%s')", who, name, dtype)
 end
 
+-- unit -> the module it was made with; no field, or checkpoints would hold it twice.
+local made_with = setmetatable({}, { __mode = "kv" })
+
 -- Options that stand for something this process cannot do are refused, not passed over.
 local function check_machine(who, o)
   if o.strategy and o.strategy ~= "noop" then
@@ -83,6 +87,7 @@ function AutoPredictUnit:construct(o)
   check_machine(who, o)
   check_anomaly(who, o.detect_anomaly)
   self.module, self.device, self.given_device = o.module, o.device, o.device
+  made_with[self] = o.module
   if o.device then o.module:to(o.device) end
   self.enable_prefetch = o.enable_prefetch
   self.detect_anomaly = o.detect_anomaly
@@ -112,6 +117,12 @@ AutoPredictUnit.engine = {}
 
 --- Without the option `device` batches go where the module is when a loop starts.
 function AutoPredictUnit.engine.start(self)
+  if not rawequal(made_with[self], self.module) then
+    message.warn("%s: unit.module is not the module it was made with, whose parameters the "
+      .. "optimizer and averaged weights would have; make a new unit instead",
+      tostring(class.of(self)))
+    made_with[self] = self.module
+  end
   if self.given_device then return end
   local parameter = self.module:parameters()[1]
   self.device = nest.is_tensor(parameter) and parameter.device or nil
