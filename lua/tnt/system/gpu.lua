@@ -55,7 +55,9 @@ end
 ---@return string|nil why  there is nothing to tell
 function gpu.read(index)
   if program == nil then program = gpu.find() or false end
-  if not program then return nil, "there is no nvidia-smi on PATH: no NVIDIA driver is installed" end
+  if not program then
+    return nil, "there is no nvidia-smi on PATH: no NVIDIA driver is installed"
+  end
   local names = {}
   for i, field in ipairs(FIELDS) do names[i] = field[2] end
   local pipe = io.popen(("'%s' --query-gpu=%s --format=csv,nounits,noheader --id=%s 2>&1"):format(
