@@ -206,7 +206,8 @@ end
 --- Errors: argument; state, within another snapshot; io; what fn raises.
 ---
 --- ```lua
---- local snapshot, x = tnt.memory_snapshot(function() return tnt.zeros(1000) + 1 end)
+--- local x = tnt.zeros(1000)
+--- local snapshot, y = tnt.memory_snapshot(function() return x + 1 end)
 --- snapshot.live[1].bytes -- 4096
 --- snapshot.live[1].op -- add
 --- ```
