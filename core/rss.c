@@ -52,7 +52,7 @@ static void *run(void *unused) {
     int rc = 0;
     while (!rss.stopping && rc != ETIMEDOUT)
       rc = pthread_cond_timedwait(&rss.stop, &rss.lock, &next);
-    sample(); /* the last one when it is told to stop */
+    if (!rss.stopping) sample();
   }
   pthread_mutex_unlock(&rss.lock);
   return NULL;
@@ -88,6 +88,7 @@ int tnt_rss_stop(int64_t **samples, int64_t *n) {
   pthread_mutex_unlock(&rss.lock);
   pthread_join(rss.thread, NULL);
   pthread_cond_destroy(&rss.stop);
+  sample(); /* the last one; the thread may not have run at all */
   rss.running = 0;
   *samples = rss.samples;
   *n = rss.n;
