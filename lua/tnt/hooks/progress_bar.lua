@@ -31,6 +31,8 @@ local ProgressBar = hook.Hook:extend("ProgressBar", {
   priority = "lowest", -- what the other hooks log is then there
 })
 
+class.rename(ProgressBar, { refresh_rate = "interval (seconds)", mininterval = "interval" })
+
 --- Takes the bar off the terminal; it comes back with its next redraw.
 function ProgressBar.clear() terminal.clear() end
 

@@ -2,6 +2,7 @@
 -- tnt.system.stats.
 
 local check = require "tnt.check_option"
+local class = require "tnt.class"
 local hook = require "tnt.hook"
 local sorted = require "tnt.sorted"
 local system = require "tnt.system"
@@ -15,6 +16,8 @@ local system = require "tnt.system"
 ---@class tnt.hooks.SystemResources: tnt.Hook
 ---@overload fun(options: tnt.hooks.SystemResources.Options|nil): tnt.hooks.SystemResources
 local SystemResources = hook.Hook:extend("SystemResources", { interval = "epoch", every = 1 })
+
+class.rename(SystemResources, { logging_interval = "interval" })
 
 function SystemResources:init()
   check.word("SystemResources", "interval", self.interval, { "epoch", "step" })
