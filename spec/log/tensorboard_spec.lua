@@ -265,6 +265,13 @@ describe("tnt.log.TensorBoard", function()
     for _, bad in ipairs { { a = {} }, { 5 }, { a = print } } do
       assert.equal("argument", scratch.failure(logger.hparams, logger, bad).kind)
     end
+    dir = scratch.directory()
+    logger = log.TensorBoard { path = dir }
+    logger:hparams({ lr = 0.5 }, { accuracy = 0.75, loss = tnt.tensor(0.5) })
+    logger:close()
+    local events = events_of(files_of(dir)[1])
+    assert.equal(3, #events)
+    assert.same({ accuracy = 0.75, loss = 0.5 }, scalars_of(events[3]))
   end)
 
   it("uses TensorFlow's buckets: 1e-12 * 1.1^k on either side of 0", function()

@@ -113,7 +113,9 @@ end
 --- run's scalars. Once in a run.
 --- Errors: argument, for a value that is no number, string or boolean; io.
 ---@param values table<string, number|string|boolean>  by name
-function TensorBoard:hparams(values)
+---@param metrics table<string, number|tnt.Tensor>|nil  what came of it, as scalars beside it: for
+---  a run that logs none
+function TensorBoard:hparams(values, metrics)
   local names = sorted.keys(values)
   for _, name in ipairs(names) do
     local kind = type(values[name])
@@ -125,6 +127,7 @@ function TensorBoard:hparams(values)
   end
   local time = clock.wall()
   self:add(event.summary(time, 0, { event.hparams(time, names, values) }))
+  if metrics then self:log_values(metrics, 0) end
 end
 
 local HISTOGRAM = { "min", "max", "num", "sum", "sum_squares", "limits", "counts" }
