@@ -45,6 +45,7 @@ tnt.eye = require("tnt.tensor.make").eye
 tnt.f16 = require("tnt.tensor.make").f16
 tnt.f32 = require("tnt.tensor.make").f32
 tnt.f64 = require("tnt.tensor.make").f64
+tnt.find_lr = require "tnt.find_lr"
 tnt.fit = require "tnt.fit"
 tnt.flops = require("tnt.flops").count
 tnt.full = require("tnt.tensor.make").full

@@ -16,7 +16,7 @@ local places = {
   EvalUnit = { "tnt.unit", "EvalUnit" }, PredictUnit = { "tnt.unit", "PredictUnit" },
   AutoUnit = "tnt.auto_unit", AutoPredictUnit = "tnt.auto_predict_unit",
   Hook = { "tnt.hook", "Hook" }, event = { "tnt.hook", "event" },
-  current = { "tnt.state", "current" },
+  current = { "tnt.state", "current" }, find_lr = "tnt.find_lr",
   -- tensors: see below for what makes them
   is_tensor = { "tnt.tensor", "is_tensor" }, einsum = { "tnt.tensor.composed", "einsum" },
   cat = { "tnt.tensor.shape", "cat" }, stack = { "tnt.tensor.shape", "stack" },
