@@ -95,8 +95,8 @@ end
 ---@field losses number[]  smoothed, of each update's window
 
 --- Finds a learning rate for a unit with one optimizer: it trains with rates that rise, and
---- suggests the one at which the loss falls fastest. Weights, optimizer, schedules, counters, random
---- numbers and the loader's position are put back. All parameter groups get the same rate.
+--- suggests the one at which the loss falls fastest. Weights, optimizer, schedules, counters,
+--- random numbers and the loader's position are put back. All parameter groups get the same rate.
 ---
 --- ```lua
 --- local tnt = require "tnt"
