@@ -227,7 +227,7 @@ end
 ---@return table step_output  {loss, outputs}
 function AutoUnit:eval_step(state, batch)
   batch = self:move_data_to_device(state, batch)
-  local loss, outputs = self:compute_loss(state, batch)
+  local loss, outputs = state:time("compute_loss", self.compute_loss, self, state, batch)
   local total, terms = losses.total(loss)
   log_losses(state, total, terms, self:batch_size(batch))
   if self.metrics then self:update_metrics(state, batch, outputs) end

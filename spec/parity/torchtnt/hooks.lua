@@ -7,8 +7,10 @@ return {
   { "EarlyStopping(monitored_attr, early_stop_checker, interval, phase, interval_freq)", "must",
     ours = "tnt.hooks.EarlyStop{monitor, mode, patience, every_n_steps}",
     spec = { "spec/hooks/early_stop_spec.lua: stops fit by a metric of the evaluation",
-      "spec/hooks/early_stop_parity_spec.lua: stops at the same values" },
-    note = "monitors what state:log logged; its state is in checkpoints" },
+      "spec/hooks/early_stop_parity_spec.lua: stops at the same values",
+      "spec/parity/log_runs_spec.lua: EarlyStop" },
+    note = "monitors what state:log logged, values of steps one step later; its state is in "
+      .. "checkpoints" },
   { "EmptyCudaCache(step_interval)", "niche", ours = "tnt.hooks.EmptyCache",
     spec = "spec/hooks/empty_cache_spec.lua: empties the cache every n steps" },
   { "EmptyDataloaderDetectorCallback(threshold)", "should",
