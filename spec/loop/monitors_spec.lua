@@ -33,6 +33,39 @@ local function fit(hooks, more)
   return tnt.fit(unit, options), rates
 end
 
+describe("the evaluation before training, of an AutoUnit", function()
+  it("leaves metrics, averages, optimizer and random numbers as they were", function()
+    local function run(steps)
+      tnt.seed(3)
+      local net = nn.Sequential { nn.Linear(4, 6), nn.Dropout { p = 0.5 }, nn.Linear(6, 3) }
+      local optimizer = optim.AdamW(net:parameters(), { lr = 0.01 })
+      local unit = tnt.AutoUnit {
+        net, optimizer = optimizer, metrics = { tnt.metrics.Accuracy {} }, ema = { decay = 0.5 },
+        compute_loss = function(self, _, batch)
+          local scores = self.module(batch.x)
+          return nn.functional.cross_entropy(scores, batch.y), scores
+        end,
+      }
+      local data = tnt.data.tensors { x = tnt.randn(12, 4), y = tnt.randint(0, 3, { 12 }) }
+      local saved
+      local result = tnt.fit(unit, {
+        train_dataloader = tnt.data.DataLoader(data, { batch_size = 4, shuffle = true }),
+        eval_dataloader = tnt.data.DataLoader(data, { batch_size = 4, shuffle = true,
+          num_workers = 1 }),
+        max_epochs = 2, sanity_eval_steps = steps, bar = false,
+        hooks = { { on_train_step_end = function(_, state)
+          saved = saved or require("tnt.loop.nest").clone(state:snapshot())
+        end } },
+      })
+      return saved, result.metrics
+    end
+    local without, without_metrics = run(nil)
+    local with, with_metrics = run(2)
+    assert.same(without_metrics, with_metrics)
+    scratch.same(without, with, "snapshot")
+  end)
+end)
+
 describe("several loaders of evaluation", function()
   teardown(scratch.clean)
 
