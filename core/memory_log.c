@@ -5,8 +5,6 @@
 #include "calls_gen.h"
 #include "watch.h"
 
-int memory_log_on;
-
 static struct {
   tnt_memory_event *ring;
   int64_t n, room; /* events so far */
@@ -37,8 +35,7 @@ static tnt_memory_event *swap_ring(tnt_memory_event *ring, int64_t room) {
   memory_log.ring = ring;
   memory_log.room = room;
   memory_log.n = 0;
-  memory_log_on = ring != NULL;
-  cache_unlock();
+  cache_unlock(ring != NULL);
   c->mode = ring ? c->mode | MODE_MEMORY : c->mode & ~(uint32_t)MODE_MEMORY;
   return before;
 }
