@@ -24,6 +24,7 @@ end
 
 -- How many rows of each weight there are: must have, should have, of use to few.
 return {
-  sections = sections, behaviour = require "spec.parity.torchtnt.behaviour", count = 195,
+  sections = sections, behaviour = require "spec.parity.torchtnt.behaviour",
+  fields = require "spec.parity.torchtnt.fields", count = 195,
   weights = { must = 88, should = 66, niche = 41 },
 }
