@@ -389,6 +389,23 @@ describe("tnt.log.TensorBoard", function()
     assert.equal(2, #cos)
   end)
 
+  it("writes in rank 0 alone", function()
+    local dir = scratch.directory()
+    local before = package.loaded["tnt.dist"]
+    package.loaded["tnt.dist"] = { rank = function() return 1 end, size = function() return 2 end }
+    local logger = log.TensorBoard { path = dir .. "/tb" }
+    logger:text("a", "b", 1)
+    logger:scalars("a", { b = 1 }, 1)
+    logger:histogram("a", { 1 }, 1)
+    logger:image("a", tnt.zeros(2, 2), 1)
+    logger:hparams { a = 1 }
+    logger:log_value("a", 1, 1)
+    logger:close()
+    package.loaded["tnt.dist"] = before
+    assert.is_nil(lfs.attributes(dir .. "/tb"))
+    assert.is_nil(lfs.attributes(dir .. "/tb.rank1"))
+  end)
+
   it("needs a place", function()
     local logger = log.TensorBoard {}
     assert.equal("argument", scratch.failure(logger.open, logger, run(nil)).kind)

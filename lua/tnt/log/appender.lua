@@ -9,8 +9,8 @@ local errors = require "tnt.errors"
 ---@class tnt.log.Appender
 local Appender = class.new "Appender"
 
--- Bytes that a stream of the GNU C library holds back at the least, whatever setvbuf is told when it
--- is given no buffer. An entry that is larger is written as it comes.
+-- Bytes that a stream of the GNU C library holds back at the least, whatever setvbuf is told when
+-- it is given no buffer. An entry that is larger is written as it comes.
 local ROOM = 4096
 
 ---@param path string

@@ -33,6 +33,9 @@ local TensorBoard = Logger:extend("TensorBoard", { path = class.NONE, flush_seco
 
 local files_made = 0
 
+-- All processes may call; one writes.
+local function is_elsewhere() return require("tnt.dist").rank() ~= 0 end
+
 local function host_name()
   local buffer = ffi.new "char[256]"
   if ffi.C.tnt_log_gethostname(buffer, 255) ~= 0 then return "localhost" end
@@ -72,9 +75,10 @@ function TensorBoard:open(state, unit)
   self:flush()
 end
 
---- Writes a message of log/event.lua. Errors: io.
+--- Writes a message of log/event.lua, in rank 0. Errors: io.
 ---@param data string
 function TensorBoard:add(data)
+  if is_elsewhere() then return end
   if not self.file then self:open() end
   self.file:add(event.record(data))
 end
@@ -161,6 +165,7 @@ end
 ---@param values table<string, number|tnt.Tensor>  by the curve's name
 ---@param step integer
 function TensorBoard:scalars(tag, values, step)
+  if is_elsewhere() then return end
   if not self.file then self:open() end
   for name, value in sorted(values) do
     local title = (tag .. "_" .. tostring(name)):gsub("/", "_")
