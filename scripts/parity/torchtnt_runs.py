@@ -150,6 +150,70 @@ def auto_unit_cases():
         yield case
 
 
+class Counting(AutoUnit):
+    """Notes batches, ends of epochs and evaluations, and the steps at which the optimizer steps."""
+
+    def __init__(self, **options):
+        super().__init__(module=torch.nn.Linear(1, 1), device=CPU, **options)
+        self.seen, self.epochs, self.evaluations, self.updates = [], [], [], []
+
+    def configure_optimizers_and_lr_scheduler(self, module):
+        optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+        step = optimizer.step
+
+        def counted(*args, **kwargs):
+            self.updates.append(self.train_progress.num_steps_completed + 1)
+            return step(*args, **kwargs)
+
+        optimizer.step = counted
+        return optimizer, None
+
+    def compute_loss(self, state, data):
+        if state.active_phase.name == "TRAIN":
+            self.seen.append(int(data.item()))
+        return self.module(data).sum(), None
+
+    def on_train_epoch_end(self, state):
+        super().on_train_epoch_end(state)
+        self.epochs.append(self.train_progress.num_steps_completed)
+
+    def on_eval_epoch_end(self, state):
+        self.evaluations.append(self.eval_progress.num_steps_completed)
+
+
+class Stray(TrainUnit):
+    def train_step(self, state, data):
+        if self.train_progress.num_steps_completed == 1:
+            next(iter(()))
+
+
+def defect_cases():
+    """D1 to D5 and D8 as they are: the program compared with does otherwise, and its spec says how."""
+
+    def numbers(n):
+        return [torch.tensor([[float(i + 1)]]) for i in range(n)]
+
+    unit = Counting()
+    fit(unit, numbers(2), numbers(4), max_epochs=3, max_eval_steps_per_epoch=4)
+    yield "D1", {"evaluations": unit.evaluations}
+    unit = Counting()
+    train(unit, numbers(4), max_epochs=3, max_steps_per_epoch=4)
+    yield "D2", {"epochs": unit.epochs}
+    unit = Counting()
+    train(unit, numbers(4), max_epochs=3, max_steps_per_epoch=2)
+    yield "D3", {"seen": unit.seen}
+    unit = Counting(gradient_accumulation_steps=4)
+    fit(unit, numbers(6), numbers(2), max_epochs=1, evaluate_every_n_steps=2, evaluate_every_n_epochs=None,
+        max_eval_steps_per_epoch=2)
+    yield "D4", {"updates": unit.updates, "evaluations": unit.evaluations}
+    unit = Counting(gradient_accumulation_steps=3)
+    train(unit, numbers(5), max_epochs=2, max_steps_per_epoch=4)
+    yield "D5", {"updates": unit.updates}
+    unit = Stray()
+    train(unit, range(4), max_epochs=1)
+    yield "D8", {"epochs": unit.train_progress.num_epochs_completed, "steps": unit.train_progress.num_steps_completed}
+
+
 # ---- averaged weights alone -----------------------------------------------------------------------
 
 
@@ -466,7 +530,8 @@ def main():
         ("auto_unit", auto_unit_cases()), ("averages", average_cases(rng)), ("saves", save_cases()), ("kept", kept_cases(rng)),
         ("names", read), ("newer", pairs), ("loggers", logger_cases(rng)), ("rates", monitor_cases()), ("times", time_cases()),
         ("progress", progress_cases()), ("limits", limit_cases()), ("stops", stop_cases(rng)), ("timers", timer_cases()),
-        ("app_state", app_state_cases()), ("estimates", estimate_cases(rng)),
+        ("app_state", app_state_cases()), ("defects", ({"name": name, **case} for name, case in defect_cases())),
+        ("estimates", estimate_cases(rng)),
     )
     print("-- What TorchTNT gives in whole runs; written by scripts/parity/torchtnt_runs.py, which says how.")
     print(f"-- torchtnt {torchtnt.__version__}\n-- luacheck: no max line length")

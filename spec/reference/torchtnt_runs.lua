@@ -476,6 +476,14 @@ return {
     { ["name"] = "AutoUnit", ["keys"] = { "eval_progress", "lr_scheduler", "module", "optimizer", "predict_progress", "train_progress" } },
     { ["name"] = "with averages", ["keys"] = { "eval_progress", "lr_scheduler", "module", "optimizer", "predict_progress", "swa_model", "train_progress" } },
   },
+  defects = {
+    { ["name"] = "D1", ["evaluations"] = { 4, 4, 8 } },
+    { ["name"] = "D2", ["epochs"] = { 4, 4, 8 } },
+    { ["name"] = "D3", ["seen"] = { 1, 2, 3, 1, 2, 1 } },
+    { ["name"] = "D4", ["updates"] = { 3, 4, 6 }, ["evaluations"] = { 2, 2, 4 } },
+    { ["name"] = "D5", ["updates"] = { 3, 7 } },
+    { ["name"] = "D8", ["epochs"] = 1, ["steps"] = 1 },
+  },
   estimates = {
     { ["train"] = 1, ["eval"] = false, ["epoch"] = { ["num_steps_completed"] = 0, ["max_steps"] = 28, ["max_steps_per_epoch"] = false }, ["epoch_steps"] = 1, ["loop"] = { ["max_steps"] = false, ["max_steps_per_epoch"] = 7, ["epochs"] = false }, ["loop_steps"] = false, ["fit"] = { ["epochs"] = 4, ["max_steps"] = false, ["max_train_steps_per_epoch"] = 6, ["max_eval_steps_per_epoch"] = 3, ["eval_every_n_steps"] = 4, ["eval_every_n_epochs"] = 2 }, ["fit_steps"] = 13 },
     { ["train"] = false, ["eval"] = 8, ["epoch"] = { ["num_steps_completed"] = 0, ["max_steps"] = false, ["max_steps_per_epoch"] = false }, ["epoch_steps"] = math.huge, ["loop"] = { ["max_steps"] = false, ["max_steps_per_epoch"] = 7, ["epochs"] = 1 }, ["loop_steps"] = 7, ["fit"] = { ["epochs"] = false, ["max_steps"] = 9, ["max_train_steps_per_epoch"] = false, ["max_eval_steps_per_epoch"] = 5, ["eval_every_n_steps"] = 5, ["eval_every_n_epochs"] = false }, ["fit_steps"] = 14 },
