@@ -18,19 +18,37 @@ static struct {
   pthread_mutex_t lock;
   free_block *lists[CLASSES];
   int64_t live, peak, cached, system_allocations;
-  int shared;
+  int shared; /* 1: there are several threads, 2: events are logged */
 } cache = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+/* Read without the lock: a log begins or ends while other threads compute, and those lock in either case. */
+static inline int shared(void) { return __atomic_load_n(&cache.shared, __ATOMIC_RELAXED); }
+
 static void lock(void) {
-  if (UNLIKELY(cache.shared)) pthread_mutex_lock(&cache.lock);
+  if (UNLIKELY(shared())) pthread_mutex_lock(&cache.lock);
 }
 static void unlock(void) {
-  if (UNLIKELY(cache.shared)) pthread_mutex_unlock(&cache.lock);
+  if (UNLIKELY(shared())) pthread_mutex_unlock(&cache.lock);
+}
+
+/* Unlocks after a block was taken (bytes > 0) or given back. */
+static __attribute__((noinline, cold)) void log_and_unlock(const void *data, int64_t bytes) {
+  if (shared() & 2) memory_log_add(data, bytes, cache.live);
+  pthread_mutex_unlock(&cache.lock);
+}
+static void done(const void *data, int64_t bytes) {
+  if (UNLIKELY(shared())) log_and_unlock(data, bytes);
+}
+
+void cache_lock(void) { pthread_mutex_lock(&cache.lock); }
+void cache_unlock(bool logged) {
+  __atomic_store_n(&cache.shared, (shared() & 1) | (logged ? 2 : 0), __ATOMIC_RELAXED);
+  pthread_mutex_unlock(&cache.lock);
 }
 
 int tnt_share_memory(void) {
-  if (!cache.shared)
-    cache.shared = 1; /* threads only read it: who starts the first one has set it */
+  if (!(shared() & 1)) /* who starts the first thread has set it */
+    __atomic_store_n(&cache.shared, shared() | 1, __ATOMIC_RELAXED);
   return 0;
 }
 
@@ -64,8 +82,7 @@ void *block_alloc(size_t bytes) {
     cache.lists[k] = b->next;
     cache.cached -= (int64_t)rounded;
     account((int64_t)rounded);
-    if (UNLIKELY(memory_log_on)) memory_log_add(b, (int64_t)rounded, cache.live);
-    unlock();
+    done(b, (int64_t)rounded);
     return b;
   }
   cache.system_allocations++;
@@ -73,7 +90,11 @@ void *block_alloc(size_t bytes) {
   void *data = NULL;
   if (posix_memalign(&data, ALIGNMENT, rounded)) {
     tnt_empty_cache(); /* once more with everything given back */
-    if (posix_memalign(&data, ALIGNMENT, rounded)) return NULL;
+    if (posix_memalign(&data, ALIGNMENT, rounded)) {
+      lock();
+      done(NULL, (int64_t)rounded);
+      return NULL;
+    }
   }
 #ifdef MADV_HUGEPAGE
   if (rounded >= (size_t)4 << 20) {
@@ -83,8 +104,7 @@ void *block_alloc(size_t bytes) {
 #endif
   lock();
   account((int64_t)rounded);
-  if (UNLIKELY(memory_log_on)) memory_log_add(data, (int64_t)rounded, cache.live);
-  unlock();
+  done(data, (int64_t)rounded);
   return data;
 }
 
@@ -98,8 +118,7 @@ void block_free(void *data, size_t bytes) {
 #ifdef __SANITIZE_ADDRESS__
   lock();
   cache.live -= (int64_t)rounded;
-  if (UNLIKELY(memory_log_on)) memory_log_add(data, -(int64_t)rounded, cache.live);
-  unlock();
+  done(data, -(int64_t)rounded);
   free(data); /* the sanitizer sees use after free only when blocks really go */
   return;
 #endif
@@ -109,8 +128,7 @@ void block_free(void *data, size_t bytes) {
   cache.lists[k] = b;
   cache.cached += (int64_t)rounded;
   cache.live -= (int64_t)rounded;
-  if (UNLIKELY(memory_log_on)) memory_log_add(data, -(int64_t)rounded, cache.live);
-  unlock();
+  done(data, -(int64_t)rounded);
 }
 
 int tnt_empty_cache(void) {

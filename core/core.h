@@ -270,6 +270,7 @@ typedef struct call {
   tensor *spare_list[8];
   int8_t number_at; /* which elementwise input is a number, or -1 */
   bool in_place;    /* out[0] was given and is in[0] */
+  bool watched;     /* rare modes have seen it */
   tensor *before;   /* in place: a copy of in[0] as it was, where a gradient needs it */
   double operand;   /* that number */
   double numbers[MAX_NUMBERS];

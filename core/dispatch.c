@@ -398,8 +398,11 @@ static int common_device(call *k) {
   return 0;
 }
 
-/* Compiled twice, so that the mode word is tested once. */
-static inline __attribute__((always_inline)) int dispatch_checked(call *k, const bool watched) {
+static int run_on(call *k, int (*device_runs)(call *)) {
+  return UNLIKELY(k->watched) ? watch_kernel(k, device_runs) : device_runs(k);
+}
+
+static int dispatch_checked(call *k) {
   const op_record *op = k->op;
   if (op->positions[0]) TRY(normalise_positions(k));
   if (op->flags & OP_VIEW) {
@@ -418,7 +421,7 @@ static inline __attribute__((always_inline)) int dispatch_checked(call *k, const
       k->compute = default_float;
     TRY(outputs_elementwise(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = watched ? watch_kernel(k, elementwise) : elementwise(k);
+    int rc = run_on(k, elementwise);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -426,7 +429,7 @@ static inline __attribute__((always_inline)) int dispatch_checked(call *k, const
   } else {
     TRY(outputs_by_shape(k));
     if (k->in_place) TRY(keep_before(k));
-    int rc = watched ? watch_kernel(k, run_kernel) : run_kernel(k);
+    int rc = run_on(k, run_kernel);
     if (UNLIKELY(rc)) {
       drop_outputs(k);
       return rc;
@@ -434,7 +437,7 @@ static inline __attribute__((always_inline)) int dispatch_checked(call *k, const
     if (op->flags & OP_PARAMS) {
       for (int i = 0; i < k->n_list && !op->n_out; i++) {
         for (int l = 0; l < k->n_lists; l++)
-          k->list[l * k->n_list + i]->storage->version += l != 1 || k->op->n_in == 0;
+          k->list[l * k->n_list + i]->storage->version++;
       }
     }
   }
@@ -443,17 +446,10 @@ static inline __attribute__((always_inline)) int dispatch_checked(call *k, const
   return rc;
 }
 
-static inline __attribute__((always_inline)) int dispatch_as(call *k, const bool watched) {
-  int rc = dispatch_checked(k, watched);
-  if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
-  if (UNLIKELY(rc > 0)) failed_in(k->op->name);
-  return rc;
-}
-
-static __attribute__((noinline)) int dispatch_watched(call *k) { return dispatch_as(k, true); }
-
+/* Comes back to dispatch with k->watched set: an op has one path, and a test of the mode word decides who walks it. */
 static __attribute__((noinline, cold)) int rare_modes(call *k) {
   uint32_t mode = k->c->mode;
+  k->watched = true;
   if ((mode & MODE_INTERRUPT) && tnt_interrupt_pending(0)) {
     tnt_interrupt_pending(1);
     int rc = fail(TNT_EINTERRUPTED, "%s: interrupted", k->op->name);
@@ -468,8 +464,10 @@ static __attribute__((noinline, cold)) int rare_modes(call *k) {
   if (!rc && (mode & MODE_RECORD)) rc = recorder_call(k);
   if (rc)
     failed_in(k->op->name);
+  else if (mode & MODE_WATCHED)
+    rc = watch_op(k, dispatch);
   else
-    rc = (mode & MODE_WATCHED) ? watch_op(k, dispatch_watched) : dispatch_watched(k);
+    rc = dispatch(k);
   if (cast) {
     memcpy(k->in, given, sizeof(tensor *) * (size_t)k->n_in);
     for (int i = 0; i < k->n_in; i++) tensor_unref(k->c, loans[i]);
@@ -477,7 +475,13 @@ static __attribute__((noinline, cold)) int rare_modes(call *k) {
   return rc;
 }
 
-int dispatch(call *k) { return UNLIKELY(k->c->mode) ? rare_modes(k) : dispatch_as(k, false); }
+int dispatch(call *k) {
+  if (UNLIKELY(k->c->mode) && !k->watched) return rare_modes(k);
+  int rc = dispatch_checked(k);
+  if (UNLIKELY(k->in_place)) tensor_unref(k->c, k->before);
+  if (UNLIKELY(rc > 0)) failed_in(k->op->name);
+  return rc;
+}
 
 /* -- casts, copies ----------------------------------------------------------------------------------------------------------------- */
 /* A recorded op: x in another dtype, dense. */

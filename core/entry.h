@@ -18,7 +18,7 @@ static inline void call_begin(call *k, context *c, int id) {
   k->n_in = op->n_in;
   k->n_list = k->n_lists = k->n_given = 0;
   k->number_at = -1;
-  k->in_place = false;
+  k->in_place = k->watched = false;
   k->before = NULL;
   k->list = NULL;
   for (int i = 0; i < op->n_in; i++) k->in[i] = NULL;

@@ -423,7 +423,8 @@ for _, row in ipairs(all) do
   end
   dims[#dims + 1] = "0"
   put("   .positions = {%s}, .need = {%s},", table.concat(dims, ", "), table.concat(row.need, ", "))
-  put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .flops = %s, .twice = %s},",
+  put("   .in_names = %s_names, .patterns = %s_patterns, .shape = %s, .rule = %s, .flops = %s, "
+    .. ".twice = %s},",
     row.name, row.name, shape, rule, row.flops and row.flops .. "_flops" or "NULL",
     row.twice and "true" or "false")
 end

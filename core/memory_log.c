@@ -5,8 +5,6 @@
 #include "calls_gen.h"
 #include "watch.h"
 
-int memory_log_on;
-
 static struct {
   tnt_memory_event *ring;
   int64_t n, room; /* events so far */
@@ -22,41 +20,39 @@ void memory_log_add(const void *data, int64_t bytes, int64_t live) {
                           .op = -1,
                           .of = -1};
   if (!c) return;
-  e->call = c->view.call;
+  e->call = c->running ? c->running->call : c->view.call;
   e->thread = (uint8_t)c->number;
   e->backward = c->walk != NULL;
   if (c->watch && c->watch->frame) e->op = (int16_t)(c->watch->frame->op - tnt__ops);
   if (c->running && c->running->op) e->of = (int16_t)(c->running->op - tnt__ops);
 }
 
-int tnt_watch_memory(int64_t room) {
+/* Puts another ring, or none, in the place of the one there is. */
+static tnt_memory_event *swap_ring(tnt_memory_event *ring, int64_t room) {
   context *c = context_now();
-  memory_log_on = 0;
-  c->mode &= ~(uint32_t)MODE_MEMORY;
-  if (room <= 0) return 0;
-  tnt_memory_event *ring = calloc((size_t)room, sizeof *ring);
-  if (!ring)
-    return fail(TNT_EMEMORY, "memory_snapshot: out of memory for %lld events", (long long)room);
-  free(memory_log.ring);
+  cache_lock();
+  tnt_memory_event *before = memory_log.ring;
   memory_log.ring = ring;
   memory_log.room = room;
   memory_log.n = 0;
-  c->mode |= MODE_MEMORY;
-  memory_log_on = 1;
+  cache_unlock(ring != NULL);
+  c->mode = ring ? c->mode | MODE_MEMORY : c->mode & ~(uint32_t)MODE_MEMORY;
+  return before;
+}
+
+int tnt_watch_memory(int64_t room) {
+  if (room < 1)
+    return fail(TNT_EARGUMENT, "memory_snapshot: room for 1 event or more was expected");
+  tnt_memory_event *ring = calloc((size_t)room, sizeof *ring);
+  if (!ring)
+    return fail(TNT_EMEMORY, "memory_snapshot: out of memory for %lld events", (long long)room);
+  free(swap_ring(ring, room));
   return 0;
 }
 
-int tnt_memory_events(const tnt_memory_event **ring, int64_t *n, int64_t *room) {
-  *ring = memory_log.ring;
+int tnt_memory_events_take(tnt_memory_event **ring, int64_t *n, int64_t *room) {
   *n = memory_log.n;
   *room = memory_log.room;
-  return 0;
-}
-
-int tnt_memory_events_clear(void) {
-  if (memory_log_on) return fail(TNT_ESTATE, "memory_snapshot: the log is still being written");
-  free(memory_log.ring);
-  memory_log.ring = NULL;
-  memory_log.n = memory_log.room = 0;
+  *ring = swap_ring(NULL, 0);
   return 0;
 }

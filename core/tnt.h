@@ -250,7 +250,7 @@ typedef struct tnt_range {
   int64_t bytes;                    /* of outputs made */
   int64_t flops;
   int64_t size[4];       /* of the first input */
-  uint32_t call, region; /* tnt_context_view's; of a gradient: those of its forward */
+  uint32_t call, region; /* tnt_context_view's; in a gradient: those of its forward */
   int16_t op, of;        /* of: whose gradient was being computed, -1: none */
   uint8_t ndim, dtype, backward, in_place, thread;
 } tnt_range;
@@ -277,15 +277,19 @@ TNT_API void tnt_watch_lines(int on); /* 1: entries answer TNT_NOTED */
 typedef struct tnt_memory_event {
   int64_t time;
   uint64_t address;
-  int64_t bytes, live; /* of the block, negative: given back; then live in all */
+  int64_t bytes,
+      live; /* of the block, negative: given back; then live in all; address 0: there was no room */
   uint32_t call;
   int16_t op, of; /* as in tnt_range */
   uint8_t backward, thread;
 } tnt_memory_event;
-TNT_API int tnt_watch_memory(int64_t room); /* keeps the newest so many; 0: off, they stay */
-/* Event i of n is ring[i % room]; those before n - room are gone. */
-TNT_API int tnt_memory_events(const tnt_memory_event **ring, int64_t *n, int64_t *room);
-TNT_API int tnt_memory_events_clear(void);
+TNT_API int tnt_watch_memory(int64_t room); /* begins a log of the newest so many events */
+/* Stops the log and hands it over, to be freed: event i of n is ring[i % room], those before n - room are gone. */
+TNT_API int tnt_memory_events_take(tnt_memory_event **ring, int64_t *n, int64_t *room);
+/* A thread that notes every so many seconds what this process holds in memory, in bytes; stopping gives the samples,
+ * first to last, to be freed. */
+TNT_API int tnt_rss_start(double interval);
+TNT_API int tnt_rss_stop(int64_t **samples, int64_t *n);
 
 /* -- checksums --------------------------------------------------------------------------------------------------------- */
 TNT_API uint32_t tnt_crc32c(const void *data, size_t bytes, uint32_t previous);

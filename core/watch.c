@@ -71,7 +71,7 @@ static void op_range(const call *k, const frame *f, int64_t begin, int64_t end, 
   r->kernel_end = f->kernel_end;
   r->bytes = bytes_of(k);
   r->flops = flops;
-  r->call = c->view.call;
+  r->call = c->running ? c->running->call : c->view.call;
   r->region = region_now(c);
   r->op = (int16_t)(k->op - tnt__ops);
   r->of = -1;

@@ -39,7 +39,8 @@ int check_gradient(context *c, const node *n, int input, const tensor *g);
 int check_arrived(const node *n); /* what adding up gradients made */
 
 /* memory_log.c */
-extern int memory_log_on;
+void cache_lock(void);          /* alloc.c */
+void cache_unlock(bool logged); /* whether blocks are logged from now on */
 void memory_log_add(const void *data, int64_t bytes, int64_t live); /* under the cache's lock */
 
 #endif

@@ -62,6 +62,21 @@ describe("AutoPredictUnit", function()
     end
   end)
 
+  it("warns once when its module was exchanged", function()
+    local told = {}
+    message.sink = function(_, text) told[#told + 1] = text end
+    finally(function() message.sink = function() end end)
+    local unit = tnt.AutoPredictUnit { nn.Linear(1, 1) }
+    local options = { predict_dataloader = { tnt.ones(1, 1) }, bar = false }
+    tnt.predict(unit, options)
+    assert.equal(0, #told)
+    unit.module = nn.Linear(1, 1)
+    tnt.predict(unit, options)
+    tnt.predict(unit, options)
+    assert.equal(1, #told)
+    assert.matches("unit.module is not the module it was made with", told[1], 1, true)
+  end)
+
   it("cannot train", function()
     local unit = tnt.AutoPredictUnit { nn.Linear(1, 1) }
     local ok, err = pcall(tnt.train, unit, { train_dataloader = {}, max_epochs = 1 })
@@ -85,7 +100,7 @@ describe("AutoPredictUnit", function()
       assert.matches("module must be an nn.Module, got the class Linear; call it to make one",
         refusal(Class, { nn.Linear }), 1, true)
       assert.equal("f32", Class({ net, strategy = "noop", cuda_graph = false,
-        precision = "f32" }).precision)
+        precision = "fp32" }).precision)
     end
   end)
 end)

@@ -1,6 +1,7 @@
 -- Runs the examples of documentation: fenced Lua in a Markdown page or in a docstring. All of one
 -- page are one program. `print(x)  -- 0.6931` and `x  -- 0.6931` compare what is printed, and the
--- value, with the comment: numbers to the digits shown.
+-- value, with the comment: numbers to the digits shown. Behind a call that could stand alone only a
+-- number, true, false or nil is compared: other words there are a remark.
 
 local fences = {}
 
@@ -54,6 +55,8 @@ local function agrees(shown, came)
   return math.abs(a - b) <= 0.5 * 10 ^ -#digits * (1 + 1e-9)
 end
 
+local words = { ["true"] = true, ["false"] = true, ["nil"] = true }
+
 -- A line with an expected value becomes a call of __check with the same line number.
 local function with_checks(code)
   local lines = {}
@@ -63,8 +66,8 @@ local function with_checks(code)
       local printed = before:match "^%s*print%((.*)%)$"
       local expression = printed or before
       local is_expression = loadstring("return " .. expression) ~= nil
-      local is_call = not printed and before:find "^%s*[%w_.:]+%s*[%({\"']"
-      if is_expression and not is_call then
+      local stands_alone = not printed and loadstring(before) ~= nil
+      if is_expression and (not stands_alone or tonumber(shown) or words[shown]) then
         line = ("__check(%q, %s)"):format(shown, expression)
       end
     end

@@ -58,6 +58,10 @@ describe("fences", function()
       "x"))
     assert.has_error(function() fences.run("print(1 / 3)  -- 0.334", "x") end,
       "x: the documentation shows 0.334, and this gave 0.33333333333333")
+    assert.equal(1, fences.run("local t = { f = function() return { n = 1 } end }\n"
+      .. "t.f() -- does it\nt.f().n -- 1", "x"))
+    assert.has_error(function() fences.run("math.max(1, 2) -- 3", "x") end,
+      "x: the documentation shows 3, and this gave 2")
     assert.has_error(function() fences.run("error('boom', 0)", "x") end, "boom")
   end)
 

@@ -51,8 +51,8 @@ describe("tnt.use_deterministic", function()
       tnt.set_num_threads(threads)
       tnt.seed(7, { deterministic = level })
       local nn = tnt.nn
-      local net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout { p = 0.3 },
-        nn.Flatten(), nn.Linear(4 * 36, 10))
+      local net = nn.Sequential(nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(),
+        nn.Dropout { p = 0.3 }, nn.Flatten(), nn.Linear(4 * 36, 10))
       local optimizer = tnt.optim.AdamW(net:parameters(), { lr = 1e-2 })
       for _ = 1, 4 do
         local loss = nn.functional.cross_entropy(net(tnt.randn(16, 1, 8, 8)),

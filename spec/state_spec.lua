@@ -75,6 +75,34 @@ describe("state:log", function()
     assert.equal((1 + 2 + 3 + 4 * 5) / 8, train(unit, options()).metrics["train/loss"])
   end)
 
+  it("sums values as they are, in steps and epochs alike", function()
+    local records = {}
+    local unit = rig.unit(nil, { in_train_step = function(_, state)
+      state:log("n", 2, { reduce = "sum", weight = 10 })
+      state:log("n", 3, { reduce = "sum", weight = 10 })
+    end })
+    local result = train(unit, options { loggers = { { log = function(_, r)
+      if r.at == "step" then records[#records + 1] = r.values["train/n"] end
+    end } } })
+    assert.equal(5, records[1])
+    assert.equal(5 * #records, result.metrics["train/n"])
+  end)
+
+  it("keeps a name to one reduction and window", function()
+    for _, other in ipairs { { reduce = "max" }, { window = 2 } } do
+      local unit = rig.unit(nil, { in_train_step = function(_, state)
+        state:log("n", 1, { reduce = "min" })
+        state:log("n", 1, { weight = 5 })
+        state:log("n", 1, other)
+      end })
+      local ok, err = pcall(train, unit, options())
+      assert.is_false(ok)
+      assert.equal("argument", err.kind)
+      assert.matches("train/n was logged with reduce = 'min', window = 1 before", err.message, 1,
+        true)
+    end
+  end)
+
   it("reads tensors one step late, once, and frees them", function()
     assert.equal(2.5, run({ scalar(1), scalar(2), scalar(3), scalar(4) }).metrics["train/loss"])
     assert.same({ 2, 3, 4, 4 }, accounts.reads)
@@ -189,7 +217,7 @@ describe("state:log", function()
       assert.equal(type(wrong) == "table" and wrong.n and "shape" or "argument", err.kind)
       accounts.step = 0
     end
-    for _, wrong in ipairs { { reduce = "average" }, { window = 0 } } do
+    for _, wrong in ipairs { { reduce = "average" }, { window = 0 }, { reduced = "mean" } } do
       local ok, err = pcall(run, { 1 }, wrong)
       assert.is_false(ok)
       assert.equal("argument", err.kind)

@@ -326,6 +326,15 @@ describe("train", function()
     end
   end)
 
+  it("warns when one object stands in two fields, as checkpoints would hold it twice", function()
+    local module = rig.module()
+    train(rig.unit(nil, { a = module, b = module, c = rig.module() }), {
+      train_dataloader = { "b1" }, max_epochs = 1, bar = false,
+    })
+    assert.equal(1, #rig.warnings)
+    assert.matches("unit.a and unit.b are one object", rig.warnings[1], 1, true)
+  end)
+
   it("warns for each epoch without steps", function()
     local unit = rig.unit()
     train(unit, { train_dataloader = {}, max_epochs = 2, bar = false })

@@ -4,6 +4,9 @@
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local nest = require "tnt.loop.nest"
+local message = require "tnt.loop.message"
+local precision = require "tnt.precision"
+local to_device = require "tnt.data.device"
 local unit = require "tnt.unit"
 
 local NONE = class.NONE
@@ -11,7 +14,8 @@ local NONE = class.NONE
 ---@class tnt.AutoPredictUnit.Options
 ---@field module tnt.nn.Module
 ---@field device string|nil     "cpu", "cuda", ...; default: where the module is
----@field precision string|nil  "f32"; "bf16" and "f16" where autocast exists
+---@field precision string|nil  "f32"; "bf16" and "f16" where autocast exists; also by the names of
+---  tnt.precision
 ---@field enable_prefetch boolean|nil  fetch a batch ahead where the loader's size is unknown, so
 ---  that `state.last_batch` is known; default false (of an AutoUnit true)
 ---@field detect_anomaly boolean|tnt.AnomalyOptions|nil  true, or {infinite = false}: the steps run
@@ -38,16 +42,15 @@ class.rename(AutoPredictUnit, {
   model = "module", torch_compile_params = "cuda_graph", compile = "cuda_graph",
 })
 
-local precisions = { f32 = true, bf16 = true, f16 = true }
-
-local function check_precision(who, precision)
-  if precision == nil or precision == "f32" then return end
-  if not precisions[precision] then
-    errors.unknown(who, "precision", precision, { "bf16", "f16", "f32" })
-  end
+local function check_precision(who, name)
+  local dtype = name == nil and "f32" or precision.dtype(name, who)
+  if dtype == "f32" then return dtype end
   errors.raise("argument", "%s: precision '%s' needs autocast, which this version does not have; "
-    .. "leave it out, or convert the module with module:to('%s')", who, precision, precision)
+    .. "leave it out, or convert the module with module:to('%s')", who, name, dtype)
 end
+
+-- unit -> the module it was made with; no field, or checkpoints would hold it twice.
+local made_with = setmetatable({}, { __mode = "kv" })
 
 -- Options that stand for something this process cannot do are refused, not passed over.
 local function check_machine(who, o)
@@ -80,12 +83,12 @@ function AutoPredictUnit:construct(o)
       class.is_class(o.module) and "the class " .. tostring(o.module)
       .. "; call it to make one" or type(o.module))
   end
-  check_precision(who, o.precision)
+  self.precision = check_precision(who, o.precision)
   check_machine(who, o)
   check_anomaly(who, o.detect_anomaly)
   self.module, self.device, self.given_device = o.module, o.device, o.device
+  made_with[self] = o.module
   if o.device then o.module:to(o.device) end
-  self.precision = o.precision or "f32"
   self.enable_prefetch = o.enable_prefetch
   self.detect_anomaly = o.detect_anomaly
 end
@@ -97,7 +100,7 @@ end
 function AutoPredictUnit:move_data_to_device(_, batch)
   local device = self.device
   if not device or device == "cpu" then return batch end
-  return nest.map(batch, function(tensor) return tensor:to(device) end)
+  return to_device(batch, device)
 end
 
 --- One prediction step: the module's output for the batch. May be overridden.
@@ -114,6 +117,12 @@ AutoPredictUnit.engine = {}
 
 --- Without the option `device` batches go where the module is when a loop starts.
 function AutoPredictUnit.engine.start(self)
+  if not rawequal(made_with[self], self.module) then
+    message.warn("%s: unit.module is not the module it was made with, whose parameters the "
+      .. "optimizer and averaged weights would have; make a new unit instead",
+      tostring(class.of(self)))
+    made_with[self] = self.module
+  end
   if self.given_device then return end
   local parameter = self.module:parameters()[1]
   self.device = nest.is_tensor(parameter) and parameter.device or nil

@@ -149,9 +149,14 @@ function AutoUnit:complete(o)
   if optimizer == nil then return end
   window.open(self, optimizer)
   self.schedule = schedules.set(schedule, self.optimizer, averaging.schedule(self))
-  if self.out_of_memory == "halve" and #self.windows > 1 then
+  if #self.windows == 1 then return end
+  if self.out_of_memory == "halve" then
     errors.raise("argument", "%s: out_of_memory = 'halve' makes a step again whose one loss it "
       .. "knows; with several optimizers train_step is yours, and so is this",
+      tostring(class.of(self)))
+  elseif o.activation_checkpoint then
+    errors.raise("argument", "%s: activation_checkpoint is for one optimizer: with several each "
+      .. "gets its own gradients, which recomputed parts cannot tell apart",
       tostring(class.of(self)))
   end
 end
@@ -181,6 +186,8 @@ end
 
 --- One training step: the loss of the batch, logged undivided, and its update. May be overridden;
 --- `self:update(loss)` then does what follows a loss.
+---@param state tnt.State
+---@param batch any
 ---@return table step_output  {loss, outputs}
 function AutoUnit:train_step(state, batch)
   window.before_loss(self)
@@ -215,10 +222,12 @@ function AutoUnit:update(loss, name)
 end
 
 --- One evaluation step: the loss is logged and metrics are updated. May be overridden.
+---@param state tnt.State
+---@param batch any
 ---@return table step_output  {loss, outputs}
 function AutoUnit:eval_step(state, batch)
   batch = self:move_data_to_device(state, batch)
-  local loss, outputs = self:compute_loss(state, batch)
+  local loss, outputs = state:time("compute_loss", self.compute_loss, self, state, batch)
   local total, terms = losses.total(loss)
   log_losses(state, total, terms, self:batch_size(batch))
   if self.metrics then self:update_metrics(state, batch, outputs) end

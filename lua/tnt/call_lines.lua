@@ -24,6 +24,13 @@ end
 ---@return string|nil
 function call_lines.at(number) return newer[number] or older[number] end
 
+--- What `at` gives for calls so far, also after the last `stop`.
+---@return fun(number: integer): string|nil
+function call_lines.reader()
+  local first, second = newer, older
+  return function(number) return first[number] or second[number] end
+end
+
 local function named(number)
   local line = call_lines.at(tonumber(number))
   return line and (" (made at %s)"):format(line) or ""

@@ -36,6 +36,8 @@ core.context = context
 
 -- ORDER DTYPE: the same list as enum tnt_dtype in core/tnt.h
 core.dtypes = { [0] = "f32", "f64", "f16", "bf16", "i64", "i32", "u8", "bool" }
+-- Bytes of an element, by the number (ORDER DTYPE).
+core.dtype_bytes = { [0] = 4, 8, 2, 2, 8, 4, 1, 1 }
 core.dtype_number = {}
 for number, name in pairs(core.dtypes) do core.dtype_number[name] = number end -- order: free
 -- Other systems' names for them.

@@ -2,15 +2,21 @@
 -- for schedules that need to know their end. From loaders' sizes and limits alone; what a stop or
 -- an error changes is not in it.
 
+local Cursor = require "tnt.data.cursor"
 local errors = require "tnt.errors"
+local length = require "tnt.loop.length"
 
 local estimate = {}
 
--- A limit as it is given to the loops: 0 and nil are none here, as in TorchTNT.
+-- A limit as it is given to the loops: 0 and nil are none here, as in TorchTNT. Those of an epoch
+-- may be a part of the loader, below 1.
 local function limit(who, options, name)
   local value = options[name]
   if value == nil or value == 0 then return nil end
-  if type(value) ~= "number" or value < 0 or value % 1 ~= 0 and value ~= math.huge then
+  local is_part = type(value) == "number" and value > 0 and value < 1
+    and name:find "steps_per_epoch$"
+  if type(value) ~= "number" or value < 0
+    or value % 1 ~= 0 and value ~= math.huge and not is_part then
     errors.raise("argument", "%s: %s must be a whole number from 0 on, got %s", who, name,
       tostring(value))
   end
@@ -29,21 +35,19 @@ local function read(who, options, names)
   return o
 end
 
-local function size_of(who, loader)
-  return require "tnt.data.cursor"(who, loader):known_size() or math.huge
+-- Steps of the next epoch; nil: not known.
+local function in_epoch(who, loader, o)
+  local size = Cursor(who, loader):known_size()
+  return length.of_epoch(size, {
+    max_steps = o.max_steps,
+    max_steps_per_epoch = length.limit(who, o.max_steps_per_epoch, size),
+  }, o.num_steps_completed or 0)
 end
 
-local function in_epoch(size, o)
-  local left = o.max_steps and o.max_steps - (o.num_steps_completed or 0) or math.huge
-  return math.min(size, o.max_steps_per_epoch or math.huge, left)
-end
-
--- nil: not known.
-local function in_loop(size, o)
-  if not o.max_epochs then return o.max_steps end
-  local steps = in_epoch(size, o) * o.max_epochs
-  if steps == math.huge or steps == 0 then return o.max_steps end
-  return math.min(steps, o.max_steps or math.huge)
+local function in_loop(who, loader, o)
+  local each = o.max_epochs and in_epoch(who, loader, o)
+  if not each or each == 0 then return o.max_steps end
+  return math.min(each * o.max_epochs, o.max_steps or math.huge)
 end
 
 ---@class tnt.estimate.EpochOptions
@@ -59,7 +63,7 @@ end
 function estimate.epoch(loader, options)
   local o = read("estimate.epoch", options,
     { "max_steps", "max_steps_per_epoch", "num_steps_completed" })
-  return in_epoch(size_of("estimate.epoch", loader), o)
+  return in_epoch("estimate.epoch", loader, o) or math.huge
 end
 
 ---@class tnt.estimate.LoopOptions
@@ -78,7 +82,7 @@ end
 ---@return integer|nil steps  nil where nothing tells
 function estimate.loop(loader, options)
   local o = read("estimate.loop", options, { "max_epochs", "max_steps", "max_steps_per_epoch" })
-  return in_loop(size_of("estimate.loop", loader), o)
+  return in_loop("estimate.loop", loader, o)
 end
 
 ---@class tnt.estimate.FitOptions
@@ -101,13 +105,13 @@ function estimate.fit(train_loader, eval_loader, options)
     "max_epochs", "max_steps", "max_train_steps_per_epoch", "max_eval_steps_per_epoch",
     "evaluate_every_n_steps", "evaluate_every_n_epochs",
   })
-  local train = in_loop(size_of("estimate.fit", train_loader), {
+  local train = in_loop("estimate.fit", train_loader, {
     max_epochs = o.max_epochs, max_steps = o.max_steps,
     max_steps_per_epoch = o.max_train_steps_per_epoch,
   })
   if not train then return nil end
   if not o.evaluate_every_n_steps and not o.evaluate_every_n_epochs then return train end
-  local each = in_loop(size_of("estimate.fit", eval_loader), {
+  local each = in_loop("estimate.fit", eval_loader, {
     max_epochs = 1, max_steps_per_epoch = o.max_eval_steps_per_epoch,
   })
   if not each then return nil end

@@ -13,7 +13,7 @@ local Run = require "tnt.loop.run"
 --- With sanity_eval_steps a fresh run begins with so many batches of each evaluation, right after
 --- on_train_start. They leave no trace: counters, metrics, random numbers and positions of loaders
 --- are put back, loggers and hooks hear nothing; of the unit all is called as in an evaluation
---- (`state.is_sanity_check` is true).
+--- (`state.is_sanity_check` is true). A loader that can be read but once lacks these batches then.
 ---
 --- Errors: as tnt.train.
 ---@param unit tnt.Unit  with train_step(state, batch) and eval_step(state, batch)

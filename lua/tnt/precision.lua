@@ -20,11 +20,12 @@ local DTYPES = {
 ---
 --- Errors: argument, for a name that is none.
 ---@param name string
+---@param who string|nil  whose option it is, for the message
 ---@return "f32"|"bf16"|"f16"|"f64"
-function precision.dtype(name)
+function precision.dtype(name, who)
   local dtype = DTYPES[name]
   if dtype == nil then
-    errors.unknown("precision", "name", name, { "bf16", "f16", "f32", "f64" })
+    errors.unknown(who or "tnt.precision", "precision", name, { "bf16", "f16", "f32", "f64" })
   end
   return dtype
 end

@@ -67,7 +67,8 @@ function State.pop() running[#running] = nil end
 ---@param message string|nil  stands in the result
 function State:stop(message)
   self.stop_message = self.stop_message or message
-  self.stop_is_pending = self.loop:is_below_minimum()
+  local run = self.loop -- nil when its run is over
+  self.stop_is_pending = run ~= nil and run:is_below_minimum()
   self.should_stop = not self.stop_is_pending
 end
 

@@ -1,9 +1,12 @@
--- tnt.system: how busy the machine is and how much memory there is, from Linux' /proc, and all of
--- it as one flat table. Shares are percentages of the whole machine; sizes are bytes.
+-- tnt.system: how busy the machine is and how much memory there is, from Linux' /proc, what its
+-- card does, and all of it as one flat table. Shares are percentages of the whole machine; sizes
+-- are bytes.
 
+local check = require "tnt.check_option"
 local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
 local ffi = require "ffi"
+local sorted = require "tnt.sorted"
 
 ffi.cdef [[long tnt_system_sysconf(int name) asm("sysconf");]]
 
@@ -116,13 +119,15 @@ function system.memory()
   }
 end
 
---- What a card is doing. There is nothing to tell where there is none.
----@return nil
----@return string why
-function system.gpu()
-  local available, why = require("tnt.cuda").is_available()
-  if available then why = "the use of cards is not measured by this version; see nvidia-smi" end
-  return nil, why
+--- What a card is doing, as NVIDIA's driver tells it.
+--- Errors: argument.
+---@param index integer|nil  as in "cuda:0"; default: this process' own
+---@return tnt.system.Gpu|nil
+---@return string|nil why  there is nothing to tell: no driver, no such card
+function system.gpu(index)
+  if index == nil then index = require("tnt.dist").local_rank() end
+  check.count("tnt.system.gpu", "index", index, 0)
+  return require("tnt.system.gpu").read(index)
 end
 
 ---@class tnt.system.Stats
@@ -136,11 +141,12 @@ end
 ---@field rss_bytes integer
 ---@field peak_rss_bytes integer
 ---@field tensor_bytes integer|nil   bytes of tensors; nil in a program without them
+---@field gpu_utilization_percent number|nil  with "gpu_" in front: the fields of tnt.system.Gpu
 
---- Everything that can be measured without asking a driver, as numbers by name.
+--- Everything there is, as numbers by name.
 --- Errors: io, where there is no /proc.
 ---@return tnt.system.Stats
----@return string no_gpu  why nothing of a card is among them
+---@return string|nil no_gpu  why nothing of a card is among them
 function system.stats()
   local cpu, memory = system.cpu(), system.memory()
   local stats = {
@@ -152,7 +158,9 @@ function system.stats()
   if package.loaded["tnt.tensor"] then -- a run without tensors has no core
     stats.tensor_bytes = require "tnt.memory"().live_bytes
   end
-  return stats, select(2, system.gpu())
+  local card, why = system.gpu()
+  for name, value in sorted(card or {}) do stats["gpu_" .. name] = value end
+  return stats, why
 end
 
 return system

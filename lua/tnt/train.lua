@@ -99,7 +99,8 @@ local function train(unit, options) return Run.start("train", unit, options) end
 ---@field overfit_batches integer|nil  train on the first so many batches only, the same ones in
 ---  each epoch, held in memory: what a model can learn at all, it learns by heart
 ---@field dry_run boolean|integer|nil  one batch, or so many, of everything once, to see it run: one
----  epoch (in fit with its evaluation), without loggers, checkpoints, early stops and `resume`
+---  epoch (in fit with its evaluation), without loggers, checkpoints, early stops and `resume`. The
+---  unit has made these steps then: make it anew for the run
 ---@field timer tnt.Timer|nil  gets the durations of steps, batches, hooks and of what a unit times
 ---  (`state:time`); its summary is a remark at the end (TNT_LOG=info)
 ---@field hooks table[]|nil    see tnt.hook

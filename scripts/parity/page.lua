@@ -14,7 +14,7 @@ local function cell(text) return (text:gsub("|", "\\|"):gsub("%s*\n%s*", " ")) e
 -- Our names, each as code; of many that begin alike (events) only how many there are.
 local function ours(row)
   local names = list(row.ours)
-  if #names > 8 then
+  if #names > 20 then
     return ("`%s` ... `%s` (%d)"):format(names[1], names[#names], #names)
   end
   local quoted = {}
@@ -54,6 +54,22 @@ for _, section in ipairs(parity.sections) do
     lines[#lines + 1] = ("| %s | %s | %s | %s | %s |"):format(cell(row[1]), cell(row[2]),
       cell(ours(row)), cell(proofs(row)), cell(remark(row)))
   end
+end
+
+lines[#lines + 1] = "\n## Methods, fields and options\n"
+lines[#lines + 1] = "| TorchTNT | here | remark |"
+lines[#lines + 1] = "|---|---|---|"
+for _, row in ipairs(parity.fields) do
+  lines[#lines + 1] = ("| %s | %s | %s |"):format(cell(row[1]), cell(ours(row)), cell(remark(row)))
+end
+
+lines[#lines + 1] = "\n## Behaviour\n"
+lines[#lines + 1] = "C-n are cases of TorchTNT's own test-suite, D1 to D9 defects of its loops.\n"
+lines[#lines + 1] = "| what | proof | remark |"
+lines[#lines + 1] = "|---|---|---|"
+for _, row in ipairs(parity.behaviour) do
+  lines[#lines + 1] = ("| %s | %s | %s |"):format(cell(row[1]), cell(proofs(row)),
+    cell(remark(row)))
 end
 
 local file = assert(io.open("lua/tnt/pages/torchtnt_gen.md", "w"))

@@ -24,6 +24,7 @@ import torchtnt
 from torchtnt.framework.auto_unit import AutoUnit, SWALRParams, SWAParams
 from torchtnt.framework.callback import Callback
 from torchtnt.framework.callbacks.base_checkpointer import BaseCheckpointer
+from torchtnt.framework.callbacks.early_stopping import EarlyStopping
 from torchtnt.framework.callbacks.iteration_time_logger import IterationTimeLogger
 from torchtnt.framework.callbacks.learning_rate_monitor import LearningRateMonitor
 from torchtnt.framework.callbacks.time_limit_interrupter import TimeLimitInterrupter
@@ -32,9 +33,11 @@ from torchtnt.framework.fit import fit
 from torchtnt.framework.train import train
 from torchtnt.framework.unit import EvalUnit, TrainUnit
 from torchtnt.utils.checkpoint import BestCheckpointConfig, CheckpointManager, CheckpointPath, MetricData, Phase
+from torchtnt.utils.early_stop_checker import EarlyStopChecker
 from torchtnt.utils.loggers import CSVLogger, InMemoryLogger, JSONLogger, StdoutLogger
 from torchtnt.utils.progress import estimated_steps_in_epoch, estimated_steps_in_fit, estimated_steps_in_loop
 from torchtnt.utils.swa import AveragedModel
+from torchtnt.utils.timer import Timer
 
 CPU = torch.device("cpu")
 
@@ -145,6 +148,70 @@ def auto_unit_cases():
         if "swa" in case:
             case["averaged_after"] = unit.swa_model.module.weight.item()
         yield case
+
+
+class Counting(AutoUnit):
+    """Notes batches, ends of epochs and evaluations, and the steps at which the optimizer steps."""
+
+    def __init__(self, **options):
+        super().__init__(module=torch.nn.Linear(1, 1), device=CPU, **options)
+        self.seen, self.epochs, self.evaluations, self.updates = [], [], [], []
+
+    def configure_optimizers_and_lr_scheduler(self, module):
+        optimizer = torch.optim.SGD(module.parameters(), lr=0.1)
+        step = optimizer.step
+
+        def counted(*args, **kwargs):
+            self.updates.append(self.train_progress.num_steps_completed + 1)
+            return step(*args, **kwargs)
+
+        optimizer.step = counted
+        return optimizer, None
+
+    def compute_loss(self, state, data):
+        if state.active_phase.name == "TRAIN":
+            self.seen.append(int(data.item()))
+        return self.module(data).sum(), None
+
+    def on_train_epoch_end(self, state):
+        super().on_train_epoch_end(state)
+        self.epochs.append(self.train_progress.num_steps_completed)
+
+    def on_eval_epoch_end(self, state):
+        self.evaluations.append(self.eval_progress.num_steps_completed)
+
+
+class Stray(TrainUnit):
+    def train_step(self, state, data):
+        if self.train_progress.num_steps_completed == 1:
+            next(iter(()))
+
+
+def defect_cases():
+    """D1 to D5 and D8 as they are: the program compared with does otherwise, and its spec says how."""
+
+    def numbers(n):
+        return [torch.tensor([[float(i + 1)]]) for i in range(n)]
+
+    unit = Counting()
+    fit(unit, numbers(2), numbers(4), max_epochs=3, max_eval_steps_per_epoch=4)
+    yield "D1", {"evaluations": unit.evaluations}
+    unit = Counting()
+    train(unit, numbers(4), max_epochs=3, max_steps_per_epoch=4)
+    yield "D2", {"epochs": unit.epochs}
+    unit = Counting()
+    train(unit, numbers(4), max_epochs=3, max_steps_per_epoch=2)
+    yield "D3", {"seen": unit.seen}
+    unit = Counting(gradient_accumulation_steps=4)
+    fit(unit, numbers(6), numbers(2), max_epochs=1, evaluate_every_n_steps=2, evaluate_every_n_epochs=None,
+        max_eval_steps_per_epoch=2)
+    yield "D4", {"updates": unit.updates, "evaluations": unit.evaluations}
+    unit = Counting(gradient_accumulation_steps=3)
+    train(unit, numbers(5), max_epochs=2, max_steps_per_epoch=4)
+    yield "D5", {"updates": unit.updates}
+    unit = Stray()
+    train(unit, range(4), max_epochs=1)
+    yield "D8", {"epochs": unit.train_progress.num_epochs_completed, "steps": unit.train_progress.num_steps_completed}
 
 
 # ---- averaged weights alone -----------------------------------------------------------------------
@@ -377,6 +444,56 @@ def limit_cases():
         yield {"text": text, "seconds": seconds}
 
 
+class Scored(TrainUnit):
+    def __init__(self, values):
+        super().__init__()
+        self.values, self.score = list(values), None
+
+    def train_step(self, state, data):
+        pass
+
+    def on_train_epoch_end(self, state):
+        self.score = torch.tensor(self.values.pop(0))
+
+
+def stop_cases(rng):
+    """By epochs: values of steps are there a step later in the program compared with."""
+    for _ in range(30):
+        every = rng.choice([1, 1, 2])
+        options = {"mode": rng.choice(["min", "max"]), "patience": rng.choice([1, 2]), "min_delta": rng.choice([0.0, 0.5])}
+        values = [rng.randrange(1, 64) / 8 for _ in range(12)]
+        unit = Scored(values)
+        stopping = EarlyStopping("score", EarlyStopChecker(**options), interval="epoch", interval_freq=every)
+        train(unit, range(2), max_epochs=12, callbacks=[stopping])
+        progress = unit.train_progress
+        yield {"every": every, "options": options, "values": values,
+               "epochs": progress.num_epochs_completed, "steps": progress.num_steps_completed}
+
+
+class Watcher(Callback):
+    def on_train_step_end(self, state, unit):
+        pass
+
+
+def timer_cases():
+    for name, entry, options in (
+        ("train", train, {}), ("fit", fit, {}), ("accumulated and clipped", train, dict(gradient_accumulation_steps=2, clip_grad_norm=1.0)),
+    ):
+        timer = Timer()
+        unit = Line(0.5, 9, step_lr_interval="step", **options)
+        loaders = [batches(4)] + ([batches(3)] if entry is fit else [])
+        entry(unit, *loaders, max_epochs=2, callbacks=[Watcher()], timer=timer)
+        yield {"name": name, "fit": entry is fit, "options": options,
+               "calls": {key: len(durations) for key, durations in sorted(timer.recorded_durations.items())}}
+
+
+def app_state_cases():
+    plain = Line(0.5, 9)
+    averaged = Line(0.5, 9, swa_params=SWAParams(0, 1), gradient_accumulation_steps=2)
+    for name, unit in (("AutoUnit", plain), ("with averages", averaged)):
+        yield {"name": name, "keys": sorted(unit.app_state())}
+
+
 # ---- estimates ------------------------------------------------------------------------------------
 
 
@@ -412,7 +529,9 @@ def main():
     parts = (
         ("auto_unit", auto_unit_cases()), ("averages", average_cases(rng)), ("saves", save_cases()), ("kept", kept_cases(rng)),
         ("names", read), ("newer", pairs), ("loggers", logger_cases(rng)), ("rates", monitor_cases()), ("times", time_cases()),
-        ("progress", progress_cases()), ("limits", limit_cases()), ("estimates", estimate_cases(rng)),
+        ("progress", progress_cases()), ("limits", limit_cases()), ("stops", stop_cases(rng)), ("timers", timer_cases()),
+        ("app_state", app_state_cases()), ("defects", ({"name": name, **case} for name, case in defect_cases())),
+        ("estimates", estimate_cases(rng)),
     )
     print("-- What TorchTNT gives in whole runs; written by scripts/parity/torchtnt_runs.py, which says how.")
     print(f"-- torchtnt {torchtnt.__version__}\n-- luacheck: no max line length")

@@ -61,6 +61,17 @@ describe("a window that an epoch's end finds open", function()
 end)
 
 describe("several optimizers", function()
+  it("do without recomputed parts", function()
+    local a, b = nn.Sequential { nn.Linear(1, 1) }, nn.Linear(1, 1)
+    local ok, err = pcall(tnt.AutoUnit, {
+      a, activation_checkpoint = nn.Linear,
+      optimizer = { a = optim.SGD(a:parameters()), b = optim.SGD(b:parameters()) },
+    })
+    assert.is_false(ok)
+    assert.equal("argument", err.kind)
+    assert.matches("activation_checkpoint is for one optimizer", err.message, 1, true)
+  end)
+
   local function run(steps, accumulation)
     local g, d = nn.Linear(1, 1, { bias = false }), nn.Linear(1, 1, { bias = false })
     nn.init.zeros_(g.weight)

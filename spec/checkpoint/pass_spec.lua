@@ -87,6 +87,25 @@ describe("checkpoints of an evaluation", function()
     end
   end)
 
+  it("are taken when a signal comes, with no interval due", function()
+    local unit = new_unit()
+    local function evaluate(hooks)
+      return tnt.evaluate(unit, { eval_dataloader = ten(), dir = dir, resume = "auto", bar = false,
+        hooks = { tnt.hooks.Checkpoint { save_every_n_eval_steps = 100 }, hooks } })
+    end
+    local ok, err = pcall(evaluate, { on_eval_step_end = function(_, state)
+      if state.progress.num_steps_completed == 3 then
+        require("tnt.core").C.tnt_interrupt_raise(15)
+      end
+    end })
+    assert(not ok and err.kind == "interrupted", tostring(err))
+    assert.same({ "epoch_0_eval_step_3" }, names(dir .. "/evaluate"))
+    unit = new_unit()
+    local steps = 0
+    evaluate { on_eval_step_end = function() steps = steps + 1 end }
+    assert.equal(7, steps)
+  end)
+
   it("are of a whole evaluation: the next one begins anew", function()
     local unit = new_unit()
     local function evaluate()

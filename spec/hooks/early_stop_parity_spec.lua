@@ -1,6 +1,6 @@
--- tnt.EarlyStopChecker's verdicts against those of TorchTNT's EarlyStopChecker (scripts/parity/utilities.py).
--- Values there are positive: with a negative best and threshold_mode "rel" TorchTNT accepts worse
--- values, and hooks/early_stop_spec.lua says what is done here.
+-- tnt.EarlyStopChecker's verdicts against those of TorchTNT's EarlyStopChecker
+-- (scripts/parity/utilities.py). Values there are positive: with a negative best and threshold_mode
+-- "rel" TorchTNT accepts worse values, and hooks/early_stop_spec.lua says what is done here.
 
 local Checker = require "tnt.early_stop_checker"
 local reference = require "spec.reference.utilities"

@@ -41,6 +41,23 @@ describe("tnt.hooks", function()
     end
   end)
 
+  it("has hooks that answer TorchTNT's options with their own", function()
+    local n = 0
+    for theirs, where in pairs { -- order: free
+      monitored_attr = "EarlyStop", interval_freq = "TimeLimit", step_interval = "GarbageCollector",
+      moving_avg_window = "IterationTimes", warmup_steps = "Throughput",
+      logging_interval = "LearningRate", header_row = "CsvWriter", max_depth = "ModuleSummary",
+      sync_every_n_steps = "PeriodicSync", check_every_n_steps = "SlowRank",
+      refresh_rate = "ProgressBar", keep_last_n_checkpoints = "Checkpoint",
+    } do
+      local ok, err = pcall(hooks[where], { [theirs] = 1 })
+      assert.is_false(ok)
+      assert.matches(where .. ": option '" .. theirs .. "' is called ", err.message, 1, true)
+      n = n + 1
+    end
+    assert.equal(12, n)
+  end)
+
   it("answers names from elsewhere with its own", function()
     for theirs, ours in pairs {
       EarlyStopping = "EarlyStop", TQDMProgressBar = "ProgressBar", CheckpointHook = "Checkpoint",

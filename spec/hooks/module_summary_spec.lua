@@ -30,6 +30,11 @@ describe("ModuleSummary", function()
   it("calls networks with inputs for shapes and times", function()
     local tables = run { inputs = tnt.ones(7, 2) }
     assert.truthy(tables[1]:find("[7, 2]  [7, 1]", 1, true))
+    local forward, backward = 2 * 7 * (2 * 3 + 3 * 1), 2 * 7 * (2 * 3 + 2 * 3 * 1)
+    assert.truthy(tables[1]:find((" %d +%d "):format(forward, backward)))
+    tables = run { inputs = tnt.ones(7, 2), backward = false }
+    assert.truthy(tables[1]:find((" %d   "):format(forward)))
+    assert.is_nil(tables[1]:find((" %d "):format(backward), 1, true))
     tables = run { inputs = function(name, module)
       assert.equal("module", name)
       assert.truthy(tnt.nn.is_module(module))

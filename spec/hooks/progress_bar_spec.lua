@@ -376,6 +376,22 @@ describe("ProgressBar", function()
     assert.same({ "train 1/1 100% 2/2 0:02 1.0 it/s loss 6 acc 0.5" }, lines())
   end)
 
+  it("is rank 0's", function()
+    local before = package.loaded["tnt.dist"]
+    for rank = 0, 1 do
+      package.loaded["tnt.dist"] = {
+        rank = function() return rank end, size = function() return 2 end,
+      }
+      new_screen(100)
+      fit(unit(1), {
+        train_dataloader = rig.batches(2), eval_dataloader = rig.batches(1), max_epochs = 1,
+        hooks = { on_terminal() }, bar = false,
+      })
+      assert.equal(rank == 0, screen.writes > 0)
+    end
+    package.loaded["tnt.dist"] = before
+  end)
+
   it("takes the form that stderr has, unless told", function()
     for _, case in ipairs {
       { true, nil, true }, { false, nil, false }, { true, "file", false },

@@ -265,6 +265,13 @@ describe("tnt.log.TensorBoard", function()
     for _, bad in ipairs { { a = {} }, { 5 }, { a = print } } do
       assert.equal("argument", scratch.failure(logger.hparams, logger, bad).kind)
     end
+    dir = scratch.directory()
+    logger = log.TensorBoard { path = dir }
+    logger:hparams({ lr = 0.5 }, { accuracy = 0.75, loss = tnt.tensor(0.5) })
+    logger:close()
+    local events = events_of(files_of(dir)[1])
+    assert.equal(3, #events)
+    assert.same({ accuracy = 0.75, loss = 0.5 }, scalars_of(events[3]))
   end)
 
   it("uses TensorFlow's buckets: 1e-12 * 1.1^k on either side of 0", function()
@@ -380,6 +387,23 @@ describe("tnt.log.TensorBoard", function()
     local cos = events_of(files_of(dir .. "/waves_all_cos")[1])
     assert.same({ ["waves/all"] = 0.25 }, scalars_of(cos[2]))
     assert.equal(2, #cos)
+  end)
+
+  it("writes in rank 0 alone", function()
+    local dir = scratch.directory()
+    local before = package.loaded["tnt.dist"]
+    package.loaded["tnt.dist"] = { rank = function() return 1 end, size = function() return 2 end }
+    local logger = log.TensorBoard { path = dir .. "/tb" }
+    logger:text("a", "b", 1)
+    logger:scalars("a", { b = 1 }, 1)
+    logger:histogram("a", { 1 }, 1)
+    logger:image("a", tnt.zeros(2, 2), 1)
+    logger:hparams { a = 1 }
+    logger:log_value("a", 1, 1)
+    logger:close()
+    package.loaded["tnt.dist"] = before
+    assert.is_nil(lfs.attributes(dir .. "/tb"))
+    assert.is_nil(lfs.attributes(dir .. "/tb.rank1"))
   end)
 
   it("needs a place", function()

@@ -89,6 +89,25 @@ describe("nn.checkpoint_modules", function()
     assert.is_true(held(Block) < 0.5 * held(nil))
   end)
 
+  it("changes a module once, and gives back a forward of its own", function()
+    local net = net_of()
+    local calls = 0
+    rawset(net[1], "forward", function(self, x)
+      calls = calls + 1
+      return nn.Linear.forward(self, x)
+    end)
+    local own = rawget(net[1], "forward")
+    local expected = outcome(net)
+    calls = 0
+    nn.checkpoint_modules(net, true)
+    local chosen = nn.checkpoint_modules(net, true)
+    assert.same(expected, outcome(net))
+    assert.equal(2, calls) -- forward, and again in backward
+    chosen:remove()
+    assert.equal(own, rawget(net[1], "forward"))
+    assert.is_nil(rawget(net[3], "forward"))
+  end)
+
   it("computes as ever without gradients", function()
     local net = net_of():eval()
     local x = tnt.randn(2, 3)

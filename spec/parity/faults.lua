@@ -77,6 +77,19 @@ return function(parity)
       row_faults(where, row, report)
     end
   end
+  for _, row in ipairs(parity.behaviour or {}) do
+    local where = ("behaviour (%s)"):format(row[1])
+    row_faults(where, { ours = {}, spec = row.spec }, report)
+  end
+  for _, row in ipairs(parity.fields or {}) do -- names alone; proofs are those of the capabilities
+    if not (row.ours or row.absent or row.later) then
+      report("fields (%s): neither our name nor a reason", row[1])
+    end
+    for _, name in ipairs(list(row.ours)) do
+      local fault = names.fault(name)
+      if fault then report("fields (%s): %s %s", row[1]:sub(1, 40), name, fault) end
+    end
+  end
   for weight, count in pairs(parity.weights) do -- order: free
     if weights[weight] ~= count then
       report("%d rows are marked %s, in the reference %d", weights[weight] or 0, weight, count)

@@ -160,6 +160,29 @@ describe("hooks that log, compared with TorchTNT's callbacks", function()
     end
   end)
 
+  it("EarlyStop: ends runs at the same epoch", function()
+    assert.equal(30, #reference.stops)
+    local stopped = 0
+    for number, case in ipairs(reference.stops) do
+      local unit, values = plain.Unit(), { unpack(case.values) }
+      local function take(_, state)
+        state:log("score", table.remove(values, 1))
+      end
+      unit.on_train_epoch_end = take
+      local options = { monitor = "train/score", every_n_epochs = case.every }
+      for key, value in pairs(case.options) do options[key] = value end -- order: free
+      local result = tnt.train(unit, {
+        train_dataloader = plain.batches(2), max_epochs = 12, bar = false,
+        hooks = { tnt.hooks.EarlyStop(options) },
+      })
+      if result.reason == "stopped" then stopped = stopped + 1 end
+      assert.same({ case.epochs, case.steps },
+        { result.progress.num_epochs_completed, result.progress.num_steps_completed },
+        "case " .. number)
+    end
+    assert.is_true(stopped > 10)
+  end)
+
   it("TimeLimit: the same durations, and refuses the same", function()
     assert.is_true(#reference.limits >= 10)
     for _, case in ipairs(reference.limits) do

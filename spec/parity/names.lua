@@ -107,6 +107,9 @@ local function follow(path)
     local inner, why = step(value, part)
     if inner == nil then
       if i == #parts and has_field(class_name, part) then return true, part end
+      -- A field of what a function returns: "tnt.Timer.Row.calls".
+      local of_class, field = path:match "^(.*)[.:]([%w_]+)$"
+      if has_field(of_class, field) then return true, field end
       return nil, ("has no '%s'%s"):format(part, why and ": " .. why:match "^[^\n]*" or "")
     end
     value, class_name = inner, class_name .. "." .. part

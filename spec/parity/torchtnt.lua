@@ -23,4 +23,8 @@ for _, section in ipairs(sections) do
 end
 
 -- How many rows of each weight there are: must have, should have, of use to few.
-return { sections = sections, count = 195, weights = { must = 88, should = 66, niche = 41 } }
+return {
+  sections = sections, behaviour = require "spec.parity.torchtnt.behaviour",
+  fields = require "spec.parity.torchtnt.fields", count = 195,
+  weights = { must = 88, should = 66, niche = 41 },
+}

@@ -126,10 +126,11 @@ describe("tnt.profile", function()
   it("notes the program's lines when it is asked to", function()
     local path = new_path()
     local here
-    tnt.profile({ path = path, lines = true }, function()
+    local profile = tnt.profile({ lines = true }, function()
       here = debug.getinfo(1, "l").currentline + 1
       local _ = tnt.ones(2) + 1
     end)
+    profile:save(path)
     local add = with_category(events_of(path), "op")[2]
     assert.equal("add", add.name)
     assert.truthy(add.args.line:find("init_spec.lua:" .. here, 1, true))

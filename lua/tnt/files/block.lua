@@ -9,8 +9,7 @@ local C = core.C
 
 local block = {}
 
--- ORDER DTYPE: the same list as enum tnt_dtype in core/tnt.h
-block.bytes_of = { [0] = 4, 8, 2, 2, 8, 4, 1, 1 }
+block.bytes_of = core.dtype_bytes
 block.dtypes = core.dtypes
 
 block.is_tensor = tensor.is_tensor

@@ -1,6 +1,7 @@
 -- Logs how long each step waited for its batch, in seconds: "train/data_wait_time".
 
 local check = require "tnt.check_option"
+local class = require "tnt.class"
 local hook = require "tnt.hook"
 
 ---@class tnt.hooks.DataWaitTime.Options
@@ -11,6 +12,8 @@ local hook = require "tnt.hook"
 ---@class tnt.hooks.DataWaitTime: tnt.Hook
 ---@overload fun(options: tnt.hooks.DataWaitTime.Options|nil): tnt.hooks.DataWaitTime
 local DataWaitTime = hook.Hook:extend("DataWaitTime", { every = 1, warmup = 0 })
+
+class.rename(DataWaitTime, { log_every_n_steps = "every", warmup_steps = "warmup" })
 
 function DataWaitTime:init()
   check.count("DataWaitTime", "every", self.every, 1)

@@ -31,6 +31,11 @@ local EarlyStop = hook.Hook:extend("EarlyStop", {
   priority = "very_low", -- other hooks may log the metric at the same event
 })
 
+class.rename(EarlyStop, {
+  monitored_attr = "monitor", interval_freq = "every_n_epochs or every_n_steps",
+  early_stop_checker = "patience, min_delta, ... (the checker's own options)",
+})
+
 EarlyStop.in_dry_run = false -- an epoch of one batch shows nothing
 
 function EarlyStop:init()

@@ -2,6 +2,7 @@
 -- for runs whose shapes vary so much that the cache fills with blocks nobody wants again.
 
 local check = require "tnt.check_option"
+local class = require "tnt.class"
 local hook = require "tnt.hook"
 
 ---@class tnt.hooks.EmptyCache.Options
@@ -11,6 +12,8 @@ local hook = require "tnt.hook"
 ---@class tnt.hooks.EmptyCache: tnt.Hook
 ---@overload fun(options: tnt.hooks.EmptyCache.Options): tnt.hooks.EmptyCache
 local EmptyCache = hook.Hook:extend("EmptyCache", { "every" })
+
+class.rename(EmptyCache, { step_interval = "every" })
 
 function EmptyCache:init() check.count("EmptyCache", "every", self.every, 1) end
 

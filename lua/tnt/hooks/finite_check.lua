@@ -1,6 +1,6 @@
 -- Looks for NaN and infinity in gradients before each optimizer step, and names the first parameter
 -- that has one. The norm of all gradients is one number; only when it is not finite are they looked
--- at one by one. Which operation made the first NaN, this hook cannot tell.
+-- at one by one. Which operation made the first NaN, tnt.detect_anomaly tells.
 
 local check = require "tnt.check_option"
 local errors = require "tnt.errors"

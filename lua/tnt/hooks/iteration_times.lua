@@ -3,6 +3,7 @@
 -- under the step's own number; the last one's at the end of its epoch.
 
 local check = require "tnt.check_option"
+local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
 local hook = require "tnt.hook"
 
@@ -15,6 +16,10 @@ local hook = require "tnt.hook"
 ---@class tnt.hooks.IterationTimes: tnt.Hook
 ---@overload fun(options: tnt.hooks.IterationTimes.Options|nil): tnt.hooks.IterationTimes
 local IterationTimes = hook.Hook:extend("IterationTimes", { window = 1, every = 1, warmup = 0 })
+
+class.rename(IterationTimes, {
+  moving_avg_window = "window", log_every_n_steps = "every", warmup_steps = "warmup",
+})
 
 function IterationTimes:init()
   for name, least in pairs { window = 1, every = 1, warmup = 0 } do -- order: free

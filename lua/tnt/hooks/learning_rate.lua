@@ -3,6 +3,7 @@
 -- and "train/lr/optimizer/g" for several optimizers by name.
 
 local check = require "tnt.check_option"
+local class = require "tnt.class"
 local hook = require "tnt.hook"
 local rates = require "tnt.optim.rates"
 local sorted = require "tnt.sorted"
@@ -15,6 +16,8 @@ local sorted = require "tnt.sorted"
 ---@class tnt.hooks.LearningRate: tnt.Hook
 ---@overload fun(options: tnt.hooks.LearningRate.Options): tnt.hooks.LearningRate
 local LearningRate = hook.Hook:extend("LearningRate", { interval = "epoch", every = 1 })
+
+class.rename(LearningRate, { logging_interval = "interval" })
 
 function LearningRate:init()
   check.word("LearningRate", "interval", self.interval, { "epoch", "step" })

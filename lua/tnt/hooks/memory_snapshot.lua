@@ -1,98 +1,108 @@
--- Writes what tensors hold, step by step, as a table: to find where memory grows. When memory runs
--- out, a last row tells what there was. The core keeps no history of single allocations.
+-- Keeps the history of memory over some steps and writes it as JSON, and, when memory runs out,
+-- what led there. tnt.memory_snapshot is the same for a function.
 
 local check = require "tnt.check_option"
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local hook = require "tnt.hook"
 local place = require "tnt.log.place"
+local rank = require "tnt.loop.rank"
+local snapshot = require "tnt.memory.snapshot"
 
 ---@class tnt.hooks.MemorySnapshot.Options
----@field path string|nil         default: memory.csv in the run's dir
----@field start_step integer|nil  first step that is looked at, evaluations' steps counted too; 1
----@field stop_step integer|nil   last one; default: none
----@field every integer|nil       of these, each n-th; default 1
+---@field dir string|nil           where to write; default: the run's dir
+---@field start_step integer|nil   the history begins when so many steps are done, of all phases;
+---  without it there is none but that of an error
+---@field stop_step integer|false|nil  it is written when so many are done, and nothing is kept
+---  afterwards; default 2; false: to the end of the run
+---@field max_entries integer|nil  events that are kept, the newest; default 100,000
+---@field oom boolean|nil          keep the history from the run's beginning (until stop_step), and
+---  write it when memory runs out; default true
 
---- Columns: at ("step", "epoch" or "error"), phase, step of the phase, then the fields of
---- tnt.memory(). A file that is there is moved aside.
---- Errors: argument; io.
+--- Writes memory_step_2.json after step 2, memory_oom.json when memory runs out, with the rank in
+--- the name where there are several processes. The fields are those of tnt.MemorySnapshot.
+--- Errors: argument; state, within another snapshot; io.
+--- Source of the options: torchtnt.utils.memory_snapshot_profiler.MemorySnapshotParams.
 ---@class tnt.hooks.MemorySnapshot: tnt.Hook
 ---@overload fun(options: tnt.hooks.MemorySnapshot.Options|nil): tnt.hooks.MemorySnapshot
 local MemorySnapshot = hook.Hook:extend("MemorySnapshot", {
-  path = class.NONE, start_step = 1, stop_step = class.NONE, every = 1,
-  priority = "lowest", -- what other hooks hold is then counted
+  dir = class.NONE, start_step = class.NONE, stop_step = 2, max_entries = 100000, oom = true,
+  priority = "lowest", -- what other hooks hold is then in it
 })
 
-local fields = {
-  "live_bytes", "peak_bytes", "cached_bytes", "system_allocations", "live_tensors", "live_nodes",
-  "scoped_tensors", "orphaned_tensors",
-}
+class.rename(MemorySnapshot, {
+  enable_oom_observer = "oom", output_dir = "dir", memory_snapshot_profiler = "its options",
+})
 
 function MemorySnapshot:init()
-  check.count("MemorySnapshot", "start_step", self.start_step, 1)
-  check.count("MemorySnapshot", "every", self.every, 1)
-  if self.stop_step ~= nil then
-    check.count("MemorySnapshot", "stop_step", self.stop_step, self.start_step)
+  local function refuse(...) errors.raise("argument", "MemorySnapshot: " .. ...) end
+  check.count("MemorySnapshot", "max_entries", self.max_entries, 1)
+  if self.stop_step == false then self.stop_step = nil end
+  if self.start_step ~= nil then
+    check.count("MemorySnapshot", "start_step", self.start_step, 0)
+    if not self.stop_step then refuse "start_step wants a stop_step, when it is written" end
+    check.count("MemorySnapshot", "stop_step", self.stop_step, self.start_step + 1)
+  elseif not self.oom then
+    refuse "without start_step and with oom = false there is nothing to do"
   end
-  if self.path ~= nil and (type(self.path) ~= "string" or self.path == "") then
-    errors.raise("argument", "MemorySnapshot: path must be a string that is not empty, got %s",
-      tostring(self.path))
+  if self.stop_step then check.count("MemorySnapshot", "stop_step", self.stop_step, 1) end
+  if self.dir ~= nil and (type(self.dir) ~= "string" or self.dir == "") then
+    refuse(("dir must be a string that is not empty, got %s"):format(tostring(self.dir)))
   end
 end
 
-local function write(self, text)
-  local ok, why = self.file:write(text, "\n")
-  if ok then ok, why = self.file:flush() end
-  if not ok then errors.raise("io", "cannot write %s: %s", self.file_name, why) end
+local function path_of(self, what)
+  local mine, processes = rank()
+  local name = processes > 1 and ("memory_%s.rank%d.json"):format(what, mine)
+    or ("memory_%s.json"):format(what)
+  return self.folder .. "/" .. name
 end
 
-local function add(self, state, at)
-  local memory = require "tnt.memory"()
-  local cells = {
-    at, state.active_phase or "",
-    tostring(state.progress and state.progress.num_steps_completed or 0),
-  }
-  for _, name in ipairs(fields) do cells[#cells + 1] = ("%d"):format(memory[name]) end
-  write(self, table.concat(cells, ","))
+local function start(self)
+  if snapshot.is_on() and not self.is_on then
+    errors.raise("state", "MemorySnapshot: another snapshot is being taken; they do not nest")
+  end
+  snapshot.start(self.max_entries, true)
+  self.is_on = true
+end
+
+local function stop(self)
+  if not self.is_on then return end
+  self.is_on = false
+  return snapshot.stop()
+end
+
+local function write(self, taken, what)
+  local path = path_of(self, what)
+  place.make_parent(path)
+  place.move_aside(path)
+  taken:save(path)
 end
 
 function MemorySnapshot:on_run_start(state)
-  if not self.path and not state.dir then
-    errors.raise("argument", "MemorySnapshot: where to write is missing: give it path = '...', or "
-      .. "give the run dir = '...' (it then writes to dir/memory.csv)")
+  self.folder = self.dir or state.dir
+  if not self.folder then
+    errors.raise("argument", "MemorySnapshot: where to write is missing: give it dir = '...', or "
+      .. "give the run dir = '...'")
   end
-  self.file_name, self.steps = self.path or state.dir .. "/memory.csv", 0
-  place.make_parent(self.file_name)
-  place.move_aside(self.file_name)
-  local file, why = io.open(self.file_name, "wb")
-  if not file then errors.raise("io", "cannot write %s: %s", self.file_name, why) end
-  self.file = file
-  write(self, "at,phase,step," .. table.concat(fields, ","))
+  self.steps, self.is_on = 0, false
+  if self.oom or self.start_step == 0 then start(self) end
 end
 
-local function is_within(self)
-  return self.steps >= self.start_step and self.steps <= (self.stop_step or math.huge)
-end
-
-function MemorySnapshot:on_step_end(state)
+function MemorySnapshot:on_step_end()
   self.steps = self.steps + 1
-  if is_within(self) and (self.steps - self.start_step) % self.every == 0 then
-    add(self, state, "step")
+  if self.steps == self.start_step then start(self) end
+  if self.steps ~= self.stop_step then return end
+  local taken = stop(self)
+  if self.start_step then write(self, taken, "step_" .. self.steps) end
+end
+
+function MemorySnapshot:on_exception(_, _, err)
+  if self.is_on and self.oom and errors.is_out_of_memory(err) then
+    write(self, stop(self), "oom")
   end
 end
 
-function MemorySnapshot:on_epoch_end(state)
-  if is_within(self) then add(self, state, "epoch") end
-end
-
-function MemorySnapshot:on_exception(state, _, err)
-  if self.file and type(err) == "table" and err.kind == "memory" then add(self, state, "error") end
-end
-
-function MemorySnapshot:on_run_end()
-  local file = self.file
-  self.file = nil
-  if file then file:close() end
-end
+function MemorySnapshot:on_run_end() stop(self) end
 
 return MemorySnapshot

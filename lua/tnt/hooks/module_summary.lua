@@ -12,15 +12,17 @@ local NONE = class.NONE
 
 ---@class tnt.hooks.ModuleSummary.Options
 ---@field depth integer|nil  levels of the tree; default all
----@field inputs any         what to call a network with, for shapes and times: a tensor, a list of
----  arguments, or a function (name, module) that gives one of these, or nil for a network without
+---@field inputs any         what to call a network with, for shapes, operations and times: a
+---  tensor, a list of arguments, or a function (name, module) that gives one of these, or nil for
+---  a network without
+---@field backward boolean|nil  with inputs: operations of gradients too; default true
 ---@field print nil|fun(text: string)  default: to stdout, by the first process only
 
 --- The table is that of tnt.nn.summary, which disturbs nothing.
 ---@class tnt.hooks.ModuleSummary: tnt.Hook
 ---@overload fun(options: tnt.hooks.ModuleSummary.Options|nil): tnt.hooks.ModuleSummary
 local ModuleSummary = hook.Hook:extend("ModuleSummary", {
-  depth = NONE, inputs = NONE, print = NONE,
+  depth = NONE, inputs = NONE, backward = true, print = NONE,
 })
 
 class.rename(ModuleSummary, { max_depth = "depth", module_inputs = "inputs" })
@@ -48,7 +50,7 @@ function ModuleSummary:on_start(_, unit)
     if nn.is_module(module) then
       local inputs = self.inputs
       if type(inputs) == "function" then inputs = inputs(name, module) end
-      local node = nn.summary(module, inputs, { depth = self.depth })
+      local node = nn.summary(module, inputs, { depth = self.depth, backward = self.backward })
       local write = self.print or to_stdout
       write(("%s:\n%s"):format(name, node:text()))
     end

@@ -128,6 +128,7 @@ end
 -- ---- events -------------------------------------------------------------------------------------
 
 function Profiler:on_run_start(state)
+  self.file_name = nil
   self.file_name = path_of(self, state)
   place.make_parent(self.file_name)
   place.move_aside(self.file_name)

@@ -31,6 +31,8 @@ local ProgressBar = hook.Hook:extend("ProgressBar", {
   priority = "lowest", -- what the other hooks log is then there
 })
 
+class.rename(ProgressBar, { refresh_rate = "interval (seconds)", mininterval = "interval" })
+
 --- Takes the bar off the terminal; it comes back with its next redraw.
 function ProgressBar.clear() terminal.clear() end
 
@@ -163,8 +165,8 @@ end
 
 function ProgressBar:on_run_start(state)
   for _, other in ipairs(state.loop.hooks) do
-    if class.is(other, ProgressBar) then -- the first one shows
-      self.is_quiet = other ~= self
+    if class.is(other, ProgressBar) then -- the first one shows, in rank 0
+      self.is_quiet = other ~= self or require("tnt.dist").rank() ~= 0
       break
     end
   end

@@ -2,6 +2,7 @@
 -- tnt.system.stats.
 
 local check = require "tnt.check_option"
+local class = require "tnt.class"
 local hook = require "tnt.hook"
 local sorted = require "tnt.sorted"
 local system = require "tnt.system"
@@ -10,10 +11,13 @@ local system = require "tnt.system"
 ---@field interval string|nil  "epoch" (default): at the start of each epoch; "step"
 ---@field every integer|nil    with "step": every n steps; default 1
 
---- Logs in every phase what stands at tnt.system.Stats, under system/.
+--- Logs in every phase what stands at tnt.system.Stats, under system/. Where there is a card each
+--- time takes about a tenth of a second: see tnt.system.gpu.
 ---@class tnt.hooks.SystemResources: tnt.Hook
 ---@overload fun(options: tnt.hooks.SystemResources.Options|nil): tnt.hooks.SystemResources
 local SystemResources = hook.Hook:extend("SystemResources", { interval = "epoch", every = 1 })
+
+class.rename(SystemResources, { logging_interval = "interval" })
 
 function SystemResources:init()
   check.word("SystemResources", "interval", self.interval, { "epoch", "step" })

@@ -24,6 +24,10 @@ local NONE = class.NONE
 ---@overload fun(options: tnt.hooks.Throughput.Options): tnt.hooks.Throughput
 local Throughput = hook.Hook:extend("Throughput", { items = NONE, every = 10, warmup = 0 })
 
+class.rename(Throughput, {
+  throughput_per_batch = "items", log_every_n_steps = "every", warmup_steps = "warmup",
+})
+
 -- The length of a batch's field: a tensor's first dimension, a list's length.
 local function length(batch, name)
   local field = type(batch) == "table" and batch[name] or nil

@@ -27,6 +27,8 @@ local TimeLimit = hook.Hook:extend("TimeLimit", {
   interval = "epoch", every = 1,
 })
 
+class.rename(TimeLimit, { interval_freq = "every" })
+
 local function seconds_of(duration)
   local days, hours, minutes
   if type(duration) == "string" then

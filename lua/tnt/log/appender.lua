@@ -9,7 +9,9 @@ local errors = require "tnt.errors"
 ---@class tnt.log.Appender
 local Appender = class.new "Appender"
 
-local ROOM = 65536 -- bytes; one entry that is larger is written as it comes
+-- Bytes that a stream of the GNU C library holds back at the least, whatever setvbuf is told when
+-- it is given no buffer. An entry that is larger is written as it comes.
+local ROOM = 4096
 
 ---@param path string
 ---@param flush_seconds number  how long an entry may be held back
@@ -35,7 +37,7 @@ function Appender:add(bytes, ending)
   if not self.file then
     local file, why = io.open(self.path, "ab")
     self.file = check(self, file, "write", why)
-    file:setvbuf("full", ROOM)
+    file:setvbuf "full"
   elseif self.waiting + size > ROOM then
     self:flush()
   end

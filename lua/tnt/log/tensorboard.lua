@@ -33,6 +33,9 @@ local TensorBoard = Logger:extend("TensorBoard", { path = class.NONE, flush_seco
 
 local files_made = 0
 
+-- All processes may call; one writes.
+local function is_elsewhere() return require("tnt.dist").rank() ~= 0 end
+
 local function host_name()
   local buffer = ffi.new "char[256]"
   if ffi.C.tnt_log_gethostname(buffer, 255) ~= 0 then return "localhost" end
@@ -72,9 +75,10 @@ function TensorBoard:open(state, unit)
   self:flush()
 end
 
---- Writes a message of log/event.lua. Errors: io.
+--- Writes a message of log/event.lua, in rank 0. Errors: io.
 ---@param data string
 function TensorBoard:add(data)
+  if is_elsewhere() then return end
   if not self.file then self:open() end
   self.file:add(event.record(data))
 end
@@ -113,7 +117,9 @@ end
 --- run's scalars. Once in a run.
 --- Errors: argument, for a value that is no number, string or boolean; io.
 ---@param values table<string, number|string|boolean>  by name
-function TensorBoard:hparams(values)
+---@param metrics table<string, number|tnt.Tensor>|nil  what came of it, as scalars beside it: for
+---  a run that logs none
+function TensorBoard:hparams(values, metrics)
   local names = sorted.keys(values)
   for _, name in ipairs(names) do
     local kind = type(values[name])
@@ -125,6 +131,7 @@ function TensorBoard:hparams(values)
   end
   local time = clock.wall()
   self:add(event.summary(time, 0, { event.hparams(time, names, values) }))
+  if metrics then self:log_values(metrics, 0) end
 end
 
 local HISTOGRAM = { "min", "max", "num", "sum", "sum_squares", "limits", "counts" }
@@ -158,6 +165,7 @@ end
 ---@param values table<string, number|tnt.Tensor>  by the curve's name
 ---@param step integer
 function TensorBoard:scalars(tag, values, step)
+  if is_elsewhere() then return end
   if not self.file then self:open() end
   for name, value in sorted(values) do
     local title = (tag .. "_" .. tostring(name)):gsub("/", "_")

@@ -111,6 +111,18 @@ local function limit_eval(given)
   return limit and limit < n and limit or n
 end
 
+-- One object in two fields would be saved twice, and restored from whichever comes last.
+local function warn_of_doubles(unit)
+  local names = {}
+  for name, object in sorted(unit:app_state()) do
+    if names[object] then
+      message.warn("unit.%s and unit.%s are one object, which checkpoints would hold twice; keep "
+        .. "it in one field", names[object], name)
+    end
+    names[object] = names[object] or name
+  end
+end
+
 function Run:init(entry, unit, given)
   self.entry, self.unit, self.run_options = entry, unit, given
   self.phases, self.former = {}, {}
@@ -120,6 +132,7 @@ function Run:init(entry, unit, given)
   self.dispatch = hook.dispatch(unit, self.hooks)
   self.loggers = Loggers(given.loggers)
   self.state = State(entry, self)
+  warn_of_doubles(unit)
   local state = self.state
   state.dir = given.dir
   if given.train_dataloader ~= nil then

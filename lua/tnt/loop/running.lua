@@ -52,6 +52,8 @@ end
 
 local reductions = { mean = true, sum = true, max = true, min = true, last = true }
 
+local option_names = { "reduce", "weight", "window" }
+
 local function new_entry(full, options)
   local reduce = options and options.reduce or "mean"
   if not reductions[reduce] then
@@ -71,17 +73,23 @@ local function new_entry(full, options)
 end
 
 --- Adds a value to the open epoch and to this step.
---- Errors: argument, shape.
+--- Errors: argument, also for another reduction or window than the name had before; shape.
 ---@param name string
 ---@param value number|boolean|tnt.Tensor  one element
 ---@param options table|nil  {reduce = "mean"|"sum"|"max"|"min"|"last", weight = 1, window = 1}
 function Running:log(name, value, options)
   local entry = self.by_name[name]
   if not entry then
+    if options then errors.check_options("state:log", options, option_names) end
     entry = new_entry(self.prefix .. "/" .. name, options)
     self.by_name[name] = entry
     self.entries[#self.entries + 1] = entry
     table.sort(self.entries, function(a, b) return a.full < b.full end)
+  elseif options and (options.reduce or entry.reduce) ~= entry.reduce
+    or options and (options.window or entry.window) ~= entry.window then
+    errors.raise("argument", "state:log: %s was logged with reduce = '%s', window = %d before, now "
+      .. "with '%s', %s; give it another name", entry.full, entry.reduce, entry.window,
+      options.reduce or entry.reduce, tostring(options.window or entry.window))
   end
   local kept, now = held(entry.full, value), entry.now
   now.n = now.n + 1
@@ -117,7 +125,7 @@ end
 
 local function account(entry, value, weight)
   entry.count = entry.count + 1
-  entry.sum = entry.sum + value * weight
+  entry.sum = entry.sum + (entry.reduce == "mean" and value * weight or value)
   entry.weight = entry.weight + weight
   entry.extreme = combine(entry.reduce, entry.extreme, value)
 end

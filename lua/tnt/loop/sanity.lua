@@ -37,6 +37,8 @@ return function(run, n, all_passes)
   state.is_sanity_check = true
   all_passes(run, phase)
   state.is_sanity_check = false
+  local begin = run.unit.engine and run.unit.engine.begin_epoch
+  if begin then begin(run.unit, state, "eval") end -- metrics are empty again
   state.metrics, state.latest, state.iteration_timer = metrics, latest, timer
   for i, cursor in ipairs(phase.cursors) do
     if positions[i] then cursor.loader:load_state_dict(positions[i]) end

@@ -54,10 +54,24 @@ local function predicate_of(net, which)
     .. "name) -> boolean, a class or a list of classes, got %s", WHO, type(which))
 end
 
+-- module -> {function, the field it took the place of}; one that is chosen again stays as it is.
+local wrapped = setmetatable({}, { __mode = "k" })
+
 local function wrap(module)
+  local entry = wrapped[module]
+  if entry and rawequal(rawget(module, "forward"), entry.again) then return end
   local forward = module.forward
-  local function again(...) return forward(module, ...) end
-  rawset(module, "forward", function(_, ...) return checkpoint(again, ...) end)
+  local function inner(...) return forward(module, ...) end
+  local function again(_, ...) return checkpoint(inner, ...) end
+  wrapped[module] = { again = again, before = rawget(module, "forward") }
+  rawset(module, "forward", again)
+end
+
+local function unwrap(module)
+  local entry = wrapped[module]
+  if not entry then return end
+  wrapped[module] = nil
+  rawset(module, "forward", entry.before)
 end
 
 --- From now on chosen modules of a network keep no inner results for backward, which runs their
@@ -109,7 +123,7 @@ local function checkpoint_modules(net, which)
   end
   for _, module in ipairs(modules) do wrap(module) end
   function chosen.remove()
-    for _, module in ipairs(modules) do rawset(module, "forward", nil) end
+    for _, module in ipairs(modules) do unwrap(module) end
   end
   return chosen
 end

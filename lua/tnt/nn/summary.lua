@@ -15,7 +15,7 @@ local scope = require "tnt.scope"
 local table_of = require "tnt.nn.summary_table"
 local tensor = require "tnt.tensor"
 
-local is_tensor = tensor.is_tensor
+local is_tensor, bytes_of = tensor.is_tensor, require("tnt.memory.size").of
 
 ---@class tnt.nn.Summary
 ---@field name string        as state names have it; "" for the network itself
@@ -42,8 +42,6 @@ local function check_depth(who, depth)
     tostring(depth))
 end
 
-local bytes_of = { f64 = 8, i64 = 8, f32 = 4, i32 = 4, f16 = 2, bf16 = 2, u8 = 1, bool = 1 }
-
 -- One node and those below it down to `depth`; `by_module` gets module -> nodes.
 local function describe(module, name, depth, by_module)
   local node = setmetatable({
@@ -53,11 +51,11 @@ local function describe(module, name, depth, by_module)
   for _, p in ipairs(module:parameters()) do
     local n = p:numel()
     node.parameters = node.parameters + n
-    node.bytes = node.bytes + n * bytes_of[p.dtype]
+    node.bytes = node.bytes + bytes_of(p)
     if p.requires_grad then node.trainable = node.trainable + n end
   end
   for _, buffer in ipairs(module:buffers()) do
-    node.bytes = node.bytes + buffer:numel() * bytes_of[buffer.dtype]
+    node.bytes = node.bytes + bytes_of(buffer)
   end
   by_module[module] = by_module[module] or {}
   table.insert(by_module[module], node)

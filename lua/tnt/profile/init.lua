@@ -34,7 +34,7 @@ function Profile:rows(options) return rows.of(self.recorder, options) end
 function Profile:table(options) return rows.text(self.recorder, options) end
 
 --- Writes a trace that ui.perfetto.dev and chrome://tracing show: spans, gradients, operations and
---- kernels within each other. Lines of the program are in it while call lines are noted.
+--- kernels within each other.
 --- Errors: io; argument.
 ---@param path string
 function Profile:save(path)
@@ -64,9 +64,12 @@ end
 
 local function finish(of, options, ok, ...)
   of:stop()
+  if options.lines then
+    of.line_at = call_lines.reader()
+    call_lines.stop()
+  end
   local result = profile.of(of)
   if options.path then result:save(options.path) end
-  if options.lines then call_lines.stop() end
   if not ok then error((...), 0) end
   return result, ...
 end

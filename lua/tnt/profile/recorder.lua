@@ -13,6 +13,7 @@ local C = core.C
 ---@field spans {kind: string, name: string, began: integer, ended: integer}[]  nanoseconds
 ---@field chunks {ranges: ffi.cdata*, n: integer}[]  tnt_range, in the order of their ends
 ---@field dropped integer  ranges for which there was no room
+---@field line_at nil|fun(call: integer): string|nil  lines of the program, where they were noted
 local Recorder = {}
 Recorder.__index = Recorder
 

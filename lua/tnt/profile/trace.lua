@@ -3,7 +3,6 @@
 -- written, so that rounding cannot make two overlap by a part.
 -- Source of the form: Google, "Trace Event Format".
 
-local call_lines = require "tnt.call_lines"
 local core = require "tnt.core"
 local errors = require "tnt.errors"
 local json_text = require "tnt.log.json_text"
@@ -29,14 +28,14 @@ local function shape_of(range)
 end
 
 -- What a click on an operation shows.
-local function arguments(range)
+local function arguments(range, line_at)
   local parts = {
     ('"shape":"%s","dtype":"%s"'):format(shape_of(range), core.dtypes[range.dtype]),
     '"phase":"' .. (range.backward ~= 0 and "backward" or "forward") .. '"',
   }
   if range.bytes > 0 then parts[#parts + 1] = ('"bytes":%d'):format(tonumber(range.bytes)) end
   if range.flops > 0 then parts[#parts + 1] = ('"flops":%d'):format(tonumber(range.flops)) end
-  local line = call_lines.at(range.call)
+  local line = line_at and line_at(range.call)
   if line then parts[#parts + 1] = '"line":' .. quote(line) end
   return ',"args":{' .. table.concat(parts, ",") .. "}"
 end
@@ -57,7 +56,7 @@ local function write_all(self, write, process)
   self:each_op(function(range)
     local began, ended = tonumber(range.begin) - origin, tonumber(range["end"]) - origin
     if range.op < 0 then return put("gradient", name_of(range), began, ended) end
-    put("op", name_of(range), began, ended, arguments(range))
+    put("op", name_of(range), began, ended, arguments(range, self.line_at))
     if range.kernel_begin > 0 then
       put("kernel", name_of(range) .. " kernel", tonumber(range.kernel_begin) - origin,
         tonumber(range.kernel_end) - origin)

@@ -117,7 +117,7 @@ make.ones = from_sizes("ones", fill_with(1))
 --- Uniform numbers in [0, 1). Sizes as numbers or one table, options last.
 ---@type tnt.FromSizes
 make.rand = from_sizes("rand", function(y) ops.uniform_(y, 0, 1) end)
---- Normal numbers with mean 0 and standard deviation 1. Sizes as numbers or one table, options last.
+--- Normal numbers, mean 0 and deviation 1. Sizes as numbers or one table, options last.
 ---@type tnt.FromSizes
 make.randn = from_sizes("randn", function(y) ops.normal_(y, 0, 1) end)
 
@@ -364,7 +364,7 @@ local function of_dtype(name)
 end
 
 -- From numbers, booleans or nested tables of them; a tensor is cast.
----@alias tnt.OfDtype fun(value: number|boolean|table|tnt.Tensor, options?: tnt.TensorOptions): tnt.Tensor
+---@alias tnt.OfDtype fun(value: any, options?: tnt.TensorOptions): tnt.Tensor
 
 --- A tensor of 32-bit floats from numbers or nested tables; a tensor is cast.
 ---@type tnt.OfDtype

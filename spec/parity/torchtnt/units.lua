@@ -30,7 +30,7 @@ return {
     spec = "spec/train_spec.lua: counts epochs and steps, and puts modules back",
     note = "one map by name instead of six by kind; it may be overridden" },
   { "app_state()", "must", ours = "unit:app_state",
-    spec = "spec/loop/snapshot_spec.lua: warns of fields that came or went",
+    spec = "spec/parity/auto_unit_runs_spec.lua: has the same entries",
     note = "fields of one object cannot clash" },
   { "Stateful", "must",
     ours = { "tnt.nn.Module:state_dict", "tnt.optim.Optimizer:load_state_dict" },

@@ -1,0 +1,120 @@
+-- Products on a card: every way operands may lie, batches that broadcast, sizes around the tiles, the
+-- bias of linear, whole numbers. #cuda
+local tnt = require "tnt"
+local ops = require "tnt.ops_gen"
+local both = require "spec.cuda.both"
+
+if not both.available "products" then return end
+
+local rtol = { f32 = 1e-5, f64 = 1e-12, f16 = 2 ^ -9, bf16 = 2 ^ -6, i64 = 0 }
+local dtypes = { "f32", "f64", "f16", "bf16", "i64" }
+
+local function numbers(shape, dtype)
+  if dtype == "i64" then return both.whole(shape, -9, 9) end
+  return both.normal(shape, dtype) / math.sqrt(math.max(1, shape[#shape]))
+end
+
+describe("products on a card #cuda", function()
+  it("of matrices that lie in rows, in columns, or apart", function()
+    local sizes = { { 1, 1, 1 }, { 5, 3, 7 }, { 64, 16, 64 }, { 65, 17, 130 }, { 1, 40, 9 },
+      { 33, 70, 1 } }
+    for _, dtype in ipairs(dtypes) do
+      for _, s in ipairs(sizes) do
+        local a, b = numbers({ s[1], s[2] }, dtype), numbers({ s[3], s[2] }, dtype)
+        local at, bt = a:t():contiguous(), b:t():contiguous()
+        local wide = numbers({ s[1], 2 * s[2] + 1 }, dtype)
+        local where = dtype .. " " .. table.concat(s, ",")
+        both.alike(where, { a, b, at, bt, wide }, function(u, v, ut, vt, w)
+          return u:matmul(v:t()), ut:t():matmul(v:t()), u:matmul(vt), ut:t():matmul(vt),
+            w:narrow(2, 2, s[2]):matmul(vt), w[{ {}, { 1, 2 * s[2], 2 } }]:matmul(vt),
+            u:narrow(1, 1, 1):expand(s[1], s[2]):matmul(vt)
+        end, rtol[dtype])
+      end
+    end
+  end)
+
+  it("of batches, which broadcast", function()
+    for _, dtype in ipairs(dtypes) do
+      local a, b = numbers({ 3, 4, 5, 6 }, dtype), numbers({ 3, 4, 6, 7 }, dtype)
+      both.alike(dtype, { a, b }, function(u, v)
+        return u:matmul(v), u:matmul(v:select(1, 2)), u:select(1, 1):matmul(v),
+          u:matmul(v:select(1, 1):select(1, 2)), u:select(1, 1):select(1, 3):matmul(v),
+          u:narrow(2, 2, 1):matmul(v:narrow(1, 3, 1)), u:transpose(1, 2):matmul(v:transpose(1, 2)),
+          u:transpose(1, 2):matmul(v:select(1, 1):unsqueeze(2)),
+          u:narrow(1, 1, 1):expand(3, 4, 5, 6):matmul(v)
+      end, rtol[dtype])
+    end
+  end)
+
+  it("of heads that lie beside each other", function()
+    for _, dtype in ipairs { "f32", "bf16" } do
+      local q = numbers({ 2, 9, 3, 8 }, dtype) -- [N, T, H, D]
+      both.alike(dtype, { q }, function(x)
+        local h = x:transpose(2, 3)
+        return h:matmul(h:transpose(3, 4)), h:transpose(3, 4):matmul(h)
+      end, rtol[dtype])
+    end
+  end)
+
+  it("of batches whose dims cannot be counted as one", function()
+    local a, b = numbers({ 7, 6, 5, 2, 3 }, "f32"), numbers({ 7, 6, 5, 3, 4 }, "f32")
+    both.alike("copied", { a, b }, function(u, v)
+      return u:permute(3, 2, 1, 4, 5):matmul(v:permute(3, 2, 1, 4, 5)),
+        u:narrow(2, 2, 1):matmul(v:permute(1, 2, 3, 4, 5))
+    end, 1e-5)
+  end)
+
+  it("of nothing", function()
+    local a, b = tnt.zeros(2, 3, 0), tnt.zeros(2, 0, 4)
+    both.alike("k = 0", { a, b, tnt.zeros(0, 3), tnt.zeros(2, 0, 3), tnt.ones(3, 2) },
+      function(u, v, n, m, w)
+        return u:matmul(v), n:matmul(w), m:matmul(w), u:linear(tnt.zeros(5, 0):to(u.device)),
+          u:linear(tnt.zeros(5, 0):to(u.device), tnt.ones(5):to(u.device)),
+          n:linear(tnt.ones(4, 3):to(u.device))
+      end)
+  end)
+
+  it("let infinities and NaN through", function()
+    local a = tnt.tensor { { 1, math.huge }, { 0, 2 }, { 0 / 0, 1 } }
+    local b = tnt.tensor { { 1, 0 }, { 2, -1 } }
+    for _, dtype in ipairs { "f32", "f64", "bf16" } do
+      both.alike(dtype, { a:to(dtype), b:to(dtype) }, function(u, v) return u:matmul(v) end, 1e-6)
+    end
+  end)
+
+  it("with a bias, of rows anyhow", function()
+    for _, dtype in ipairs { "f32", "f64", "f16", "bf16" } do
+      local x, w, b = numbers({ 4, 9, 24 }, dtype), numbers({ 10, 24 }, dtype),
+        numbers({ 32 }, dtype)
+      local wt = w:t():contiguous()
+      both.alike(dtype, { x, w, b, wt }, function(u, v, c, vt)
+        local bias = c:narrow(1, 1, 10)
+        return u:linear(v, bias), u:linear(v), u:linear(vt:t(), bias),
+          u:transpose(1, 2):linear(v, bias), u:narrow(2, 2, 5):linear(v, bias),
+          u:select(1, 2):select(1, 3):linear(v, bias), u:linear(v, c:narrow(1, 4, 10)),
+          u:linear(v, c[{ { 1, 20, 2 } }]), u:linear(v, c:narrow(1, 1, 1):expand(10)),
+          u:narrow(3, 5, 8):linear(v:narrow(2, 9, 8), bias),
+          u:linear(v:narrow(1, 1, 1), c:narrow(1, 3, 1))
+      end, rtol[dtype])
+    end
+  end)
+
+  it("and their gradients", function()
+    for _, dtype in ipairs { "f32", "f64", "bf16" } do
+      local x, w, b = numbers({ 3, 5, 6 }, dtype), numbers({ 4, 6 }, dtype), numbers({ 4 }, dtype)
+      both.alike(dtype, { x, w, b }, function(u, v, c)
+        local p, q, r = u:detach(), v:detach(), c:detach()
+        p.requires_grad, q.requires_grad, r.requires_grad = true, true, true
+        local y = p:linear(q, r):square():sum() + p:matmul(q:t()):tanh():sum()
+        local g = tnt.grad({ y }, { p, q, r })
+        return g[1], g[2], g[3]
+      end, rtol[dtype] * 8)
+    end
+  end)
+
+  it("give the same bits every time", function()
+    local a, b = both.normal({ 70, 300 }):to "cuda", both.normal({ 300, 90 }):to "cuda"
+    local first = both.list(ops.matmul(a, b))
+    for _ = 1, 3 do assert.same(first, both.list(ops.matmul(a, b))) end
+  end)
+end)
