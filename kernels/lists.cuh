@@ -5,13 +5,6 @@
 
 #include "rows.cuh"
 
-/* A kernel's large argument, read where the launch put it and never copied to a thread's memory. */
-#ifdef TNT_EMULATE
-#define ARGUMENT(...) const __VA_ARGS__ &
-#else
-#define ARGUMENT(...) const __grid_constant__ __VA_ARGS__
-#endif
-
 enum { CHUNK = 8192 }; /* elements of a block */
 
 /* Tensor i of lists 0..LISTS-1. Dtypes may differ from tensor to tensor. */

@@ -5,6 +5,13 @@
 
 #include "cuda.cuh"
 
+/* A kernel's large argument, read where the launch put it and never copied to a thread's memory. */
+#ifdef TNT_EMULATE
+#define ARGUMENT(...) const __VA_ARGS__ &
+#else
+#define ARGUMENT(...) const __grid_constant__ __VA_ARGS__
+#endif
+
 struct row_grid {
   dim3 grid, block;
 };
