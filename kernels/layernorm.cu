@@ -62,7 +62,7 @@ template <typename T, int V, int PACKS> __global__ void layernorm_grad_kernel(la
   A dw[PACKS][V] = {}, db[PACKS][V] = {};
   FOR_ROWS(row, k.rows) {
     A mean = load_float<A>(k.mean, k.dtype, row), rstd = load_float<A>(k.rstd, k.dtype, row);
-    A d[PACKS][V], hat[PACKS][V], s1 = 0, s2 = 0;
+    A d[PACKS][V] = {}, hat[PACKS][V] = {}, s1 = 0, s2 = 0;
 #pragma unroll
     for (int j = 0; j < PACKS; j++) {
       int64_t c = ((int64_t)j * blockDim.x + threadIdx.x) * V;
@@ -157,7 +157,7 @@ enum { MOST_GROUPS = 1024, ROWS_EACH = 16, MOST_PACKS = 4 };
 
 template <typename T, int V> static int layernorm_grad_of(tnt__args *a, layernorm_rows<T> k) {
   int64_t groups = (k.rows + ROWS_EACH - 1) / ROWS_EACH;
-  row_grid g = grid_of_rows(k.rows, k.n, V, groups < MOST_GROUPS ? groups : MOST_GROUPS);
+  row_grid g = grid_of_rows(k.rows, k.n, V, groups < MOST_GROUPS ? groups : (int64_t)MOST_GROUPS);
   int64_t packs = (k.n + V - 1) / V;
   groups = (int64_t)g.grid.x * g.block.y;
   bool full = a->integer[LAYERNORM_GRAD_FULL] != 0;

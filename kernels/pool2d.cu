@@ -9,7 +9,8 @@ struct pool {
 
 static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
 static pool pool_of(const int64_t *x, const int64_t *y, const int64_t *lists) {
-  pool k = {x[0] * x[1], x[2], x[3], y[2], y[3]};
+  pool k;
+  k.images = x[0] * x[1], k.h = x[2], k.w = x[3], k.p = y[2], k.q = y[3];
   k.kh = (int)pair_of(lists, 0), k.kw = (int)pair_of(lists, 1);
   k.sh = (int)pair_of(lists + 9, 0), k.sw = (int)pair_of(lists + 9, 1);
   k.ph = (int)pair_of(lists + 18, 0), k.pw = (int)pair_of(lists + 18, 1);

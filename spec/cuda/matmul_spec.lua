@@ -1,5 +1,5 @@
--- Products on a card: every way operands may lie, batches that broadcast, sizes around the tiles, the
--- bias of linear, whole numbers. #cuda
+-- Products on a card: every way operands may lie, batches that broadcast, sizes around the tiles,
+-- the bias of linear, whole numbers. #cuda
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
 local both = require "spec.cuda.both"

@@ -1,5 +1,5 @@
--- softmax, cross entropy, layer and batch normalisation on a card: rows of every length (a warp's, a
--- block's, packed or not), infinities, weights, and targets that no class has. #cuda
+-- softmax, cross entropy, layer and batch normalisation on a card: rows of every length (a warp's,
+-- a block's, packed or not), infinities, weights, and targets that no class has. #cuda
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
 local both = require "spec.cuda.both"
@@ -142,8 +142,8 @@ end)
 describe("batch normalisation on a card #cuda", function()
   it("of planes of any size", function()
     for _, dtype in ipairs(floats) do
-      for _, shape in ipairs { { 4, 3 }, { 300, 40 }, { 5, 3, 4 }, { 3, 5, 6, 7 }, { 40, 2, 16, 24 },
-        { 2, 70, 3, 3 } } do
+      for _, shape in ipairs { { 4, 3 }, { 300, 40 }, { 5, 3, 4 }, { 3, 5, 6, 7 },
+        { 40, 2, 16, 24 }, { 2, 70, 3, 3 } } do
         local c = shape[2]
         local x, dy = both.normal(shape, dtype) + 3, both.normal(shape, dtype)
         local w, b = both.normal({ c }, dtype), both.normal({ c }, dtype)

@@ -3,6 +3,7 @@
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
 local both = require "spec.cuda.both"
+local build = require "spec.ops.build"
 
 if not both.available "optimizers" then return end
 
@@ -42,11 +43,10 @@ local function alike(where, sizes, dtype, state, step, tolerance)
     got[i] = values(p)
     if y then table.insert(got[i], y:to "cpu") end
   end
-  local build = require "spec.ops.build"
   for k, want in ipairs(got[1]) do
     assert.equal(want.dtype, got[2][k].dtype, where)
-    local difference = build.difference(build.flat(got[2][k]), build.flat(want), tolerance, tolerance)
-    assert.is_nil(difference, ("%s, tensor %d: %s"):format(where, k, difference or ""))
+    local found = build.difference(build.flat(got[2][k]), build.flat(want), tolerance, tolerance)
+    assert.is_nil(found, ("%s, tensor %d: %s"):format(where, k, found or ""))
   end
 end
 
