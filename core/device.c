@@ -140,3 +140,10 @@ int tnt_set_deterministic(int on) {
   tnt__deterministic = on;
   return before;
 }
+
+int tnt__tf32;
+int tnt_set_tf32(int on) {
+  int before = tnt__tf32;
+  if (on >= 0) tnt__tf32 = on;
+  return before;
+}

@@ -291,7 +291,7 @@ int tnt__conv_cudnn(tnt__args *a, const tnt__convolution *k, bool *done) {
   q.card = a->device - 1, q.convolution = k->kind, q.dtype = k->dtype;
   q.align_x = tnt__alignment(data[0]), q.align_w = tnt__alignment(data[1]),
   q.align_y = tnt__alignment(data[2]);
-  q.tf32 = tnt__tf32(), q.deterministic = a->deterministic;
+  q.tf32 = a->tf32, q.deterministic = a->deterministic;
   *done = false;
   tnt__plans_lock();
   cudnnStatus_t s = CUDNN_STATUS_SUCCESS;

@@ -157,7 +157,7 @@ static int plan_of(tnt__args *a, const product *x, plan **out) {
   k.align_a = tnt__alignment(x->a.data), k.align_b = tnt__alignment(x->b.data),
   k.align_y = tnt__alignment(x->y);
   k.ta = x->a.transposed, k.tb = x->b.transposed, k.add = x->add, k.biased = x->bias != NULL;
-  k.tf32 = tnt__tf32(), k.deterministic = a->deterministic;
+  k.tf32 = a->tf32, k.deterministic = a->deterministic;
   *out = tnt__plans_find(&k, sizeof k);
   if (*out) return 0;
   cublasStatus_t s = CUBLAS_STATUS_SUCCESS;

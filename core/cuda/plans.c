@@ -2,7 +2,6 @@
 #include "plans.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -22,10 +21,6 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static entry *bucket[BUCKETS];
 static uint64_t turn;
 static int count;
-static atomic_bool tf32;
-
-bool tnt__tf32(void) { return tf32; }
-void tnt__set_tf32(bool on) { tf32 = on; }
 
 void tnt__plans_lock(void) { pthread_mutex_lock(&lock); }
 void tnt__plans_unlock(void) { pthread_mutex_unlock(&lock); }

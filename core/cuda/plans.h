@@ -21,10 +21,6 @@ bool tnt__plans_keep(const void *key, size_t bytes, void *plan, void (*drop)(voi
 void tnt__plans_pin(const void *plan);
 int tnt__plans_count(void);
 
-/* Whether f32 products and convolutions may round their factors to TF32 (10 bits of fraction); off at first. */
-bool tnt__tf32(void);
-void tnt__set_tf32(bool on);
-
 /* The largest power of two, up to 256, that divides the address. */
 static inline int tnt__alignment(const void *data) {
   uintptr_t p = (uintptr_t)data | 256;

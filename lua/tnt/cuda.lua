@@ -42,6 +42,19 @@ function cuda.name(which)
   return ffi.string(text)
 end
 
+--- Lets products and convolutions of f32 round their factors to TF32 (10 bits of fraction), which a
+--- card multiplies several times as fast; off until it is allowed.
+--- Errors: argument.
+---@param on? boolean  nil only asks
+---@return boolean former  what it was before
+function cuda.allow_tf32(on)
+  if on ~= nil and type(on) ~= "boolean" then
+    errors.raise("argument", "cuda.allow_tf32: true, false or nil was expected, got %s",
+      tostring(on))
+  end
+  return C.tnt_set_tf32(on == nil and -1 or on and 1 or 0) ~= 0
+end
+
 --- Waits until a card has done all its work; without one it does nothing.
 --- Errors: cuda, for a fault in that work.
 ---@param which? string|integer  default the first card

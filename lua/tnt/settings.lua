@@ -39,6 +39,7 @@ function settings.use_deterministic(value)
   end
   local former = level
   level = LEVELS[value]
+  core.C.tnt_set_deterministic(level == "default" and 0 or 1)
   return former
 end
 

@@ -112,6 +112,42 @@ describe("products on a card #cuda", function()
     end
   end)
 
+  it("round their factors to TF32 only where that is allowed", function()
+    local third = tnt.full({ 4, 4 }, 1 / 3):to "cuda"
+    local eye = tnt.eye(4):to "cuda"
+    local former = tnt.cuda.allow_tf32(false)
+    local exact = third:matmul(eye):select(1, 1):select(1, 1):item()
+    assert.is_false(tnt.cuda.allow_tf32(true))
+    assert.is_true(tnt.cuda.allow_tf32())
+    local rounded = third:matmul(eye):select(1, 1):select(1, 1):item()
+    local wide = third:double():matmul(eye:double()):select(1, 1):select(1, 1):item()
+    tnt.cuda.allow_tf32(former)
+    assert.equal(third:select(1, 1):select(1, 1):item(), exact)
+    assert.equal(exact, wide)
+    assert.near(1 / 3, rounded, 2 ^ -11)
+    -- a card need not take them for 4 x 4
+    if (os.getenv "TNT_CUDA_LIBRARY" or ""):find "emulated" then
+      assert.not_equal(exact, rounded)
+    end
+    assert.has_error(function() tnt.cuda.allow_tf32(1) end)
+  end)
+
+  it("of more shapes than plans are kept for", function()
+    local a = both.normal({ 24, 30 }):to "cuda"
+    for _ = 1, 2 do
+      for m = 1, 24 do
+        for k = 1, 30 do
+          local y = a:narrow(1, 1, m):narrow(2, 1, k):matmul(a:narrow(1, 1, 1):narrow(2, 1, k):t())
+          if (m * 31 + k) % 97 == 0 then
+            local want = a:narrow(1, m, 1):narrow(2, 1, k):to "cpu"
+            want = (want * a:narrow(1, 1, 1):narrow(2, 1, k):to "cpu"):sum():item()
+            assert.near(want, y:select(1, m):item(), 1e-4)
+          end
+        end
+      end
+    end
+  end)
+
   it("give the same bits every time", function()
     local a, b = both.normal({ 70, 300 }):to "cuda", both.normal({ 300, 90 }):to "cuda"
     local first = both.list(ops.matmul(a, b))
