@@ -279,7 +279,7 @@ static void graph_free(void *graph) {
 }
 
 /* -- kernels -------------------------------------------------------------------------------------------------------------------- */
-#define DECLARE(name, whole) int name##_cuda(tnt__args *a) __attribute__((weak));
+#define DECLARE(name, whole) int name##_cuda(tnt__args *a);
 TNT_CUDA_KERNELS(DECLARE)
 #define ENTRY(name, whole) {name##_cuda, whole},
 static const struct entry {

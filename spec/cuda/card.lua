@@ -19,7 +19,8 @@ if not driver and exists(emulated) then
   ffi.C.setenv("TNT_CUDA_LIBRARY", emulated, 0)
 end
 
-card.emulated = (os.getenv "TNT_CUDA_LIBRARY" or ""):find "emulated" ~= nil
+--- Whether the card is the emulated one.
+function card.emulated() return tnt.cuda.name():find "^Emulated" ~= nil end
 
 --- Whether there is a card; else declares one pending test for the file.
 ---@param what string  that the file is about

@@ -7,12 +7,14 @@ if not both.available "reductions" then return end
 
 local sets = { {}, { 1 }, { 2 }, { 3 }, { 1, 2 }, { 1, 3 }, { 2, 3 }, { 1, 2, 3 } }
 local shapes = { { 3, 4, 5 }, { 40, 33, 2 }, { 2, 33, 40 }, { 1, 600, 1 }, { 5, 1, 700 },
-  { 300, 3, 7 }, { 2, 9000, 3 } }
+  { 300, 3, 7 }, { 2, 1500, 3 } }
 
 describe("reductions on a card #cuda", function()
   for _, shape in ipairs(shapes) do
     it("over any dims of " .. table.concat(shape, "x"), function()
-      for _, dtype in ipairs { "f32", "f64", "bf16", "f16", "i64" } do
+      local small = shape[1] * shape[2] < 100
+      for _, dtype in ipairs(small and { "f32", "f64", "bf16", "f16", "i64" }
+        or { "f32", "bf16", "i64" }) do
         -- few values: ties; sums are exact in f32, and round alike in 16 bits
         local x = both.whole(shape, -3, 3, dtype)
         local w = dtype == "i64" and x or both.normal(shape, dtype)
@@ -49,12 +51,12 @@ describe("reductions on a card #cuda", function()
   end)
 
   it("of large tensors, in parts", function()
-    local x = both.normal { 300000 }
+    local x = both.normal { 60000 }
     both.alike("f32", { x }, function(v)
-      return v:sum(), v:mean(), v:amax(), v:argmin(), v:view(2, 150000):sum(2),
-        v:view(50000, 6):sum(1), v:view(3, 10, 10000):sum { 1, 3 }
-    end, 1e-6)
-    both.alike("i64", { both.whole({ 100000 }, -5, 5) }, function(v) return v:sum(), v:argmax() end)
+      return v:sum(), v:mean(), v:amax(), v:argmin(), v:view(2, 30000):sum(2),
+        v:view(10000, 6):sum(1), v:view(3, 10, 2000):sum { 1, 3 }
+    end, 1e-5)
+    both.alike("i64", { both.whole({ 50000 }, -5, 5) }, function(v) return v:sum(), v:argmax() end)
   end)
 
   it("let NaN win, the first of several", function()
@@ -84,9 +86,9 @@ end)
 
 describe("running sums on a card #cuda", function()
   it("along any dim", function()
-    for _, shape in ipairs { { 3, 4, 5 }, { 2, 3000, 3 }, { 3000, 40 }, { 5000 }, { 2, 2, 1025 },
-      { 9, 130, 64 } } do
-      for _, dtype in ipairs { "f32", "f64", "bf16", "i64" } do
+    for _, shape in ipairs { { 3, 4, 5 }, { 2, 3000, 3 }, { 3000 }, { 2, 2, 1025 },
+      { 70, 9, 64 } } do
+      for _, dtype in ipairs { "f32", "bf16", "i64" } do
         for d = 1, #shape do
           both.alike(dtype .. " " .. table.concat(shape, "x") .. " along " .. d,
             { both.whole(shape, -3, 3, dtype) }, function(v) return v:cumsum(d) end)
