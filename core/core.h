@@ -171,7 +171,7 @@ struct context {
   uint64_t seed, random_calls;
   int autocast; /* dtype, or -1 */
   struct autocast_cache *casts;
-  struct recorder *recorder; /* of a step that is to be captured (graph.c) */
+  struct tnt_recorder *recorder; /* of a step that is to be captured (graph.c) */
   struct tnt_graph *capture; /* under way */
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;

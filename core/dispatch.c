@@ -23,7 +23,7 @@ int call_list(call *k, int slot, const int64_t *values, int n) {
     return fail(TNT_EARGUMENT, "%s: a list of at most 8 numbers was expected, got %d", k->op->name,
                 n);
   k->integers[slot] = n;
-  for (int i = 0; i < n; i++) k->integers[slot + 1 + i] = values[i];
+  for (int i = 0; i < MAX_DIMS; i++) k->integers[slot + 1 + i] = i < n ? values[i] : 0;
   return 0;
 }
 

@@ -22,7 +22,7 @@ typedef struct recorded_op {
   uint64_t list; /* hash of the list's shapes */
 } recorded_op;
 
-struct recorder {
+struct tnt_recorder {
   recorded_op *ops;
   int n, room, at; /* at: the next to be compared with; -1: the first step, which is written down */
 };
@@ -109,7 +109,7 @@ static int differs(const recorded_op *was, const recorded_op *is) {
 }
 
 int recorder_call(const call *k) {
-  struct recorder *r = k->c->recorder;
+  struct tnt_recorder *r = k->c->recorder;
   recorded_op now;
   describe_call(&now, k);
   if (r->at < 0) {
@@ -140,23 +140,26 @@ int refuse_read(const context *c, const char *who) {
               who);
 }
 
-int tnt_record_begin(void) {
+int tnt_record_begin(tnt_recorder **recorder) {
   context *c = context_now();
-  if (!c->recorder) {
-    c->recorder = calloc(1, sizeof *c->recorder);
-    if (!c->recorder) return fail(TNT_EMEMORY, "recording a step: out of memory");
-    c->recorder->at = -1;
+  if (c->recorder) return fail(TNT_ESTATE, "recording a step: one is being recorded already");
+  if (!*recorder) {
+    *recorder = calloc(1, sizeof **recorder);
+    if (!*recorder) return fail(TNT_EMEMORY, "recording a step: out of memory");
+    (*recorder)->at = -1;
   } else {
-    c->recorder->at = 0;
+    (*recorder)->at = 0;
   }
+  c->recorder = *recorder;
   c->mode |= MODE_RECORD;
   return 0;
 }
 
 int tnt_record_end(void) {
   context *c = context_now();
+  struct tnt_recorder *r = c->recorder;
   c->mode &= ~(uint32_t)MODE_RECORD;
-  struct recorder *r = c->recorder;
+  c->recorder = NULL;
   if (r && r->at >= 0 && r->at < r->n) {
     return fail(TNT_ESTATE,
                 "a captured step must run the same ops each time: it ended before %s, op %d of the "
@@ -166,13 +169,10 @@ int tnt_record_end(void) {
   return 0;
 }
 
-void tnt_record_drop(void) {
-  context *c = context_now();
-  c->mode &= ~(uint32_t)MODE_RECORD;
-  if (!c->recorder) return;
-  free(c->recorder->ops);
-  free(c->recorder);
-  c->recorder = NULL;
+void tnt_recorder_free(tnt_recorder *r) {
+  if (!r) return;
+  free(r->ops);
+  free(r);
 }
 
 /* -- capture and replay ---------------------------------------------------------------------------------------------------- */

@@ -129,9 +129,10 @@ TNT_API void tnt_reading_drop(tnt_reading *reading);
  * where it differs), then captured: ops between begin and end are written down by the card, not run. A replay runs them
  * again on the same memory; `written`: the tensors that it changes. */
 typedef struct tnt_graph tnt_graph;
-TNT_API int tnt_record_begin(void);
+typedef struct tnt_recorder tnt_recorder;
+TNT_API int tnt_record_begin(tnt_recorder **recorder); /* *recorder: null, or the step before's */
 TNT_API int tnt_record_end(void);
-TNT_API void tnt_record_drop(void);
+TNT_API void tnt_recorder_free(tnt_recorder *recorder);
 TNT_API int tnt_capture_begin(tnt_graph **graph, int device);
 TNT_API int tnt_capture_end(tnt_graph *graph);
 TNT_API int tnt_graph_replay(tnt_graph *graph, const tnt_tensor *written, int n);

@@ -1,6 +1,7 @@
 -- AutoPredictUnit: a unit around a module that needs only batches: it brings them to the module's
 -- device and calls it. AutoUnit extends it by what training needs.
 
+local autocast = require "tnt.autocast"
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local nest = require "tnt.loop.nest"
@@ -14,8 +15,8 @@ local NONE = class.NONE
 ---@class tnt.AutoPredictUnit.Options
 ---@field module tnt.nn.Module
 ---@field device string|nil     "cpu", "cuda", ...; default: where the module is
----@field precision string|nil  "f32"; "bf16" and "f16" where autocast exists; also by the names of
----  tnt.precision
+---@field precision string|nil  "f32"; "bf16" or "f16": the module is called in a region of
+---  tnt.autocast; also by the names of tnt.precision
 ---@field enable_prefetch boolean|nil  fetch a batch ahead where the loader's size is unknown, so
 ---  that `state.last_batch` is known; default false (of an AutoUnit true)
 ---@field detect_anomaly boolean|tnt.AnomalyOptions|nil  true, or {infinite = false}: the steps run
@@ -44,9 +45,9 @@ class.rename(AutoPredictUnit, {
 
 local function check_precision(who, name)
   local dtype = name == nil and "f32" or precision.dtype(name, who)
-  if dtype == "f32" then return dtype end
-  errors.raise("argument", "%s: precision '%s' needs autocast, which this version does not have; "
-    .. "leave it out, or convert the module with module:to('%s')", who, name, dtype)
+  if dtype ~= "f64" then return dtype end
+  errors.raise("argument", "%s: precision is 'f32', or 'bf16' or 'f16' for mixed precision, got '%s'; "
+    .. "for f64 throughout convert the module: module:to('f64')", who, name)
 end
 
 -- unit -> the module it was made with; no field, or checkpoints would hold it twice.
@@ -60,8 +61,10 @@ local function check_machine(who, o)
   end
   if o.cuda_graph then
     local available, why = require("tnt.cuda").is_available()
-    errors.raise("argument", "%s: cuda_graph records steps of a CUDA device, %s; leave it out", who,
-      available and "which this version cannot do yet" or "and there is none: " .. tostring(why))
+    if not available then
+      errors.raise("argument", "%s: cuda_graph records steps of a CUDA device, and there is none: "
+        .. "%s; leave it out", who, tostring(why))
+    end
   end
 end
 
@@ -103,12 +106,19 @@ function AutoPredictUnit:move_data_to_device(_, batch)
   return to_device(batch, device)
 end
 
+--- Calls fn(...) in the unit's precision.
+---@param fn function|tnt.nn.Module
+function AutoPredictUnit:in_precision(fn, ...)
+  if self.precision == "f32" then return fn(...) end
+  return autocast.run(self.precision, fn, ...)
+end
+
 --- One prediction step: the module's output for the batch. May be overridden.
 ---@param state tnt.State
 ---@param batch any
 ---@return any
 function AutoPredictUnit:predict_step(state, batch)
-  return self.module(self:move_data_to_device(state, batch))
+  return self:in_precision(self.module, self:move_data_to_device(state, batch))
 end
 
 -- ---- the loops' side ----------------------------------------------------------------------------

@@ -148,6 +148,11 @@ function AutoUnit:complete(o)
   end
   if optimizer == nil then return end
   window.open(self, optimizer)
+  if self.precision == "f16" then self.grad_scaler = require("tnt.optim").GradScaler() end
+  if o.cuda_graph then
+    require("tnt.auto_unit.captured").check(self)
+    self.cuda_graph = true
+  end
   self.schedule = schedules.set(schedule, self.optimizer, averaging.schedule(self))
   if #self.windows == 1 then return end
   if self.out_of_memory == "halve" then
@@ -190,6 +195,7 @@ end
 ---@param batch any
 ---@return table step_output  {loss, outputs}
 function AutoUnit:train_step(state, batch)
+  if self.cuda_graph then return require("tnt.auto_unit.captured").step(self, state, batch) end
   window.before_loss(self)
   if self.out_of_memory == "halve" then
     return require("tnt.auto_unit.micro").step(self, state, batch, function(part)
@@ -197,7 +203,8 @@ function AutoUnit:train_step(state, batch)
     end)
   end
   batch = self:move_data_to_device(state, batch)
-  local loss, outputs = state:time("compute_loss", self.compute_loss, self, state, batch)
+  local loss, outputs = state:time("compute_loss", self.in_precision, self, self.compute_loss, self,
+    state, batch)
   local total, terms = losses.total(loss)
   log_losses(state, total, terms, self:batch_size(batch))
   self:update(total)
@@ -227,7 +234,8 @@ end
 ---@return table step_output  {loss, outputs}
 function AutoUnit:eval_step(state, batch)
   batch = self:move_data_to_device(state, batch)
-  local loss, outputs = state:time("compute_loss", self.compute_loss, self, state, batch)
+  local loss, outputs = state:time("compute_loss", self.in_precision, self, self.compute_loss, self,
+    state, batch)
   local total, terms = losses.total(loss)
   log_losses(state, total, terms, self:batch_size(batch))
   if self.metrics then self:update_metrics(state, batch, outputs) end
@@ -307,7 +315,10 @@ end
 
 --- Beside the app state: open windows, and the size of parts that memory has taught.
 function engine.save(self)
-  return { windows = window.save(self), micro_batch_size = self.micro_batch_size }
+  return {
+    windows = window.save(self), micro_batch_size = self.micro_batch_size,
+    grad_scaler = self.grad_scaler and self.grad_scaler:state_dict(),
+  }
 end
 
 --- The inverse of save.
@@ -315,6 +326,9 @@ function engine.load(self, saved)
   saved = saved or {}
   window.load(self, saved.windows)
   self.micro_batch_size = saved.micro_batch_size
+  if self.grad_scaler and saved.grad_scaler then
+    self.grad_scaler:load_state_dict(saved.grad_scaler)
+  end
 end
 
 --- The options a resume compares with the saved ones.

@@ -23,7 +23,7 @@ local places = {
   where = { "tnt.tensor.shape", "where" },
   save = { "tnt.files", "save" }, load = { "tnt.files", "load" },
   scope = { "tnt.scope", "run" }, steps = { "tnt.scope", "steps" }, keep = { "tnt.scope", "keep" },
-  autocast = { "tnt.autocast", "run" },
+  autocast = { "tnt.autocast", "run" }, Graph = "tnt.graph",
   no_grad = { "tnt.grad_mode", "no_grad" }, enable_grad = { "tnt.grad_mode", "enable_grad" },
   grad = { "tnt.autograd", "grad" }, Function = { "tnt.autograd", "Function" },
   seed = { "tnt.random", "seed" }, precision = "tnt.precision",

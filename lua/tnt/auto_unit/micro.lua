@@ -83,7 +83,8 @@ local function attempt(unit, state, batch, all, size)
   end
   local logged, outputs, sum = {}, {}, nil
   for i, part in ipairs(parts) do
-    local loss, out = state:time("compute_loss", unit.compute_loss, unit, state, part)
+    local loss, out = state:time("compute_loss", unit.in_precision, unit, unit.compute_loss,
+      unit, state, part)
     local total, terms = losses.total(loss)
     local share = #parts == 1 and total or total * (weights[i] / whole)
     window.backward(unit, state, share)

@@ -130,25 +130,28 @@ local function scale_up(parameters, factor)
   end
 end
 
-local function step(unit, state, w)
-  local missing = unit.gradient_accumulation_steps - w.count
-  if missing > 0 and unit.flush == "discard" then
-    w.count = 0
-    w.optimizer:zero_grad()
-    return
-  elseif missing > 0 and unit.flush == "mean" then
-    scale_up(parameters_of(w), unit.gradient_accumulation_steps / w.count)
-  end
-  state:emit "on_train_optimizer_step_start"
-  local parameters = parameters_of(w)
+-- What the device does in an update: clipping and the optimizer's step. Returns the gradients' norm.
+local function clip_and_step(unit, state, w)
+  local parameters, scaler = parameters_of(w), unit.grad_scaler
   local nn = require "tnt.nn"
+  if scaler then scaler:unscale_(w.optimizer) end
   local norm = state:time("clip_grad_norm", nn.clip_grad_norm_, parameters,
     unit.clip_grad_norm or math.huge)
-  if norm then state:log(w.norm_name, norm) end
   if unit.clip_grad_value then
     state:time("clip_grad_value", nn.clip_grad_value_, parameters, unit.clip_grad_value)
   end
-  state:time("optimizer_step", w.optimizer.step, w.optimizer)
+  if scaler then
+    state:time("optimizer_step", scaler.step, scaler, w.optimizer)
+    scaler:update()
+  else
+    state:time("optimizer_step", w.optimizer.step, w.optimizer)
+  end
+  return norm
+end
+
+-- What the host does with it.
+local function after_step(unit, state, w, norm)
+  state:log(w.norm_name, norm)
   w.count = 0
   unit.train_progress:increment_update()
   state:time("lr_scheduler_step", schedules.after_update, unit, w.name)
@@ -159,6 +162,19 @@ local function step(unit, state, w)
   else
     state:time("optimizer_zero_grad", w.optimizer.zero_grad, w.optimizer)
   end
+end
+
+local function step(unit, state, w)
+  local missing = unit.gradient_accumulation_steps - w.count
+  if missing > 0 and unit.flush == "discard" then
+    w.count = 0
+    w.optimizer:zero_grad()
+    return
+  elseif missing > 0 and unit.flush == "mean" then
+    scale_up(parameters_of(w), unit.gradient_accumulation_steps / w.count)
+  end
+  state:emit "on_train_optimizer_step_start"
+  after_step(unit, state, w, clip_and_step(unit, state, w))
 end
 
 --- Backward from a loss, divided by the length of a window.
@@ -173,6 +189,7 @@ function window.backward(unit, state, loss, name)
     w.must_zero = false
   end
   local part = n == 1 and loss or loss / n
+  if unit.grad_scaler then part = unit.grad_scaler:scale(part) end
   if #unit.windows > 1 then
     state:time("backward", backward_into, part, parameters_of(w), unit.retain_graph)
   elseif unit.retain_graph then
@@ -239,5 +256,9 @@ function window.load(unit, saved)
     end
   end
 end
+
+--- The halves of an update, for steps whose device part is captured: `clip_and_step(unit, state, w)`
+--- gives the norm that `after_step(unit, state, w, norm)` wants.
+window.clip_and_step, window.after_step = clip_and_step, after_step
 
 return window

@@ -26,14 +26,20 @@ local function define(name, weight_decay, op)
   })
   Class.state_names = { "exp_avg", "exp_avg_sq" }
   Class.check_group = check_group
+  --- The numbers of the op for a step.
+  ---@param group tnt.optim.Group
+  ---@param step integer  from 1
+  function Class.numbers(_, group, step)
+    local betas = group.betas
+    return group.lr, betas[1], betas[2], group.eps, group.weight_decay, step
+  end
   --- One step of a bucket's tensors.
   ---@param group table   the parameter group
   ---@param bucket table  lists of tensors of one device and dtype
   function Class:update(group, bucket)
-    local betas, lists = group.betas, bucket.lists
-    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, bucket.row, self.skip, group.lr, betas[1], betas[2], group.eps,
-      group.weight_decay,
-      bucket.step)
+    local lists = bucket.lists
+    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, bucket.row, self.skip,
+      self:numbers(group, bucket.step))
   end
   return Class
 end

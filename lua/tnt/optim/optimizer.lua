@@ -6,6 +6,7 @@
 local check = require "tnt.check_option"
 local class = require "tnt.class"
 local core = require "tnt.core"
+local ffi = require "ffi"
 local errors = require "tnt.errors"
 local grad_mode = require "tnt.grad_mode"
 local make = require("tnt.tensor").make
@@ -265,10 +266,22 @@ local function narrow(bucket)
   C.tnt_zero_grad(bucket.list.items, bucket.list.n)
 end
 
+-- The numbers of a step in memory of the device, where its op reads them.
+local numbers = ffi.new "double[8]"
+local function write_row(self, group, bucket, at)
+  local list = { self:numbers(group, at) }
+  for i, value in ipairs(list) do numbers[i - 1] = value end
+  if not bucket.row then
+    bucket.row = make.empty(#list, { dtype = "f64", device = bucket.params[1].device }):keep()
+  end
+  core.check(C.tnt_write(bucket.row, numbers, C.TNT_F64, #list))
+end
+
 local function step(self)
   for index, group in ipairs(self.param_groups) do
     for _, bucket in ipairs(buckets_of(self, index, group)) do
       bucket.step = bucket.step + 1
+      if self.rows == "write" then write_row(self, group, bucket, bucket.step) end
       if bucket.narrow then widen(bucket) end
       self:update(group, bucket)
       if bucket.narrow then narrow(bucket) end
@@ -290,6 +303,36 @@ function Optimizer:step(closure)
     error(err, 0)
   end
   return loss
+end
+
+--- Whether steps read their numbers from memory of the device, which a captured step wants: there
+--- they change between replays. "write": each step writes them itself; "read": write_rows does.
+---@param how "write"|"read"|nil
+function Optimizer:use_rows(how)
+  self.rows = how
+  if how then return end
+  for index in ipairs(self.param_groups) do
+    for _, bucket in ipairs(self.buckets[index] or {}) do bucket.row = nil end
+  end
+end
+
+--- Writes the numbers of the next step for the parameters that the last one changed.
+function Optimizer:write_rows()
+  for index, group in ipairs(self.param_groups) do
+    for _, bucket in ipairs(self.buckets[index] or {}) do
+      write_row(self, group, bucket, bucket.step + 1)
+    end
+  end
+end
+
+--- A step was made by a replay: it counts, like the one that was captured.
+function Optimizer:count_step()
+  for index in ipairs(self.param_groups) do
+    for _, bucket in ipairs(self.buckets[index] or {}) do
+      bucket.step = bucket.step + 1
+      for i = 1, #bucket.states do bucket.states[i].step = bucket.step end
+    end
+  end
 end
 
 --- The last step was skipped by its kernels: the counts of steps go back by one.

@@ -29,13 +29,19 @@ end
 function SGD:uses(group) return group.momentum ~= 0 end
 function SGD:wants_state() return self.current_group.momentum ~= 0 end
 
+--- The numbers of the op for a step.
+---@param group tnt.optim.Group
+function SGD.numbers(_, group)
+  return group.lr, group.momentum, group.dampening, group.weight_decay
+end
+
 --- The step of one bucket.
 ---@param group tnt.optim.Group
 ---@param bucket table
 function SGD:update(group, bucket)
-  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, bucket.row, self.skip, group.lr,
-    group.momentum, group.dampening, group.weight_decay, group.nesterov, group.maximize,
-    bucket.step == 1)
+  local lr, momentum, dampening, weight_decay = self:numbers(group, bucket.step)
+  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, bucket.row, self.skip, lr, momentum,
+    dampening, weight_decay, group.nesterov, group.maximize, bucket.step == 1)
 end
 
 return SGD
