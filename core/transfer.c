@@ -6,6 +6,8 @@
 #include "../kernels/cpu.h"
 #include "calls_gen.h"
 #include "device.h"
+#include "entry.h"
+#include "../kernels/slots_gen.h"
 
 static const device_table *card_table(const tensor *t) { return device_of(t->device); }
 static void *stream_of(int device, int which) {
@@ -63,8 +65,19 @@ int host_write(tensor *x, const void *data) {
 int number_tensor(context *c, tensor **y, int device, int dtype, double value) {
   tensor *t;
   TRY(tensor_create(c, &t, device, dtype, NULL, 0));
-  float narrow = (float)value;
-  int rc = host_write(t, dtype == TNT_F64 ? (const void *)&value : &narrow);
+  int rc = 0;
+  if (device != TNT_CPU) { /* by a kernel, which a captured step can repeat */
+    call k;
+    call_begin(&k, c, OP_ID_FILL);
+    k.in[0] = k.out[0] = t;
+    k.numbers[FILL_VALUE] = value;
+    k.compute = dtype;
+    rc = elementwise(&k);
+  } else if (dtype == TNT_F64) {
+    *(double *)(void *)t->data = value;
+  } else {
+    *(float *)(void *)t->data = (float)value;
+  }
   if (rc)
     tensor_unref(c, t);
   else
