@@ -2,6 +2,7 @@
 -- is called once, in evaluation mode, and differentiated once; modes, buffers, gradients and the
 -- random stream are then as before.
 
+local tensor = require "tnt.tensor" -- first: autograd is a part of it
 local autograd = require "tnt.autograd"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
@@ -13,7 +14,6 @@ local Module = require "tnt.nn.module"
 local random = require "tnt.random"
 local scope = require "tnt.scope"
 local table_of = require "tnt.nn.summary_table"
-local tensor = require "tnt.tensor"
 
 local is_tensor, bytes_of = tensor.is_tensor, require("tnt.memory.size").of
 
