@@ -1,6 +1,6 @@
--- Writes lua/tnt/editor_gen.lua, which tells an editor (LuaLS) what stands in tables that are filled
--- while the program runs: tnt, tnt.nn and tnt.optim.schedule. scripts/gen runs it, in the checkout
--- or in a copy, without the built library: it reads the sources.
+-- Writes lua/tnt/editor_gen.lua, which tells an editor (LuaLS) what stands in tables that are
+-- filled while the program runs: tnt, tnt.nn and tnt.optim.schedule. scripts/gen runs it, in the
+-- checkout or in a copy, without the built library: it reads the sources.
 
 package.path = "./lua/?.lua;./lua/?/init.lua;" .. package.path
 local sorted = require "tnt.sorted"
