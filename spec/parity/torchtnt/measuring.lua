@@ -29,7 +29,7 @@ return {
       "spec/timer_parity_spec.lua: gives the same rows in the same order",
       "spec/timer_spec.lua: takes in the durations of all" } },
   { "FullSyncPeriodicTimer(interval, cpu_pg)", "should", ours = "tnt.PeriodicTimer",
-    spec = { "spec/timer/periodic_spec.lua: gives its answer one call late",
+    spec = { "spec/timer/periodic_spec.lua: answers as TorchTNT's timer does",
       "spec/timer/periodic_spec.lua: is told by rank 0" } },
   { "RSSProfiler, measure_rss_deltas", "should", ours = "tnt.measure_rss_deltas",
     spec = "spec/memory/rss_spec.lua: gives how much more memory the process holds",
