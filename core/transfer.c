@@ -181,6 +181,14 @@ int tnt_to_device(tnt_tensor *y, const tnt_tensor *h, int device) {
   return handle_give(c, y, t);
 }
 
+int tnt_is_pinned(int32_t *out, const tnt_tensor *h) {
+  context *c = context_now();
+  tensor *x;
+  RESOLVE(c, x, h);
+  *out = x->device == TNT_CPU && x->storage->block;
+  return 0;
+}
+
 int tnt_pin(tnt_tensor *y, const tnt_tensor *h) {
   context *c = context_now();
   tensor *x;
@@ -271,6 +279,7 @@ int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
   context *c = context_now();
   tensor *x, *dense = NULL;
   RESOLVE(c, x, h);
+  if (UNLIKELY(c->mode & MODE_CAPTURE)) TRY(refuse_read(c, "reading"));
   size_t bytes = bytes_of(x);
   tnt_reading *r = calloc(1, sizeof *r + (x->device == TNT_CPU ? bytes : 0));
   if (!r) return fail(TNT_EMEMORY, "reading: out of memory");
