@@ -44,7 +44,7 @@ static void describe_call(recorded_op *r, const call *k) {
   bool in_row = (k->op->flags & OP_PARAMS) && k->n_in && k->in[0];
   for (int i = 0; i < k->op->n_numbers && !in_row; i++) r->numbers[i] = k->numbers[i];
   /* where a random call's numbers are drawn again, they are another call's each time */
-  bool again = k->op == &tnt__ops[OP_ID_DROPOUT_AGAIN];
+  bool again = (k->op->flags & OP_DRAWS_AGAIN) != 0;
   for (int i = 0; i < k->op->n_integers && !again; i++)
     r->integers = mix(r->integers, (uint64_t)k->integers[i]);
   for (int i = 0; i < k->n_in && i < RECORDED_INPUTS; i++) {

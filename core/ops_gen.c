@@ -2597,7 +2597,7 @@ const op_record tnt__ops[] = {
    .in_names = dropout_names, .patterns = dropout_patterns, .shape = dropout_shape, .rule = dropout_rule, .flops = NULL, .twice = true},
   {.name = "dropout_again",
    .signature = "dropout_again(x, p: number, seed: int, turn: int) -> y",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_DRAWS_AGAIN,
    .kernel = 52, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 2,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
