@@ -173,6 +173,7 @@ struct context {
   struct autocast_cache *casts;
   struct tnt_recorder *recorder; /* of a step that is to be captured (graph.c) */
   struct tnt_graph *capture; /* under way */
+  struct tnt_graph *ended_graphs;
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;
   struct tnt_backward *walk; /* the newest of those open */
