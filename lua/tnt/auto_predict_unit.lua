@@ -101,7 +101,9 @@ function AutoPredictUnit:construct(o)
   self.detect_anomaly = o.detect_anomaly
 end
 
---- Brings a batch to the unit's device. May be overridden.
+--- Brings a batch to the unit's device. May be overridden. A card copies it beside the work of the
+--- step before, which nothing waits for, so that no batch need be fetched before its turn and a
+--- checkpoint finds the loader, and random numbers, where they are.
 ---@param state tnt.State
 ---@param batch any
 ---@return any

@@ -1,12 +1,22 @@
 -- tnt.data.to_device: a batch on another device. Plain tables are followed, each once, so that what
--- is shared stays shared and a table that holds itself is no trap.
+-- is shared stays shared and a table that holds itself is no trap. To a card tensors go by way of
+-- pinned memory: their copies run beside the work that the card has.
 
 local errors = require "tnt.errors"
 local nest = require "tnt.loop.nest"
 
+-- A copy that is to be recorded starts from the tensor itself.
+local function copy_of(value, device)
+  if device == "cpu" or value.device ~= "cpu" or value.requires_grad then return value:to(device) end
+  local pinned = value:pin_memory()
+  local result = pinned:to(device)
+  if pinned ~= value then pinned:free() end -- used again when the card is done with it
+  return result
+end
+
 local function moved(value, device, seen)
   if nest.is_tensor(value) then
-    if seen[value] == nil then seen[value] = value:to(device) end
+    if seen[value] == nil then seen[value] = copy_of(value, device) end
     return seen[value]
   end
   if type(value) ~= "table" then return value end
@@ -25,7 +35,9 @@ end
 
 --- A copy of a nest whose tensors are on a device: tables by name or position, at any depth. An
 --- object with a function `to` is asked itself; numbers, strings and other objects stay as they
---- are. A tensor that is there already is the same one.
+--- are. A tensor that is there already is the same one. Nothing waits for a card: it copies beside
+--- the work given so far, and the work given next waits on the card. What is pinned already
+--- (`pin_memory`) must not be written to meanwhile.
 ---
 ---     local batch = tnt.data.to_device({image = x, label = {y, "cat"}}, "cpu")
 ---

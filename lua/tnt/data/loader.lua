@@ -4,6 +4,7 @@
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 local Fetcher = require "tnt.data.fetch"
+local nest = require "tnt.loop.nest"
 local Plan = require "tnt.data.plan"
 local random = require "tnt.data.random"
 local sorted = require "tnt.sorted"
@@ -25,6 +26,8 @@ local source = require "tnt.data.source"
 ---in the workers when it is the name of a module that returns the function
 ---@field rank integer|nil         this process's part of the data, from 0 (default: tnt.dist's)
 ---@field world integer|nil        in how many parts (default: tnt.dist's)
+---@field pin_memory boolean|nil   batches come in memory that cards read directly (default false);
+---what moves them with tnt.data.to_device, as AutoUnit does, needs no copy then
 ---@field even boolean|nil         every process gets equally many batches: by samples read twice,
 ---or with drop_last by leaving some out (default true)
 
@@ -42,6 +45,7 @@ local DataLoader = class.new("DataLoader", {
   batch_size = class.NONE, shuffle = false, num_workers = 0, prefetch = 2, drop_last = false,
   seed = class.NONE, dtypes = class.NONE, sampler = class.NONE, batch_sampler = class.NONE,
   collate = class.NONE, rank = class.NONE, world = class.NONE, even = true,
+  pin_memory = false,
 })
 
 -- The core has 255 contexts, one for each thread that runs Lua.
@@ -117,6 +121,14 @@ function DataLoader:init(o)
   flag(o, "shuffle")
   flag(o, "drop_last")
   flag(o, "even")
+  self.pin_memory = flag(o, "pin_memory")
+  if o.pin_memory then
+    local available, why = require("tnt.cuda").is_available()
+    if not available then
+      errors.raise("device", "DataLoader: pin_memory is for a card, and there is none: %s; give "
+        .. "pin_memory = tnt.cuda.is_available()", tostring(why))
+    end
+  end
   check_together(o, self.is_stream)
   self.batch_size = whole(o, "batch_size", 1, 1)
   self.num_workers, self.prefetch = whole(o, "num_workers", 0), whole(o, "prefetch", 1)
@@ -256,6 +268,16 @@ local function reader_ahead(loader, job_of, epoch, first, n)
   end
 end
 
+-- The same batch in pinned memory: workers' parcels lie in memory of their own.
+local function pinned(batch)
+  local seen = {}
+  return nest.map(batch, function(t)
+    if t.device ~= "cpu" then return t end
+    seen[t] = seen[t] or t:pin_memory()
+    return seen[t]
+  end)
+end
+
 --- Begins an epoch: returns a function that gives its next batch, and nil after the last. The epoch
 --- is that of `set_epoch` or `load_state_dict`, else the one after the last begun.
 --- Errors: of the data set; shape, dtype or argument, when samples make no batch.
@@ -279,7 +301,7 @@ function DataLoader:iterate()
       return nil
     end
     position.batches = position.batches + 1
-    return batch
+    return self.pin_memory and pinned(batch) or batch
   end
 end
 

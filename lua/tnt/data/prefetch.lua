@@ -14,7 +14,8 @@ local to_device = require "tnt.data.device"
 ---
 ---     local loader = tnt.data.DevicePrefetcher(inner, "cuda", {num_prefetch_batches = 2})
 ---
---- It resumes as the loader inside does. On the CPU batches are fetched ahead and stay as they are.
+--- It resumes as the loader inside does. On a card the batches ahead are copied beside its work. On
+--- the CPU they are fetched ahead and stay as they are.
 --- Errors: argument, for what is no loader, no device or no number from 1 on; device, for a device
 --- that is missing.
 ---@class tnt.data.DevicePrefetcher
