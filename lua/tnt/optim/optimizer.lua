@@ -378,6 +378,7 @@ end
 --- State by the number of the parameter (from 0, through all groups) and the groups' options.
 ---@return {state: table<string, table>, param_groups: table[]}
 function Optimizer:state_dict()
+  if self.settle then self.settle() end -- GradScaler: whether the last step was skipped
   local state, groups, at = {}, {}, 0
   for i, group in ipairs(self.param_groups) do
     local numbers = {}
@@ -442,6 +443,7 @@ end
 ---@param saved table
 function Optimizer:load_state_dict(saved)
   local list = check_saved(self, saved)
+  if self.settle then self.settle() end
   local before = grad_mode.set(false)
   self.state, self.buckets = {}, {}
   for key, state in sorted(saved.state) do

@@ -50,6 +50,8 @@ function GradScaler:init(o)
   self.options = o
   self.waiting = {} -- optimizers whose last skip the host does not know yet -> the reading
   self.found = {}   -- per optimizer, between unscale_ and update: f32 of one element
+  self.stepped = {} -- optimizers that had their step since update
+  self.flags = setmetatable({}, { __mode = "k" }) -- optimizer -> the tensor that `found` names
 end
 
 -- The tensors live where the losses do: made by the first.
@@ -100,7 +102,14 @@ function GradScaler:unscale_(optimizer)
     found = ops.maximum(found, ops.logical_not(ops.isfinite(largest)):to "f32")
     ops.grad_scale_(list, row, nil, 1, math.huge)
   end
-  self.found[optimizer] = found:keep()
+  local flag = self.flags[optimizer]
+  if flag then
+    flag:copy_(found)
+  else
+    flag = found:keep()
+    self.flags[optimizer] = flag
+  end
+  self.found[optimizer] = flag
   grad_mode.set(before)
 end
 
@@ -109,7 +118,7 @@ local one = ffi.new "double[1]"
 local function learn(self, optimizer)
   local reading = self.waiting[optimizer]
   if not reading then return end
-  self.waiting[optimizer] = nil
+  self.waiting[optimizer], optimizer.settle = nil, nil
   core.check(C.tnt_reading_finish(one, 1, ffi.gc(reading, nil)))
   if one[0] ~= 0 then
     self.skipped = (self.skipped or 0) + 1
@@ -118,9 +127,14 @@ local function learn(self, optimizer)
 end
 
 --- The optimizer's step, which its kernels leave out where a gradient is NaN or infinite.
+--- Errors: state, before any loss was scaled, or a second time before update.
 ---@param optimizer tnt.optim.Optimizer
 function GradScaler:step(optimizer)
   if not self.options.enabled then return optimizer:step() end
+  if self.stepped[optimizer] then
+    errors.raise("state", "GradScaler:step: this optimizer had its step already; call update "
+      .. "after each step")
+  end
   if not self.found[optimizer] then self:unscale_(optimizer) end
   learn(self, optimizer)
   optimizer.skip = self.found[optimizer]
@@ -130,11 +144,19 @@ function GradScaler:step(optimizer)
   local at = ffi.new "tnt_reading *[1]"
   core.check(C.tnt_reading_begin(at, self.found[optimizer]))
   self.waiting[optimizer] = ffi.gc(at[0], C.tnt_reading_drop)
+  self.stepped[optimizer] = true
+  optimizer.settle = function() learn(self, optimizer) end -- its state dict waits for it
 end
 
---- The next scale: smaller after a skip, larger after growth_interval steps without one.
+--- The next scale: smaller after a skip, larger after growth_interval steps without one, as long as
+--- f32 holds it.
+--- Errors: state, when no gradient was looked at since the last update.
 function GradScaler:update()
-  if not self.options.enabled or next(self.found) == nil then return end
+  if not self.options.enabled then return end
+  if next(self.found) == nil then
+    errors.raise("state", "GradScaler:update: no step was taken since the last update; call "
+      .. "scaler:step(optimizer) before it")
+  end
   local o, before = self.options, grad_mode.set(false)
   local found
   for _, one_found in pairs(self.found) do -- order: free, a maximum
@@ -143,9 +165,10 @@ function GradScaler:update()
   local good = (self.good + 1) * (1 - found)
   local grow = ops.ge(good, o.growth_interval):to "f32"
   local factor = found * o.backoff_factor + (1 - found) * (grow * (o.growth_factor - 1) + 1)
-  self.scale_:copy_(self.scale_ * factor)
+  local scale = self.scale_ * factor
+  self.scale_:copy_(ops.where(ops.isfinite(scale), scale, self.scale_))
   self.good:copy_(good * (1 - grow))
-  self.found = {}
+  self.found, self.stepped = {}, {}
   grad_mode.set(before)
 end
 
@@ -179,6 +202,7 @@ end
 ---@param state table
 function GradScaler:load_state_dict(state)
   check.number("GradScaler:load_state_dict", "scale", state.scale, 0)
+  self:settle()
   self.skipped = state.skipped
   if self.scale_ then
     self.scale_:fill_(state.scale)
