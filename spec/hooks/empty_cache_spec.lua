@@ -2,6 +2,8 @@ local balance = require "spec.balance"
 local scratch = require "spec.log.scratch"
 local tnt = require "tnt"
 
+require "spec.cuda.card" -- the emulated one, where there is no other
+
 local Unit = tnt.TrainUnit:extend "Unit"
 function Unit:train_step() return tnt.zeros(1000, 100):sum() end
 function Unit:eval_step() return tnt.zeros(100, 100):sum() end
@@ -33,6 +35,26 @@ describe("EmptyCache", function()
     assert.equal("eval 1 empty", cached[3])
     assert.equal("train 4 full", cached[5])
     assert.equal("eval 2 empty", cached[6])
+  end)
+
+  it("empties the card's, too #cuda", function()
+    local there, reason = tnt.cuda.is_available()
+    if not there then return pending("there is no card: " .. reason) end
+    local OnCard, bytes = tnt.TrainUnit:extend "OnCard", 2 ^ 26
+    function OnCard:train_step() tnt.zeros(bytes / 4, { device = self.device }):free() end
+    local function cached_after(hooks)
+      local unit, cached = OnCard(), {}
+      unit.device = "cuda"
+      tnt.cuda.empty_cache()
+      hooks[#hooks + 1] = { priority = "lowest", on_step_end = function()
+        cached[#cached + 1] = tnt.cuda.memory().cached >= bytes
+      end }
+      tnt.train(unit, { train_dataloader = { 1, 2, 3, 4 }, max_epochs = 1, bar = false,
+        hooks = hooks })
+      return cached
+    end
+    assert.same({ true, true, true, true }, cached_after {})
+    assert.same({ true, false, true, false }, cached_after { tnt.hooks.EmptyCache(2) })
   end)
 
   it("refuses options that make no sense", function()
