@@ -93,8 +93,9 @@ describe("AutoPredictUnit", function()
         assert.matches("cuda_graph records steps of a CUDA device, and there is none",
           refusal(Class, { net, cuda_graph = true }), 1, true)
       end
-      assert.matches("precision 'bf16' needs autocast",
-        refusal(Class, { net, precision = "bf16" }), 1, true)
+      assert.matches("for f64 throughout convert the module: module:to('f64')",
+        refusal(Class, { net, precision = "f64" }), 1, true)
+      assert.matches("did you mean 'bf16'", refusal(Class, { net, precision = "b16" }), 1, true)
       assert.matches("'torch_compile_params' is called cuda_graph here",
         refusal(Class, { net, torch_compile_params = {} }), 1, true)
       assert.matches("module must be an nn.Module, got the class Linear; call it to make one",
