@@ -31,7 +31,8 @@ end
 
 local function step_into(path, key)
   if type(key) == "string" and key:match "^[%a_][%w_]*$" then return path .. "." .. key end
-  return path .. "[" .. tostring(key) .. "]"
+  -- A tensor's text holds its values, for which a card would be waited.
+  return path .. "[" .. (type(key) == "cdata" and "a tensor" or tostring(key)) .. "]"
 end
 
 local find
