@@ -5,7 +5,7 @@ local rig = require "spec.loop.rig"
 
 -- A number with the gradients of what it came from: enough for losses that are linear.
 local Scalar = {}
-Scalar.__index = Scalar
+Scalar.__index, Scalar.device = Scalar, "cpu"
 local function scalar(value, slopes, n)
   return setmetatable({ value = value, slopes = slopes or {}, n = n or 1 }, Scalar)
 end
@@ -389,8 +389,8 @@ describe("AutoUnit", function()
 
   it("refuses wrong options at construction (C-25)", function()
     assert.matches("unknown precision 'fp8'", message(auto, { precision = "fp8" }), 1, true)
-    assert.matches("precision 'bf16' needs autocast",
-      message(auto, { precision = "bf16" }), 1, true)
+    assert.matches("for f64 throughout convert the module: module:to('f64')",
+      message(auto, { precision = "f64" }), 1, true)
     for _, wrong in ipairs { 0, -1, 1.5, "2" } do
       assert.matches("gradient_accumulation_steps must be a whole number from 1 on",
         message(auto, { gradient_accumulation_steps = wrong }), 1, true)

@@ -77,7 +77,9 @@ describe("tnt.autocast", function()
         local args = build.arguments(case, "bf16")
         local want = args[1]:clone()
         want[row.name .. "_"](want, unpack(args, 2, case.n))
-        tnt.autocast("bf16", function() args[1][row.name .. "_"](args[1], unpack(args, 2, case.n)) end)
+        tnt.autocast("bf16", function()
+          args[1][row.name .. "_"](args[1], unpack(args, 2, case.n))
+        end)
         assert.equal("bf16", args[1].dtype)
         assert.is_true(build.same_bits(want, args[1]), row.name)
       end
@@ -174,7 +176,7 @@ describe("gradients through tnt.autocast", function()
   it("are none under no_grad, and casts made there do not last", function()
     local w = tnt.randn(4, 4):requires_grad_()
     local x = tnt.randn(3, 4)
-    local y = tnt.autocast("bf16", function() return tnt.no_grad(function() return x:matmul(w) end) end)
+    local y = tnt.autocast("bf16", tnt.no_grad, function() return x:matmul(w) end)
     assert.is_false(y.requires_grad)
     tnt.autocast("bf16", function() return x:matmul(w) end):sum():backward()
     assert.equal("f32", w.grad.dtype)
@@ -204,7 +206,7 @@ describe("the cast of a weight", function()
     local first = bytes_of(1)
     assert.is_true(first >= 2 * 64 * 64)        -- the cast
     assert.is_true(bytes_of(4) < 2 * 64 * 64)   -- results and x's own casts alone
-    local one = tnt.autocast("bf16", function() return tnt.no_grad(function() return x:linear(w) end) end)
+    local one = tnt.autocast("bf16", tnt.no_grad, function() return x:linear(w) end)
     assert.is_true(build.same_bits(want(), one))
   end)
 
@@ -273,9 +275,8 @@ describe("the cast of a weight", function()
 end)
 
 describe("training in bf16", function()
-  -- A product of k factors rounds its inputs, weights and output once each: 2^-8 relative, about
-  -- 2^-9 on average. Losses of some units keep that through ten steps; PyTorch's own differ from its
-  -- f32 by as much.
+  -- A product rounds its inputs, weights and output once each: 2^-8 relative, 2^-9 on average. Over
+  -- ten steps PyTorch's own losses stay about as near to its f32.
   for name, model in require("tnt.sorted")(models.list) do
     it("follows PyTorch's autocast: " .. name, function()
       local want = reference[name]

@@ -1,5 +1,5 @@
--- Two small networks that are trained in mixed precision: spec/autocast_spec.lua compares them with
--- PyTorch's (scripts/parity/autocast.py has the same formulas), spec/cuda/amp_spec.lua with a card's.
+-- Two small networks trained in mixed precision: spec/autocast_spec.lua compares them with PyTorch's
+-- (scripts/parity/autocast.py has the same formulas), spec/cuda/amp_spec.lua with a card's.
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
 

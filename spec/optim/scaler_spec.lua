@@ -23,7 +23,9 @@ end
 local faults = { nan = 0 / 0, inf = math.huge, large = 1e38 }
 
 local function scripted()
-  return { nn.Parameter(tnt.tensor { 0.5, -1.25, 2.0 }), nn.Parameter(tnt.tensor { { 1 }, { -0.5 } }) }
+  return {
+    nn.Parameter(tnt.tensor { 0.5, -1.25, 2.0 }), nn.Parameter(tnt.tensor { { 1 }, { -0.5 } }),
+  }
 end
 
 -- The loss of step n, whose gradients are a formula, with a fault where one is scripted.
@@ -226,7 +228,8 @@ describe("GradScaler", function()
     local params, scaler = scripted(), optim.GradScaler { growth_interval = 3 }
     local opt = optim.Adam(params, { lr = 0.01 })
     local function step(n)
-      tnt.scope(function() take(scaler, opt, scripted_loss(params, n, n % 7 == 0 and "nan" or nil)) end)
+      local fault = n % 7 == 0 and "nan" or nil
+      tnt.scope(function() take(scaler, opt, scripted_loss(params, n, fault)) end)
     end
     for n = 1, 8 do step(n) end
     scaler:settle()
@@ -265,7 +268,7 @@ describe("steps whose numbers lie in memory", function()
           assert.equal(12, opt.state[params[1]].step)
         end
         for i = 2, 3 do
-          for k = 1, 2 do assert.is_true(build.same_bits(ended[1][k], ended[i][k]), i .. " " .. k) end
+          for k, p in ipairs(ended[i]) do assert.is_true(build.same_bits(ended[1][k], p)) end
         end
       end)
     end

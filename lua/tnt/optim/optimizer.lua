@@ -381,17 +381,17 @@ function Optimizer:state_dict()
   if self.settle then self.settle() end -- GradScaler: whether the last step was skipped
   local state, groups, at = {}, {}, 0
   for i, group in ipairs(self.param_groups) do
-    local numbers = {}
+    local positions = {}
     for k, t in ipairs(group.params) do
       if self.state[t] then
         local saved = {}
         for name, value in sorted(self.state[t]) do saved[name] = value end
         state[tostring(at)] = saved
       end
-      numbers[k] = at
+      positions[k] = at
       at = at + 1
     end
-    groups[i] = { params = numbers }
+    groups[i] = { params = positions }
     for name, value in sorted(group) do
       if name ~= "params" then groups[i][name] = is_plain(value) and { unpack(value) } or value end
     end

@@ -51,15 +51,16 @@ function GradScaler:init(o)
   self.waiting = {} -- optimizers whose last skip the host does not know yet -> the reading
   self.found = {}   -- per optimizer, between unscale_ and update: f32 of one element
   self.stepped = {} -- optimizers that had their step since update
-  self.flags = setmetatable({}, { __mode = "k" }) -- optimizer -> the tensor that `found` names
+  self.flags = setmetatable({}, { __mode = "k" }) -- optimizer -> its tensor in `found`, kept
 end
 
 -- The tensors live where the losses do: made by the first.
 local function settle_on(self, device)
   if self.scale_ then return end
   local at = { device = device, dtype = "f32" }
-  self.scale_ = make.full({}, self.loaded and self.loaded.scale or self.options.init_scale, at):keep()
-  self.good = make.full({}, self.loaded and self.loaded.growth_tracker or 0, at):keep()
+  local from = self.loaded or { scale = self.options.init_scale, growth_tracker = 0 }
+  self.scale_ = make.full({}, from.scale, at):keep()
+  self.good = make.full({}, from.growth_tracker, at):keep()
   self.loaded = nil
 end
 

@@ -21,10 +21,10 @@ return {
       "spec/parity/auto_unit_runs_spec.lua: does the same steps" },
     note = "by = \"epoch\", \"update\" (an optimizer step) or \"batch\" is the schedule's own" },
   { "option precision", "must", ours = { "tnt.AutoUnit{precision}", "tnt.precision.dtype" },
-    spec = { "spec/auto_predict_unit_spec.lua: and AutoUnit refuse what this machine",
+    spec = { "spec/optim/scaler_spec.lua: computes in f16, skips what overflows, and learns",
       "spec/precision_spec.lua: knows the names of PyTorch" },
-    note = "f32 so far: \"bf16\" and \"f16\" are refused where there is no autocast (it comes with "
-      .. "CUDA); module:to(\"bf16\") trains in bf16 throughout" },
+    note = "f32, bf16 and f16 (with a GradScaler) by autocast, on a CPU too; "
+      .. "module:to(\"bf16\") trains in bf16 throughout" },
   { "option gradient_accumulation_steps", "must",
     ours = "tnt.AutoUnit{gradient_accumulation_steps, flush}",
     spec = { "spec/auto_unit_spec.lua: accumulates, and the last batch of an epoch",
