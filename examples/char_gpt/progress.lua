@@ -12,6 +12,7 @@ return function(o)
   local peak = is_card and tnt.cuda.peak_flops(o.device) or nil
   local hook = { total_tokens = 0, total_seconds = 0, best = math.huge }
   local began, tokens, updates
+  io.stdout:setvbuf "line" -- lines reach a file or a pipe when they are printed
 
   local function rates(n, seconds)
     local speed = n / math.max(seconds, 1e-9)

@@ -1,6 +1,6 @@
--- A character GPT on any text file; the last tenth of the text evaluates. Two of nanoGPT's recipes:
--- "cpu" (4 layers, 4 heads, 128 wide, block 64, batch 12, 2,000 steps) and "gpu" (6 layers, 6 heads,
--- 384 wide, block 256, batch 64, dropout 0.2, 5,000 steps, bf16, the step captured on the card).
+-- A character GPT on any text file; the last tenth of the text evaluates. Two of nanoGPT's
+-- recipes: "cpu" (4 layers, 4 heads, 128 wide, block 64, batch 12, 2,000 steps) and "gpu" (6
+-- layers, 6 heads, 384 wide, block 256, batch 64, dropout 0.2, 5,000 steps, bf16, captured steps).
 --   scripts/run examples/char_gpt/train.lua --text FILE [--steps 2000] [--dir runs/gpt]
 --   scripts/run examples/char_gpt/train.lua --text FILE --recipe gpu --device cuda
 -- Source: karpathy/nanoGPT, README ("I only have a macbook") and config/train_shakespeare_char.py
@@ -55,10 +55,10 @@ local unit = CharGpt {
 }
 
 -- As nanoGPT evaluates: so many batches of blocks drawn at random, the same ones every time.
-local eval_loader = tnt.data.DataLoader(eval_set, { batch_size = o.batch_size, seed = 1,
+local eval_loader = tnt.data.DataLoader(eval_set, { batch_size = o.batch_size,
   sampler = tnt.data.RandomSampler(eval_set, {
     replacement = true, num_samples = o.eval_batches * o.batch_size,
-  }) })
+  }):order(0, 1) })
 
 local progress = dofile(folder .. "/progress.lua") {
   every = o.print_every, tokens = o.batch_size * o.block, device = o.device,

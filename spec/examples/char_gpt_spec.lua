@@ -1,5 +1,6 @@
 -- char_gpt's model against PyTorch: 50 AdamW steps from the same weights
 -- (scripts/parity/char_gpt.py writes the reference).
+require "spec.cuda.card"
 local tnt = require "tnt"
 local F = tnt.nn.functional
 
@@ -44,4 +45,46 @@ end
 describe("char_gpt", function()
   it("loses as PyTorch does over 50 steps, f32", function() run("f32", 1e-4, 50) end)
   it("loses as PyTorch does over 20 steps, f64", function() run("f64", 1e-10, 20) end)
+
+  -- The script, in a small setting of the recipe for cards.
+  local function script(options)
+    local pipe = io.popen(((os.getenv "TNT_BUILD" or "build") .. "/bin/tntlua "
+      .. "examples/char_gpt/train.lua --text README.md --recipe gpu --layers 1 --heads 2 "
+      .. "--width 32 --block 16 --batch-size 4 --steps 8 --eval-every 8 --eval-batches 2 --print-every 1 "
+      .. "--sample 3 %s 2>&1; echo exit=$?"):format(options))
+    local text = pipe:read "*a"
+    pipe:close()
+    assert(text:match "exit=0%s*$", text)
+    local losses = {}
+    for loss in text:gmatch "update %d+ loss (%S+) tokens/s %d+" do
+      losses[#losses + 1] = tonumber(loss)
+    end
+    assert.equal(8, #losses)
+    losses.val = tonumber(text:match "result: val_loss=(%S+)")
+    return losses, text
+  end
+
+  it("is the same script on a card, captured, and on the CPU #cuda", function()
+    if not tnt.cuda.is_available() then return pending "there is no card" end
+    local same = "--precision f32 --dropout 0 --device "
+    local cpu, gpu = script(same .. "cpu"), script(same .. "cuda")
+    for i = 1, 8 do assert.near(cpu[i], gpu[i], 1e-3) end
+    assert.near(cpu.val, gpu.val, 1e-3)
+  end)
+
+  it("trains on a card in bf16 with dropout, captured #cuda", function()
+    if not tnt.cuda.is_available() then return pending "there is no card" end
+    local losses, text = script "--device cuda"
+    assert(losses.val < losses[1], text)
+    assert.matches("best_val_loss=%S+ steps=8 seconds=%d+ tokens_per_second=%d+.* peak_mb=%d+",
+      text)
+  end)
+
+  it("refuses a recipe that it has not", function()
+    local pipe = io.popen((os.getenv "TNT_BUILD" or "build") .. "/bin/tntlua "
+      .. "examples/char_gpt/train.lua --recipe tpu 2>&1; echo exit=$?")
+    local text = pipe:read "*a"
+    pipe:close()
+    assert.matches("recipe is cpu or gpu, got tpu.*exit=1%s*$", text)
+  end)
 end)

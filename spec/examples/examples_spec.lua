@@ -27,7 +27,7 @@ local function have(path) return lfs.attributes(path, "mode") ~= nil end
 describe("examples", function()
   it("are all run here", function()
     local known = { char_gpt = true, custom_hook = true, digits = true, mnist = true,
-      plain_loop = true }
+      plain_loop = true, gpt2 = true } -- gpt2: gpt2_spec.lua
     for name in lfs.dir "examples" do
       if name:sub(1, 1) ~= "." then
         assert(known[name], "examples/" .. name .. " has no test")
