@@ -176,6 +176,8 @@ print(ok, e.kind, e.message)
 print(y:sum():item(), tnt.cuda.memory().live / MB)
 x:free()
 y:free()
+collectgarbage() -- the sum
+collectgarbage()
 tnt.cuda.empty_cache()
 x = bytes(36 * MB)
 local z = bytes(16.5 * MB) -- seventeen are left: not the eighteen of a rounded piece, but a tight one
