@@ -7,7 +7,7 @@ local train = require "tnt.train"
 -- A tensor as far as `state:log` looks at one; counts who reads and frees.
 local accounts
 local Scalar = {}
-Scalar.__index = Scalar
+Scalar.__index, Scalar.device = Scalar, "cpu"
 local function scalar(value, n)
   return setmetatable({ value = value, n = n or 1 }, Scalar)
 end

@@ -7,6 +7,7 @@ local pages = {}
 
 --- Every page: its name, what it is about, its file where that bears another name.
 pages.list = {
+  { name = "cuda", about = "cards, mixed precision, captured steps, determinism" },
   { name = "hooks", about = "writing a hook: events, options, what is saved" },
   { name = "torchtnt", about = "for who knows TorchTNT: names, a program in both, differences" },
   { name = "torchtnt-table", about = "TorchTNT's 195 capabilities, one by one",

@@ -1,4 +1,4 @@
--- Two small networks trained in mixed precision: spec/autocast_spec.lua compares them with PyTorch's
+-- Two small networks in mixed precision: spec/autocast_spec.lua compares them with PyTorch's
 -- (scripts/parity/autocast.py has the same formulas), spec/cuda/amp_spec.lua with a card's.
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
