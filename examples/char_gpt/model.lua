@@ -77,7 +77,8 @@ function Gpt:forward(ids)
 end
 
 --- Floating-point operations of a training step for each token of blocks of T: 6 for each weight
---- of the products, 12 T C for each layer's attention. Source: Chowdhery et al. 2022, PaLM, appendix B.
+--- of the products, 12 T C for each layer's attention. Source: Chowdhery et al. 2022, PaLM,
+--- appendix B.
 function Gpt:flops_per_token(T)
   local weights = 0
   for _, p in ipairs(self:parameters()) do weights = weights + p:numel() end

@@ -1,6 +1,6 @@
 -- A file of token ids, two bytes each, as nanoGPT's prepare.py writes them (train.bin, val.bin).
 -- The file is mapped, not read: it may be larger than memory. A sample is `block` tokens and the
--- same shifted by one. Source: karpathy/nanoGPT, data/openwebtext/prepare.py and train.py (get_batch).
+-- same shifted by one. Source: karpathy/nanoGPT, data/openwebtext/prepare.py and train.py.
 
 local ffi = require "ffi"
 local tnt = require "tnt"

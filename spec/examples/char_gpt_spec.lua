@@ -50,8 +50,8 @@ describe("char_gpt", function()
   local function script(options)
     local pipe = io.popen(((os.getenv "TNT_BUILD" or "build") .. "/bin/tntlua "
       .. "examples/char_gpt/train.lua --text README.md --recipe gpu --layers 1 --heads 2 "
-      .. "--width 32 --block 16 --batch-size 4 --steps 8 --eval-every 8 --eval-batches 2 --print-every 1 "
-      .. "--sample 3 %s 2>&1; echo exit=$?"):format(options))
+      .. "--width 32 --block 16 --batch-size 4 --steps 8 --eval-every 8 --eval-batches 2 "
+      .. "--print-every 1 --sample 3 %s 2>&1; echo exit=$?"):format(options))
     local text = pipe:read "*a"
     pipe:close()
     assert(text:match "exit=0%s*$", text)
