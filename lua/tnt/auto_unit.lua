@@ -148,7 +148,7 @@ function AutoUnit:complete(o)
   end
   if optimizer == nil then return end
   window.open(self, optimizer)
-  if self.precision == "f16" then self.grad_scaler = require("tnt.optim").GradScaler() end
+  if self.precision == "f16" then window.scale(self) end
   if self.cuda_graph then require("tnt.auto_unit.captured").check(self) end
   self.schedule = schedules.set(schedule, self.optimizer, averaging.schedule(self))
   if #self.windows == 1 then return end

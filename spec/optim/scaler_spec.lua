@@ -348,6 +348,41 @@ describe("an AutoUnit of precision f16", function()
     end
   end)
 
+  -- A scale that shrinks while another optimizer's window is open would weigh its halves differently.
+  it("has a scaler for each of several optimizers, whose windows may be open", function()
+    local ended = {}
+    for _, precision in ipairs { "f32", "f16" } do
+      local g, d = nn.Linear(4, 3), nn.Linear(4, 3)
+      for k, p in ipairs { g.weight, g.bias, d.weight, d.bias } do
+        tnt.no_grad(function() p:copy_(models.wave(p.shape, k, 0.5)) end)
+      end
+      local Two = tnt.AutoUnit:extend("Two", { "d" })
+      function Two:init(o) self.d = o.d end
+      function Two:configure_optimizers_and_lr_scheduler(module)
+        return { a = optim.SGD(self.d:parameters(), { lr = 0.1 }),
+          b = optim.SGD(module:parameters(), { lr = 0.1 }) }
+      end
+      function Two:train_step(_, batch)
+        self:update(self.d(batch):mean() * (precision == "f16" and 1e38 or 0), "a")
+        self:update(self.module(batch):pow(2):mean(), "b")
+      end
+      local unit = Two { module = g, d = d, precision = precision, gradient_accumulation_steps = 2 }
+      local batches = {}
+      for i = 1, 4 do batches[i] = models.wave({ 2, 4 }, i, 1) end
+      tnt.train(unit, { train_dataloader = batches, max_epochs = 1, bar = false })
+      ended[precision] = { g.weight:detach(), d.weight:detach() }
+      if precision == "f16" then
+        local state = unit.grad_scaler:state_dict()
+        assert.same({ 16384, 2 }, { state.a.scale, state.a.skipped })
+        assert.same({ 65536, 0 }, { state.b.scale, state.b.skipped })
+      end
+    end
+    for k, want in ipairs(ended.f32) do
+      local far = (want - ended.f16[k]):abs():max():item()
+      assert.is_true(far <= 1e-5, far)
+    end
+  end)
+
   it("has no scaler in bf16, whose weights stay f32", function()
     local unit, dtypes = new_unit("bf16", 1)
     fit(unit, dir .. "/bf16", 3)

@@ -74,6 +74,19 @@ function window.open(unit, optimizer)
   end
 end
 
+--- Gives each window its GradScaler: a scale may change only where no window of its gradients is
+--- open. With several optimizers unit.grad_scaler has them by the optimizers' names.
+---@param unit tnt.AutoUnit
+function window.scale(unit)
+  local GradScaler = require("tnt.optim").GradScaler
+  local by_name = {}
+  for _, w in ipairs(unit.windows) do
+    w.scaler = GradScaler()
+    if w.name then by_name[w.name] = w.scaler end
+  end
+  unit.grad_scaler = next(by_name) and Set.by_name(by_name) or unit.windows[1].scaler
+end
+
 local function find(unit, name)
   local windows = unit.windows
   if not windows then
@@ -132,7 +145,7 @@ end
 
 -- What the device does in an update: clipping and the optimizer's step. Returns the gradients' norm.
 local function clip_and_step(unit, state, w)
-  local parameters, scaler = parameters_of(w), unit.grad_scaler
+  local parameters, scaler = parameters_of(w), w.scaler
   local nn = require "tnt.nn"
   if scaler then scaler:unscale_(w.optimizer) end
   local norm = state:time("clip_grad_norm", nn.clip_grad_norm_, parameters,
@@ -189,7 +202,7 @@ function window.backward(unit, state, loss, name)
     w.must_zero = false
   end
   local part = n == 1 and loss or loss / n
-  if unit.grad_scaler then part = unit.grad_scaler:scale(part) end
+  if w.scaler then part = w.scaler:scale(part) end
   if #unit.windows > 1 then
     state:time("backward", backward_into, part, parameters_of(w), unit.retain_graph)
   elseif unit.retain_graph then
