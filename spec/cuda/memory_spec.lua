@@ -160,6 +160,26 @@ describe("memory of cards #cuda", function()
     assert.same({ 0, 0 }, { since().live, since().free })
   end)
 
+  it("is used again within a captured step too", function()
+    local since = start()
+    local x = bytes(2 * MB):to "f32"
+    local graph = tnt.Graph { function(batch)
+      local h = batch:add(1)
+      for _ = 1, 30 do
+        local next_one = h:add(1)
+        h:free()
+        h = next_one
+      end
+      return h
+    end, device = "cuda" }
+    x:fill_(0)
+    for _ = 1, 5 do assert.equal(31, graph:run(x):max():item()) end
+    assert.is_true(graph:is_captured())
+    assert.is_true(since().live + since().cached < 100 * MB) -- thirty of them are 240
+    graph:release()
+    x:free()
+  end)
+
   it("that ends: the cache goes first, then the error says who holds what", function()
     if not card.emulated() then return pending "a real card has too much of it" end
     local out, err, status = process.run({ "-e", [[

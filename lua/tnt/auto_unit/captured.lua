@@ -89,13 +89,13 @@ local function with_gradient(parameters)
   return core.list(list)
 end
 
--- The values a captured step logs are copied, since the next replay writes them anew.
-local function log(unit, state, result, weight, fresh)
-  local function value(t) return fresh and t or t:clone() end
+-- The values a captured step logs are on their way to the host before the next replay writes them
+-- anew: see tnt.loop.running.
+local function log(state, result, weight)
   local options = { weight = weight }
-  state:log("loss", value(result.total), options)
+  state:log("loss", result.total, options)
   for _, name in ipairs(result.terms and result.terms.names or {}) do
-    state:log(name, value(result.terms.values[name]), options)
+    state:log(name, result.terms.values[name], options)
   end
 end
 
@@ -128,13 +128,12 @@ function captured.step(unit, state, batch)
     result = graph:run(batch)
     if graph:is_captured() then graph.graded = with_gradient(window.parameters(unit)) end
   end
-  local fresh = not graph:is_captured()
-  log(unit, state, result, unit:batch_size(batch), fresh)
+  log(state, result, unit:batch_size(batch))
   state:log(w.lr_name, w.optimizer.param_groups[1].lr, { reduce = "last" })
   w.count = w.count + 1
   if is_last then
     state:emit "on_train_optimizer_step_start"
-    window.after_step(unit, state, w, fresh and result.norm or result.norm:clone())
+    window.after_step(unit, state, w, result.norm)
   end
   return { loss = result.total, outputs = result.outputs }
 end
