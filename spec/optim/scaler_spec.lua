@@ -348,7 +348,7 @@ describe("an AutoUnit of precision f16", function()
     end
   end)
 
-  -- A scale that shrinks while another optimizer's window is open would weigh its halves differently.
+  -- A scale that shrinks while another's window is open would weigh its halves differently.
   it("has a scaler for each of several optimizers, whose windows may be open", function()
     local ended = {}
     for _, precision in ipairs { "f32", "f16" } do

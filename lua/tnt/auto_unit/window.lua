@@ -143,7 +143,7 @@ local function scale_up(parameters, factor)
   end
 end
 
--- What the device does in an update: clipping and the optimizer's step. Returns the gradients' norm.
+-- What the device does in an update: clipping, the optimizer's step. Returns the gradients' norm.
 local function clip_and_step(unit, state, w)
   local parameters, scaler = parameters_of(w), w.scaler
   local nn = require "tnt.nn"
@@ -270,8 +270,8 @@ function window.load(unit, saved)
   end
 end
 
---- The halves of an update, for steps whose device part is captured: `clip_and_step(unit, state, w)`
---- gives the norm that `after_step(unit, state, w, norm)` wants.
+--- The halves of an update, for steps whose device part is captured:
+--- `clip_and_step(unit, state, w)` gives the norm that `after_step(unit, state, w, norm)` wants.
 window.clip_and_step, window.after_step = clip_and_step, after_step
 
 return window
