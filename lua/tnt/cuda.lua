@@ -108,6 +108,7 @@ function cuda.empty_cache(which)
   core.check(C.tnt_device_empty_cache(number_of(which, "cuda.empty_cache")))
 end
 
+--- A mark in the work of a card.
 ---@class tnt.CudaEvent
 local Event = {}
 Event.__index = Event

@@ -20,6 +20,8 @@ local C, make = core.C, tensor.make
 ---@field backoff_factor number   default 0.5: a skipped step shrinks the scale by it
 ---@field enabled boolean         default true; false: everything passes through
 
+--- Scales losses, so that small gradients do not vanish in f16, and leaves out steps that overflow:
+---
 ---     local scaler = tnt.optim.GradScaler {}
 ---     scaler:scale(loss):backward()
 ---     scaler:unscale_(optimizer)  -- only to clip, or to look at gradients
@@ -190,6 +192,7 @@ function GradScaler:settle()
   for optimizer in pairs(self.waiting) do learn(self, optimizer) end -- order: free
 end
 
+--- The scale, how many good steps it has seen, and how many were skipped. Waits for the device.
 ---@return table
 function GradScaler:state_dict()
   self:settle()
@@ -200,6 +203,8 @@ function GradScaler:state_dict()
   }
 end
 
+--- Goes on with the scale of a `state_dict`.
+--- Errors: argument, for a scale that is none.
 ---@param state table
 function GradScaler:load_state_dict(state)
   check.number("GradScaler:load_state_dict", "scale", state.scale, 0)
