@@ -156,9 +156,14 @@ function AutoPredictUnit.engine.start(self)
       tostring(class.of(self)))
     made_with[self] = self.module
   end
-  if self.given_device then return end
-  local parameter = self.module:parameters()[1]
-  self.device = nest.is_tensor(parameter) and parameter.device or nil
+  if not self.given_device then
+    local parameter = self.module:parameters()[1]
+    self.device = nest.is_tensor(parameter) and parameter.device or nil
+  end
+  if self.cuda_graph and (self.device or "cpu") == "cpu" then
+    errors.raise("argument", "%s: cuda_graph wants the module on a card, it is on the CPU: give "
+      .. "device = 'cuda'", tostring(class.of(self)))
+  end
 end
 
 --- The steps of each phase, under the hunt for values that are not finite where it is on.
