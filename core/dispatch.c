@@ -383,9 +383,9 @@ static int common_device(call *k) {
     if (first < 0) first = i;
     const tensor *f = list ? k->list[first] : k->in[first];
     if (UNLIKELY(t->device != f->device)) {
-      return fail(
-          TNT_EDEVICE, "%s: argument %d is on %s, argument %d on %s; move one of them with to()",
-          op->name, first + 1, device_name(f->device), i + 1, device_name(t->device));
+      return fail(TNT_EDEVICE,
+                  "%s: argument %d is on %s, argument %d on %s; move one of them with to()",
+                  op->name, first + 1, device_name(f->device), i + 1, device_name(t->device));
     }
   }
   for (int i = 0; list && i < k->n_in; i++) {
@@ -472,8 +472,7 @@ static int dispatch_checked(call *k) {
     }
     if (op->flags & OP_PARAMS) {
       for (int i = 0; i < k->n_list && !op->n_out; i++) {
-        for (int l = 0; l < k->n_lists; l++)
-          k->list[l * k->n_list + i]->storage->version++;
+        for (int l = 0; l < k->n_lists; l++) k->list[l * k->n_list + i]->storage->version++;
       }
     }
   }

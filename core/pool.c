@@ -9,7 +9,13 @@
 #include "core.h"
 #include "device.h"
 
-enum { BINS = 200, GRAIN = 512, SMALL = 1 << 20, SMALL_SEGMENT = 2 << 20, LARGE_SEGMENT = 20 << 20 };
+enum {
+  BINS = 200,
+  GRAIN = 512,
+  SMALL = 1 << 20,
+  SMALL_SEGMENT = 2 << 20,
+  LARGE_SEGMENT = 20 << 20
+};
 
 typedef struct pool pool;
 typedef struct device_block {
@@ -17,7 +23,7 @@ typedef struct device_block {
   size_t bytes;
   struct device_block *before, *after; /* neighbours in the segment */
   struct device_block *less, *more;    /* in the free list */
-  void *events[STREAMS]; /* of other streams' work, when free; null */
+  void *events[STREAMS];               /* of other streams' work, when free; null */
   pool *pool;
   uint8_t stream;
   bool used, small;
@@ -29,7 +35,7 @@ struct pool {
   int64_t live, peak, reserved, segments, asked;
   /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
   bool is_private, dropped;
-  block *held;        /* other pools' blocks freed while it was captured, linked by `more` */
+  block *held; /* other pools' blocks freed while it was captured, linked by `more` */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
@@ -186,9 +192,10 @@ static void empty(pool *p) {
 
 static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
   const device_table *d = table_of(p);
-  size_t room = small                      ? SMALL_SEGMENT
-                : bytes < LARGE_SEGMENT / 2 ? LARGE_SEGMENT
-                                            : (bytes + SMALL_SEGMENT - 1) & ~(size_t)(SMALL_SEGMENT - 1);
+  size_t room = small ? SMALL_SEGMENT
+                : bytes < LARGE_SEGMENT / 2
+                    ? LARGE_SEGMENT
+                    : (bytes + SMALL_SEGMENT - 1) & ~(size_t)(SMALL_SEGMENT - 1);
   void *data = NULL;
   for (int attempt = 0; attempt < 2 && !data; attempt++) {
     if (attempt) empty(p);

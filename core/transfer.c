@@ -112,7 +112,8 @@ static int copy_across(context *c, tensor **y, tensor *x, int device) {
     rc = convert(c, dense, x);
   }
   bool pinned = device != TNT_CPU && dense->device == TNT_CPU && dense->storage->block;
-  if (!rc && pinned) { /* a block of the copy stream's, so that it need not wait for the step under way */
+  if (!rc &&
+      pinned) { /* a block of the copy stream's, so that it need not wait for the step under way */
     t = tensor_new(c);
     rc = t ? 0 : fail(TNT_EMEMORY, "out of memory: too many tensors are alive (16.7 million)");
     if (!rc) {
@@ -199,7 +200,8 @@ int tnt_pin(tnt_tensor *y, const tnt_tensor *h) {
                 device_name(x->device));
   size_t bytes = bytes_of(x);
   device_block *b = pinned_alloc(bytes);
-  if (!b) return fail(TNT_EMEMORY, "pin: no %.1f MB of pinned memory to be had", (double)bytes / 1e6);
+  if (!b)
+    return fail(TNT_EMEMORY, "pin: no %.1f MB of pinned memory to be had", (double)bytes / 1e6);
   tensor *t = tensor_new(c);
   storage *s = t ? storage_new(c, 0, TNT_CPU) : NULL;
   if (!s) {
@@ -311,8 +313,9 @@ int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
 }
 
 int tnt_reading_finish(double *values, int64_t n, tnt_reading *r) {
-  int rc = n == r->numel ? 0 : fail(TNT_ESHAPE, "reading: %lld values were expected, got room for %lld",
-                                    (long long)r->numel, (long long)n);
+  int rc = n == r->numel ? 0
+                         : fail(TNT_ESHAPE, "reading: %lld values were expected, got room for %lld",
+                                (long long)r->numel, (long long)n);
   const void *bytes = r->bytes;
   if (!rc && r->pinned) {
     rc = device_of(r->device)->event_synchronize(r->event);

@@ -1,5 +1,5 @@
--- The caching allocator of cards: what it asks the driver for, keeps, cuts, joins and gives back, and
--- what it says when there is no more. #cuda
+-- The caching allocator of cards: what it asks the driver for, keeps, cuts, joins and gives back,
+-- and what it says when there is no more. #cuda
 local card = require "spec.cuda.card"
 local process = require "spec.cli.process"
 local tnt = require "tnt"
@@ -145,13 +145,14 @@ describe("memory of cards #cuda", function()
       want = 50 * 100 * (2 * 200 * i + 1)
       assert.equal(want, y:item())
       -- what else is made meanwhile lies elsewhere
-      local others = { tnt.full({ 50, 100 }, -1, { device = "cuda" }), tnt.zeros({ 1 }, { device = "cuda" }) }
+      local others = {
+        tnt.full({ 50, 100 }, -1, { device = "cuda" }), tnt.zeros({ 1 }, { device = "cuda" }),
+      }
       assert.equal(want, y:item())
       for _, other in ipairs(others) do other:free() end
     end
     assert.is_true(graph:is_captured())
     graph:release()
-    graph = nil
     w:free()
     x:free()
     collectgarbage()
@@ -200,16 +201,16 @@ collectgarbage() -- the sum
 collectgarbage()
 tnt.cuda.empty_cache()
 x = bytes(36 * MB)
-local z = bytes(16.5 * MB) -- seventeen are left: not the eighteen of a rounded piece, but a tight one
+local z = bytes(16.5 * MB) -- of the 17 left: the piece is not rounded to 18
 print(tnt.cuda.memory().segments, tnt.cuda.memory().cached)
 ]] }, { env = "TNT_EMULATED_BYTES=" .. 53 * MB })
     assert.equal(0, status, err)
     local lines = {}
     for line in out:gmatch "[^\n]+" do lines[#lines + 1] = line end
     assert.equal("2\t1\t50\t0", lines[1])
-    assert.matches("^false\tmemory\t.*cuda:0 is out of memory: u8 %[41943040%] needs 41%.9 MB; of 56 MB, "
-      .. "tensors hold 52%.4 MB %(peak 52%.4%), the cache 2%.1 MB, others 0%.0 MB; %d+ tensors are alive",
-      lines[2])
+    assert.matches("^false\tmemory\t.*cuda:0 is out of memory: u8 %[41943040%] needs 41%.9 MB; "
+      .. "of 56 MB, tensors hold 52%.4 MB %(peak 52%.4%), the cache 2%.1 MB, others 0%.0 MB; "
+      .. "%d+ tensors are alive", lines[2])
     assert.matches("^100\t50%.", lines[3])
     assert.equal("2\t0", lines[4])
   end)

@@ -33,13 +33,15 @@ for i = 1, 40 do
   end
 end
 local least, most = total:min():item(), total:max():item()
-print(least == want and most == want and "right" or ("wrong: %g..%g, not %g"):format(least, most, want))
+local text = ("wrong: %g..%g, not %g"):format(least, most, want)
+print(least == want and most == want and "right" or text)
 ]]
 
 describe("transfers #cuda", function()
   it("from pinned memory run beside the work, and nothing overtakes them", function()
     for order = 0, 8 do
-      local out, err, status = process.run({ "-e", beside }, { env = "TNT_EMULATOR_ORDER=" .. order })
+      local out, err, status = process.run({ "-e", beside },
+        { env = "TNT_EMULATOR_ORDER=" .. order })
       assert.equal(0, status, err)
       assert.equal("right\n", out, "TNT_EMULATOR_ORDER=" .. order)
     end
@@ -119,7 +121,8 @@ describe("numbers of the CPU beside tensors of a card #cuda", function()
     assert.equal("device", failure(function() return s:clone():add_(x:sum()) end).kind)
     assert.equal("device", failure(function() return x:view(1, 3):mm(tnt.ones(3, 1)) end).kind)
     if tnt.cuda.device_count() > 1 then
-      assert.equal("device", failure(function() return x + tnt.ones(3, { device = "cuda:1" }) end).kind)
+      local other = tnt.ones(3, { device = "cuda:1" })
+      assert.equal("device", failure(function() return x + other end).kind)
     end
   end)
 
