@@ -11,6 +11,7 @@ tnt.Bar = require "tnt.bar"
 tnt.EarlyStopChecker = require "tnt.early_stop_checker"
 tnt.EvalUnit = require("tnt.unit").EvalUnit
 tnt.Function = require("tnt.autograd").Function
+tnt.Graph = require "tnt.graph"
 tnt.Hook = require("tnt.hook").Hook
 tnt.PeriodicTimer = require "tnt.timer.periodic"
 tnt.PredictUnit = require("tnt.unit").PredictUnit
