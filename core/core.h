@@ -173,6 +173,7 @@ struct context {
   struct autocast_cache *casts;
   struct tnt_recorder *recorder; /* of a step that is to be captured (graph.c) */
   struct tnt_graph *capture; /* under way */
+  struct tnt_graph *ended_graphs;
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;
   struct tnt_backward *walk; /* the newest of those open */
@@ -305,7 +306,8 @@ enum {
   OP_PARAMS = 8192,   /* the first list holds parameters; a list of their gradients follows it */
   OP_GRADIENT = 32768, /* a gradient kernel without a gradient of its own */
   OP_AUTOCAST_LOW = 65536, /* in a region of autocast: computed in its dtype */
-  OP_AUTOCAST_F32 = 131072
+  OP_AUTOCAST_F32 = 131072,
+  OP_DRAWS_AGAIN = 262144 /* the numbers of another op's random call, named by its arguments */
 };
 
 struct op_record {

@@ -404,6 +404,38 @@ static int run_on(call *k, int (*device_runs)(call *)) {
   return UNLIKELY(k->watched) ? watch_kernel(k, device_runs) : device_runs(k);
 }
 
+static int dispatch_checked(call *k);
+
+/* Where the inputs of a call that lie apart may be moved: as in PyTorch, 0-dim tensors of the CPU stand beside those of
+ * a card in an elementwise op, and what is copied comes from anywhere. -1: nowhere. */
+static int meeting_place(const call *k) {
+  if (k->op == &tnt__ops[OP_ID_ASSIGN]) return k->out[0]->device;
+  int card = -1;
+  for (int i = 0; i < k->n_in; i++) {
+    const tensor *t = k->in[i];
+    if (!t) continue;
+    if (t->device == TNT_CPU && (t->ndim || (k->in_place && i == 0))) return -1;
+    if (t->device != TNT_CPU && card >= 0 && t->device != card) return -1;
+    if (t->device != TNT_CPU) card = t->device;
+  }
+  return card;
+}
+
+static __attribute__((noinline, cold)) int dispatch_apart(call *k, int device) {
+  tensor *given[MAX_INPUTS], *moved[MAX_INPUTS] = {0};
+  int rc = 0;
+  memcpy(given, k->in, sizeof(tensor *) * (size_t)k->n_in);
+  for (int i = 0; i < k->n_in && !rc; i++) {
+    if (!given[i] || given[i]->device == device) continue;
+    rc = to_device(k->c, &moved[i], given[i], device);
+    if (!rc) k->in[i] = moved[i];
+  }
+  if (!rc) rc = dispatch_checked(k);
+  memcpy(k->in, given, sizeof(tensor *) * (size_t)k->n_in);
+  for (int i = 0; i < k->n_in; i++) tensor_unref(k->c, moved[i]);
+  return rc;
+}
+
 static int dispatch_checked(call *k) {
   const op_record *op = k->op;
   if (op->positions[0]) TRY(normalise_positions(k));
@@ -416,7 +448,11 @@ static int dispatch_checked(call *k) {
     skip_without_gradient(k);
     if (!k->n_list && !op->n_out) return 0;
   }
-  TRY(common_device(k));
+  int apart = common_device(k);
+  if (UNLIKELY(apart)) {
+    int device = (op->flags & OP_ELEMENTWISE) ? meeting_place(k) : -1;
+    return device < 0 ? apart : dispatch_apart(k, device);
+  }
   TRY(infer_dtype(k));
   if (op->flags & OP_ELEMENTWISE) {
     if (k->number_at >= 0 && !dtype_holds(k->in_place ? k->out[0]->dtype : k->compute, k->operand))

@@ -397,6 +397,7 @@ for _, row in ipairs(all) do
   flag(row.onlyfloat, "OP_ONLY_FLOAT")
   flag(row.mutates, "OP_MUTATES")
   flag(row.hidden and not row.rule and row.name:find "_grad" or row.internal, "OP_GRADIENT")
+  flag(mask(row.scalars, function(a) return a.name == "turn" end) > 0, "OP_DRAWS_AGAIN")
   flag(row.autocast == "low", "OP_AUTOCAST_LOW")
   flag(row.autocast == "f32", "OP_AUTOCAST_F32")
   local optional = mask(row.tensors, function(a) return a.optional end)

@@ -44,7 +44,7 @@ static void describe_call(recorded_op *r, const call *k) {
   bool in_row = (k->op->flags & OP_PARAMS) && k->n_in && k->in[0];
   for (int i = 0; i < k->op->n_numbers && !in_row; i++) r->numbers[i] = k->numbers[i];
   /* where a random call's numbers are drawn again, they are another call's each time */
-  bool again = k->op == &tnt__ops[OP_ID_DROPOUT_AGAIN];
+  bool again = (k->op->flags & OP_DRAWS_AGAIN) != 0;
   for (int i = 0; i < k->op->n_integers && !again; i++)
     r->integers = mix(r->integers, (uint64_t)k->integers[i]);
   for (int i = 0; i < k->n_in && i < RECORDED_INPUTS; i++) {
@@ -183,6 +183,7 @@ struct tnt_graph {
   tensor *counter; /* i64 of one element on the card: random calls made before the replay */
   uint64_t seed, base, calls;
   context *c;
+  tnt_graph *next; /* of those whose end waits for that of a capture */
 };
 
 static void *compute_stream(const tnt_graph *g) {
@@ -230,6 +231,11 @@ int tnt_capture_end(tnt_graph *g) {
   c->random_calls = g->base; /* recorded, not run */
   int rc = device_of(g->device)->capture_end(compute_stream(g), &g->graph);
   pool_captured();
+  while (c->ended_graphs) {
+    tnt_graph *ended = c->ended_graphs;
+    c->ended_graphs = ended->next;
+    tnt_graph_free(ended);
+  }
   return rc;
 }
 
@@ -251,7 +257,13 @@ int tnt_graph_replay(tnt_graph *g, const tnt_tensor *written, int n) {
 
 void tnt_graph_free(tnt_graph *g) {
   if (!g) return;
-  if (g->c->capture == g) tnt_capture_end(g);
+  if (g->c->capture == g) {
+    tnt_capture_end(g);
+  } else if (g->c->capture) { /* to end it waits for the card, which would spoil what is being captured */
+    g->next = g->c->ended_graphs;
+    g->c->ended_graphs = g;
+    return;
+  }
   if (g->graph) {
     device_of(g->device)->synchronize(device_card(g->device));
     device_of(g->device)->graph_free(g->graph);

@@ -287,7 +287,8 @@ static void pool_free(block *b, unsigned used, int card) {
   b->used = false;
   p->live -= (int64_t)b->bytes;
 #ifdef TNT_HARD
-  if (p->device) d->fill_nan(b->data, b->bytes, d->stream(device_card(p->device), b->stream));
+  if (p->device && !(used & ~(1u << b->stream))) /* no other stream may still read it */
+    d->fill_nan(b->data, b->bytes, d->stream(device_card(p->device), b->stream));
 #endif
   for (int s = 0; s < STREAMS; s++) {
     if (!(used >> s & 1) || (p->device && s == b->stream)) continue;

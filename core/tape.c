@@ -456,6 +456,18 @@ int tnt_zero_grad(const tnt_tensor *xs, int n) {
   return 0;
 }
 
+int tnt_mark_grad_written(const tnt_tensor *xs, int n) {
+  context *c = context_now();
+  for (int i = 0; i < n; i++) {
+    tensor *t;
+    RESOLVE(c, t, &xs[i]);
+    if (!t->grad) return fail(TNT_ESTATE, "replay: a parameter has lost its gradient's memory");
+    t->flags |= FLAG_GRAD_WRITTEN;
+    t->grad->storage->version++;
+  }
+  return 0;
+}
+
 int tnt_lua_node(const tnt_tensor *ys, int n_ys, const tnt_tensor *xs, int n_xs, int32_t id) {
   context *c = context_now();
   if (n_ys < 1 || n_ys > MAX_OUTPUTS || n_xs > 64) {

@@ -119,6 +119,7 @@ TNT_API int tnt_device_memory_reset_peak(int device);
 TNT_API int tnt_device_empty_cache(int device);
 TNT_API int tnt_to_device(tnt_tensor *y, const tnt_tensor *x, int device); /* recorded */
 TNT_API int tnt_pin(tnt_tensor *y, const tnt_tensor *x); /* a copy in memory that cards read directly */
+TNT_API int tnt_is_pinned(int32_t *out, const tnt_tensor *x);
 /* Values read without waiting now: begin puts their copy behind the work given so far, finish waits for no more than that
  * copy, writes them as doubles and drops the reading. */
 typedef struct tnt_reading tnt_reading;
@@ -172,6 +173,7 @@ TNT_API int tnt_empty_cache(void);
 TNT_API int tnt_share_memory(
     void); /* before the first thread is started that will have a context of its own */
 TNT_API int tnt_zero_grad(const tnt_tensor *xs, int n); /* marks the gradients unwritten */
+TNT_API int tnt_mark_grad_written(const tnt_tensor *xs, int n); /* by a replay of a captured step */
 
 /* -- hand-over between threads (loader, checkpoint writer) ----------------------------------------------------------- */
 typedef struct tnt_parcel

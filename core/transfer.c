@@ -6,6 +6,8 @@
 #include "../kernels/cpu.h"
 #include "calls_gen.h"
 #include "device.h"
+#include "entry.h"
+#include "../kernels/slots_gen.h"
 
 static const device_table *card_table(const tensor *t) { return device_of(t->device); }
 static void *stream_of(int device, int which) {
@@ -63,8 +65,19 @@ int host_write(tensor *x, const void *data) {
 int number_tensor(context *c, tensor **y, int device, int dtype, double value) {
   tensor *t;
   TRY(tensor_create(c, &t, device, dtype, NULL, 0));
-  float narrow = (float)value;
-  int rc = host_write(t, dtype == TNT_F64 ? (const void *)&value : &narrow);
+  int rc = 0;
+  if (device != TNT_CPU) { /* by a kernel, which a captured step can repeat */
+    call k;
+    call_begin(&k, c, OP_ID_FILL);
+    k.in[0] = k.out[0] = t;
+    k.numbers[FILL_VALUE] = value;
+    k.compute = dtype;
+    rc = elementwise(&k);
+  } else if (dtype == TNT_F64) {
+    *(double *)(void *)t->data = value;
+  } else {
+    *(float *)(void *)t->data = (float)value;
+  }
   if (rc)
     tensor_unref(c, t);
   else
@@ -168,6 +181,14 @@ int tnt_to_device(tnt_tensor *y, const tnt_tensor *h, int device) {
   return handle_give(c, y, t);
 }
 
+int tnt_is_pinned(int32_t *out, const tnt_tensor *h) {
+  context *c = context_now();
+  tensor *x;
+  RESOLVE(c, x, h);
+  *out = x->device == TNT_CPU && x->storage->block;
+  return 0;
+}
+
 int tnt_pin(tnt_tensor *y, const tnt_tensor *h) {
   context *c = context_now();
   tensor *x;
@@ -258,6 +279,7 @@ int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
   context *c = context_now();
   tensor *x, *dense = NULL;
   RESOLVE(c, x, h);
+  if (UNLIKELY(c->mode & MODE_CAPTURE)) TRY(refuse_read(c, "reading"));
   size_t bytes = bytes_of(x);
   tnt_reading *r = calloc(1, sizeof *r + (x->device == TNT_CPU ? bytes : 0));
   if (!r) return fail(TNT_EMEMORY, "reading: out of memory");

@@ -162,6 +162,26 @@ describe("detect_anomaly", function()
     assert.same({ 1, 1 }, tnt.detect_anomaly(function() return x:add_(1) end):totable())
   end)
 
+  it("changes nothing about what operations give", function()
+    local function run()
+      local x, list = tnt.tensor { { 3, 1, 2 } }, {}
+      for _, name in ipairs { "relu", "sort", "add_", "max_dim", "argmax" } do
+        local function note(...)
+          list[#list + 1] = name .. " " .. select("#", ...)
+          for i = 1, select("#", ...) do
+            list[#list + 1] = select(i, ...):totable()
+          end
+        end
+        local op = require("tnt.ops_gen")[name]
+        if name == "add_" then note(op(x, 1)) else note(op(x, name == "max_dim" and 2 or nil)) end
+      end
+      return list
+    end
+    local expected = run()
+    assert.same(expected, tnt.detect_anomaly(run))
+    tnt.scope(function() assert.same(expected, tnt.detect_anomaly(run)) end)
+  end)
+
   it("leaves nothing behind when an operation is refused", function()
     local live = tnt.memory().live_tensors
     for _ = 1, 10 do

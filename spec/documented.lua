@@ -1,5 +1,5 @@
--- What is wrong with the documentation of public functions, as a list of sentences; scripts/check
--- prints them.
+-- What is wrong with the documentation of public functions and classes, as a list of sentences;
+-- scripts/check prints them.
 
 local public = require "spec.public"
 
@@ -20,12 +20,27 @@ local function fault(one)
   end
 end
 
---- All faults; an empty list when every public function is documented.
+local function class_fault(one)
+  if one.comment == "" then
+    return ("has no annotation: write '--- One sentence.' and ---@class ...%s above it"):format(
+      one.class)
+  elseif not one.comment:find "%-%-%-%s*[^@%s]" then
+    return "has no sentence that an editor shows: write '--- One sentence.' above ---@class"
+  end
+end
+
+--- All faults; an empty list when every public function and class is documented.
 ---@param list spec.PublicFunction[]|nil  default: those there are
+---@param classes spec.PublicClass[]|nil
 ---@return string[]
-return function(list)
+return function(list, classes)
   local found = {}
-  for _, one in ipairs(list or public()) do
+  if not list then list, classes = public() end
+  for _, one in ipairs(classes or {}) do
+    local what = class_fault(one)
+    if what then found[#found + 1] = ("class %s %s"):format(one.name, what) end
+  end
+  for _, one in ipairs(list) do
     local what = fault(one)
     if what then found[#found + 1] = ("%s:%d: %s %s"):format(one.path, one.line, one.name, what) end
   end

@@ -1,6 +1,6 @@
--- Every public function with the documentation that stands over it: what is reached from `tnt` and
--- from a tensor by names without a leading "_". Those made by a function are documented where they
--- are assigned to their name.
+-- Every public function and class with the documentation that stands over it: what is reached from
+-- `tnt` and from a tensor by names without a leading "_". Functions made by a function are
+-- documented where they are assigned to their name, classes by an annotation ---@class.
 
 local class = require "tnt.class"
 local sorted = require "tnt.sorted"
@@ -89,11 +89,42 @@ local function load_lazy()
   end
 end
 
---- Every public function, sorted by name.
+-- Comments that annotate a class, by its whole name and by the last part of it.
+local function annotated_classes()
+  local found = {}
+  local pipe = assert(io.popen "find lua/tnt -name '*.lua' | LC_ALL=C sort")
+  for path in pipe:lines() do
+    local block = {}
+    for _, line in ipairs(lines_of(path)) do
+      if line:find "^%s*%-%-" then
+        block[#block + 1] = line
+      elseif #block > 0 then
+        local text = table.concat(block, "\n")
+        local full = text:match "%-%-%-@class ([%w_.]+)"
+        if full then
+          found[full] = text
+          found[full:match "[%w_]+$"] = found[full:match "[%w_]+$"] or text
+        end
+        block = {}
+      end
+    end
+  end
+  pipe:close()
+  return found
+end
+
+---@class spec.PublicClass
+---@field name string     as reached: "tnt.nn.Linear"
+---@field class string    its own name: "Linear"
+---@field comment string  that of its annotation, "" for none
+
+--- Every public function, and every public class, sorted by name.
 ---@return spec.PublicFunction[]
+---@return spec.PublicClass[]
 return function()
   load_lazy()
-  local found, seen = {}, {}
+  local found, classes, seen = {}, {}, {}
+  local comments = annotated_classes()
   local function visit(value, name, owner, depth)
     if seen[value] or depth > 5 then return end
     if type(value) == "function" then
@@ -101,6 +132,11 @@ return function()
       found[#found + 1] = read(name, value, owner)
     elseif type(value) == "table" then
       seen[value] = true
+      if class.is_class(value) then
+        local own = tostring(value)
+        local comment = comments[name] or comments[own] or ""
+        classes[#classes + 1] = { name = name, class = own, comment = comment }
+      end
       for key, inner in sorted.pairs(value) do
         if type(key) == "string" and not key:find "^_" and key ~= "engine" and key ~= "places" then
           visit(inner, name .. "." .. key, value, depth + 1)
@@ -110,5 +146,5 @@ return function()
   end
   visit(tnt, "tnt", nil, 0)
   visit(require("tnt.tensor").methods, "tensor", nil, 0)
-  return found
+  return found, classes
 end

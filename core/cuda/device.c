@@ -171,10 +171,18 @@ static void *stream(int index, int which) {
 }
 
 /* -- memory ----------------------------------------------------------------------------------------------------------------- */
+/* Memory may be asked for while a step is being captured: the runtime allows it to who says so. */
+static cudaError_t unordered(enum cudaStreamCaptureMode *mode) {
+  *mode = cudaStreamCaptureModeRelaxed;
+  return cudaThreadExchangeStreamCaptureMode(mode);
+}
+
 static void *card_alloc(int index, size_t bytes) {
   void *data = NULL;
-  if (lost[0] || use(index)) return NULL;
+  enum cudaStreamCaptureMode mode;
+  if (lost[0] || use(index) || unordered(&mode) != cudaSuccess) return NULL;
   cudaError_t e = cudaMalloc(&data, bytes);
+  cudaThreadExchangeStreamCaptureMode(&mode);
   if (e == cudaSuccess) return data;
   if (e != cudaErrorMemoryAllocation) cuda_failed("cuda: allocating memory", (int)e);
   cudaGetLastError();
@@ -185,7 +193,11 @@ static void card_release(int index, void *data) {
 }
 static void *pinned_memory(size_t bytes) {
   void *data = NULL;
-  if (lost[0] || cudaMallocHost(&data, bytes) == cudaSuccess) return data;
+  enum cudaStreamCaptureMode mode;
+  if (lost[0] || unordered(&mode) != cudaSuccess) return NULL;
+  cudaError_t e = cudaMallocHost(&data, bytes);
+  cudaThreadExchangeStreamCaptureMode(&mode);
+  if (e == cudaSuccess) return data;
   cudaGetLastError();
   return NULL;
 }

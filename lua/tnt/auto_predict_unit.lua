@@ -22,7 +22,8 @@ local NONE = class.NONE
 ---@field detect_anomaly boolean|tnt.AnomalyOptions|nil  true, or {infinite = false}: the steps run
 ---  under `tnt.detect_anomaly`
 ---@field strategy string|boolean|nil  how processes share the work; false or "noop": they do not
----@field cuda_graph boolean|nil  record the step's kernels once and replay them
+---@field cuda_graph boolean|nil  capture the step's work on the card once and replay it, where
+---  device is a card: tnt.help "cuda"
 
 --- Predicts with a module: `tnt.predict(tnt.AutoPredictUnit {net}, {predict_dataloader = ...})`.
 --- What a batch becomes on its way may be overridden: `move_data_to_device`, `predict_step`.
@@ -49,6 +50,9 @@ local function check_precision(who, name)
   errors.raise("argument", "%s: precision is 'f32', or 'bf16' or 'f16' for mixed precision, got '%s'; "
     .. "for f64 throughout convert the module: module:to('f64')", who, name)
 end
+
+-- unit -> its captured prediction
+local graphs = setmetatable({}, { __mode = "k" })
 
 -- unit -> the module it was made with; no field, or checkpoints would hold it twice.
 local made_with = setmetatable({}, { __mode = "kv" })
@@ -93,6 +97,7 @@ function AutoPredictUnit:construct(o)
   made_with[self] = o.module
   if o.device then o.module:to(o.device) end
   self.enable_prefetch = o.enable_prefetch
+  self.cuda_graph = o.cuda_graph and true or nil
   self.detect_anomaly = o.detect_anomaly
 end
 
@@ -113,12 +118,28 @@ function AutoPredictUnit:in_precision(fn, ...)
   return autocast.run(self.precision, fn, ...)
 end
 
+-- The module's output from a captured call; copied, since the next replay writes it anew.
+local function replayed(self, batch)
+  local graph = graphs[self]
+  if not graph then
+    graph = require "tnt.graph" {
+      function(inputs) return self:in_precision(self.module, inputs) end, device = self.device,
+    }
+    graphs[self] = graph
+  end
+  if not graph:fits(batch) then return self:in_precision(self.module, batch) end
+  local output = graph:run(batch)
+  return graph:is_captured() and nest.map(output, function(t) return t:clone() end) or output
+end
+
 --- One prediction step: the module's output for the batch. May be overridden.
 ---@param state tnt.State
 ---@param batch any
 ---@return any
 function AutoPredictUnit:predict_step(state, batch)
-  return self:in_precision(self.module, self:move_data_to_device(state, batch))
+  batch = self:move_data_to_device(state, batch)
+  if self.cuda_graph then return replayed(self, batch) end
+  return self:in_precision(self.module, batch)
 end
 
 -- ---- the loops' side ----------------------------------------------------------------------------

@@ -149,10 +149,7 @@ function AutoUnit:complete(o)
   if optimizer == nil then return end
   window.open(self, optimizer)
   if self.precision == "f16" then self.grad_scaler = require("tnt.optim").GradScaler() end
-  if o.cuda_graph then
-    require("tnt.auto_unit.captured").check(self)
-    self.cuda_graph = true
-  end
+  if self.cuda_graph then require("tnt.auto_unit.captured").check(self) end
   self.schedule = schedules.set(schedule, self.optimizer, averaging.schedule(self))
   if #self.windows == 1 then return end
   if self.out_of_memory == "halve" then

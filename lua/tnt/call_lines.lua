@@ -6,16 +6,14 @@ local core = require "tnt.core"
 local errors = require "tnt.errors"
 
 local context = core.context
-local call_lines = {}
-
--- The newest calls, at least GENERATION and at most twice as many.
-local GENERATION = 2 ^ 18
+-- How many of the newest calls are remembered, or up to twice as many.
+local call_lines = { generation = 2 ^ 18 }
 local newer, older, last, users = {}, {}, 0, 0
 
 local function note()
   newer[last] = errors.where(2)
   last = last % (2 ^ 32 - 1) + 1 -- the core's field is an uint32; 0 stands for none
-  if last % GENERATION == 0 then older, newer = newer, {} end
+  if last % call_lines.generation == 0 then older, newer = newer, {} end
   context.call = last
 end
 

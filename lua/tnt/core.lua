@@ -107,7 +107,11 @@ function core.finish(status, a, b, c)
   if status > 0 then raise(status) end
   if note_line then
     note_line()
-    if status == NOTED then return a, b, c end
+    if status == NOTED then -- as many values as without
+      if c then return a, b, c end
+      if b then return a, b end
+      return a
+    end
   end
   collect_when_due()
   if c then return ffi.gc(a, release), ffi.gc(b, release), ffi.gc(c, release) end

@@ -42,6 +42,12 @@ function cuda.name(which)
   return ffi.string(text)
 end
 
+--- The most operations a second a card can do in dense products of bf16, as its maker says; nil for
+--- a card whose figure is not known here. A run's share of it is its MFU.
+---@param which? string|integer  default the first card
+---@return number|nil flops_per_second
+function cuda.peak_flops(which) return require("tnt.cuda.peak").of(cuda.name(which)) end
+
 --- Lets products and convolutions of f32 round their factors to TF32 (10 bits of fraction), which a
 --- card multiplies several times as fast; off until it is allowed.
 --- Errors: argument.

@@ -1,6 +1,6 @@
 ---@meta
--- Generated from the table `places` in lua/tnt/init.lua by scripts/gen: do not edit. Nothing
--- requires it: editors read it.
+-- Generated from lua/tnt/init.lua, lua/tnt/nn and lua/tnt/optim/schedule by scripts/gen: do
+-- not edit. Nothing requires it: editors read it.
 
 ---@class tnt
 local tnt = {}
@@ -104,5 +104,64 @@ tnt.use_deterministic = require("tnt.settings").use_deterministic
 tnt.where = require("tnt.tensor.shape").where
 tnt.zeros = require("tnt.tensor.make").zeros
 tnt.zeros_like = require("tnt.tensor.make").zeros_like
+
+---@class tnt.optim.schedule
+---@field Constant tnt.optim.schedule.Constant
+---@field Linear tnt.optim.schedule.Linear
+---@field Step tnt.optim.schedule.Step
+---@field MultiStep tnt.optim.schedule.MultiStep
+---@field Exponential tnt.optim.schedule.Exponential
+---@field Cosine tnt.optim.schedule.Cosine
+---@field Polynomial tnt.optim.schedule.Polynomial
+---@field Lambda tnt.optim.schedule.Lambda
+---@field OneCycle tnt.optim.schedule.OneCycle
+
+---@class tnt.nn
+---@field Sequential tnt.nn.Sequential
+---@field ModuleList tnt.nn.ModuleList
+---@field ModuleDict tnt.nn.ModuleDict
+---@field Linear tnt.nn.Linear
+---@field Conv2d tnt.nn.Conv2d
+---@field LayerNorm tnt.nn.LayerNorm
+---@field BatchNorm1d tnt.nn.BatchNorm1d
+---@field BatchNorm2d tnt.nn.BatchNorm2d
+---@field Embedding tnt.nn.Embedding
+---@field Dropout tnt.nn.Dropout
+---@field MaxPool2d tnt.nn.MaxPool2d
+---@field AvgPool2d tnt.nn.AvgPool2d
+---@field AdaptiveAvgPool2d tnt.nn.AdaptiveAvgPool2d
+---@field ReLU tnt.nn.ReLU
+---@field SiLU tnt.nn.SiLU
+---@field Tanh tnt.nn.Tanh
+---@field Sigmoid tnt.nn.Sigmoid
+---@field GELU tnt.nn.GELU
+---@field LeakyReLU tnt.nn.LeakyReLU
+---@field ELU tnt.nn.ELU
+---@field Softplus tnt.nn.Softplus
+---@field Softmax tnt.nn.Softmax
+---@field LogSoftmax tnt.nn.LogSoftmax
+---@field Flatten tnt.nn.Flatten
+---@field Identity tnt.nn.Identity
+---@field CrossEntropyLoss tnt.nn.CrossEntropyLoss
+---@field NLLLoss tnt.nn.NLLLoss
+---@field MSELoss tnt.nn.MSELoss
+---@field L1Loss tnt.nn.L1Loss
+---@field BCEWithLogitsLoss tnt.nn.BCEWithLogitsLoss
+---@field MultiheadAttention tnt.nn.MultiheadAttention
+local nn = {}
+nn.inear = require("tnt.nn.linear").inear
+nn.onv2d = require("tnt.nn.conv").onv2d
+nn.mbedding = require("tnt.nn.embedding").mbedding
+nn.ropout = require("tnt.nn.dropout").ropout
+nn.ultiheadAttention = require("tnt.nn.attention").ultiheadAttention
+nn.with_gradient = require("tnt.nn.clip").with_gradient
+nn.scale_row = require("tnt.nn.clip").scale_row
+nn.clip_grad_norm_ = require("tnt.nn.clip").clip_grad_norm_
+nn.clip_grad_value_ = require("tnt.nn.clip").clip_grad_value_
+nn.checkpoint = require("tnt.nn.checkpoint").checkpoint
+nn.checkpoint_modules = require("tnt.nn.checkpoint_modules").checkpoint_modules
+nn.update_bn = require("tnt.nn.batch_norm_stats").update_bn
+nn.transfer_batch_norm_stats = require("tnt.nn.batch_norm_stats").transfer_batch_norm_stats
+nn.summary = require("tnt.nn.summary").summary
 
 return tnt

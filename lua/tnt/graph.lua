@@ -20,6 +20,7 @@ local WARM_UP = 3 -- calls; the first may make what lasts (states, plans), the o
 ---@field holders (fun(): table)|nil  objects by name whose fields may hold no tensor made in a call
 ---@field before fun()|nil        called before the capture and each replay, for numbers on the card
 
+--- A function whose work on a card is captured and replayed.
 ---@class tnt.Graph
 local Graph = class.new("Graph", { "fn", device = "cuda", writes = class.NONE,
   holders = class.NONE, before = class.NONE })
@@ -80,25 +81,35 @@ end
 
 local function shape_of(t) return t.dtype .. " [" .. table.concat(t.shape, ", ") .. "]" end
 
---- Whether a nest has the shapes and dtypes that the capture was made with (any, before it).
+local function shapes_of(inputs)
+  local shapes = {}
+  each_leaf(inputs, "", function(value, path)
+    shapes[path] = nest.is_tensor(value) and shape_of(value) or type(value)
+  end)
+  return shapes
+end
+
+--- Whether a nest has the shapes and dtypes of the first call's (any, before it).
 ---@param inputs any
----@return boolean
+---@return boolean fits
+---@return string|nil why_not
 function Graph:fits(inputs)
   if not self.shapes then return true end
-  local n, same = 0, true
-  each_leaf(inputs, "", function(value, path)
-    n = n + 1
-    local shape = self.shapes[path]
-    same = same and shape ~= nil and shape == (nest.is_tensor(value) and shape_of(value) or false)
-  end)
-  return same and n == self.n_inputs
+  local now = shapes_of(inputs)
+  for path, was in sorted(self.shapes) do
+    if now[path] ~= was then
+      return false, ("input%s was %s and became %s"):format(path, was, now[path] or "nothing")
+    end
+  end
+  for path, is in sorted(now) do
+    if not self.shapes[path] then return false, ("input%s is new: %s"):format(path, is) end
+  end
+  return true
 end
 
 local function keep_inputs(self, inputs)
-  self.shapes, self.constants, self.n_inputs = {}, {}, 0
+  self.constants = {}
   each_leaf(inputs, "", function(value, path)
-    self.n_inputs = self.n_inputs + 1
-    self.shapes[path] = nest.is_tensor(value) and shape_of(value) or false
     if not nest.is_tensor(value) then self.constants[path] = value end
   end)
   self.inputs = nest.map(inputs, function(t)
@@ -168,21 +179,21 @@ end
 ---@param inputs any  a nest of tensors
 ---@return any results  of fn; from the capture on the same tensors each time
 function Graph:run(inputs)
+  local fits, why = self:fits(inputs)
+  if not fits then
+    errors.raise("state", "a captured step keeps its shapes: %s (drop_last for loaders, padding for "
+      .. "sequences)", why)
+  end
   self.calls = self.calls + 1
   if self.graph then
-    if not self:fits(inputs) then
-      errors.raise("state", "a captured step keeps its shapes: the inputs differ from those it was "
-        .. "captured with")
-    end
     copy_inputs(self, inputs)
     if self.options.before then self.options.before() end
     replay(self)
     return self.result
   end
   if self.calls == 1 then
-    local result = self.fn(inputs)
-    if self.options.holders then self.fields = nil end
-    return result
+    self.shapes = shapes_of(inputs)
+    return self.fn(inputs)
   elseif self.calls <= WARM_UP then
     return recorded(self, inputs)
   end

@@ -300,7 +300,8 @@ for n = 1, 16 do
   local lines = { "return function(fns, selfs, state, unit, a, b, c)" }
   for i = 1, n do lines[i + 1] = ("fns[%d](selfs[%d], state, unit, a, b, c)"):format(i, i) end
   lines[n + 2] = "end"
-  in_a_row[n] = loadstring(table.concat(lines, "\n"), "=hooks")()
+  -- Under this file's name: errors point to the user's line, not to these.
+  in_a_row[n] = loadstring(table.concat(lines, "\n"), debug.getinfo(1, "S").source)()
 end
 
 --- Calls the listeners of an event in order. An error in one ends the run as an error in a step

@@ -1,17 +1,19 @@
-# What TorchTNT's utilities give: the reference of three specs.
+# What TorchTNT's utilities give: the reference of four specs.
 """Writes spec/reference/utilities.lua: what TorchTNT's early stopping, timers and module summaries give.
 
 Run from the checkout, in a virtual environment with torch, torchtnt 0.2.4, numpy<2 and
 setuptools<81 from PyPI:
     /opt/venv/bin/python scripts/parity/utilities.py >spec/reference/utilities.lua
-spec/hooks/early_stop_parity_spec.lua, spec/timer_parity_spec.lua and spec/nn/summary_spec.lua
-compare. Where this program deviates on purpose (relative early stopping with a negative best, see
+spec/hooks/early_stop_parity_spec.lua, spec/timer_parity_spec.lua, spec/timer/periodic_spec.lua and
+spec/nn/summary_spec.lua compare. Where this program deviates on purpose (relative early stopping with a negative best, see
 the specs) there is no case here.
 """
 
+import datetime
 import logging
 import math
 import random
+import tempfile
 import warnings
 
 warnings.simplefilter("ignore")
@@ -30,6 +32,7 @@ except TypeError:
 import torchtnt
 from torchtnt.utils.early_stop_checker import EarlyStopChecker
 from torchtnt.utils.module_summary import _get_human_readable_count, get_module_summary
+from torchtnt.utils import timer as timer_module
 from torchtnt.utils.timer import BoundedTimer, Timer, _make_report, get_durations_histogram
 
 
@@ -114,6 +117,29 @@ class Net(torch.nn.Module):
         return self.head(self.features(x))
 
 
+def periodic_cases(rng):
+    """Whether a periodic timer says its time has come, asked at some seconds (one gloo process)."""
+    with tempfile.NamedTemporaryFile() as store:
+        torch.distributed.init_process_group("gloo", f"file://{store.name}", rank=0, world_size=1)
+        cases = []
+        for _ in range(12):
+            now, asked = 0.0, []
+            while len(asked) < 12:
+                now += rng.choice([0.5, 1.0, 3.0, 5.0, 9.5])
+                asked.append(now)
+            seconds = rng.choice([2, 5, 10])
+            timer_module.perf_counter = lambda: 0.0
+            timer = timer_module.FullSyncPeriodicTimer(
+                datetime.timedelta(seconds=seconds), torch.distributed.group.WORLD)
+            answers = []
+            for second in asked:
+                timer_module.perf_counter = lambda: second
+                answers.append(timer.check())
+            cases.append({"seconds": seconds, "asked": asked, "answers": answers})
+        torch.distributed.destroy_process_group()
+    return cases
+
+
 def summary_rows():
     rows = []
 
@@ -140,6 +166,7 @@ def main():
     print("return {")
     for name, rows in (
         ("early_stop", early_stop_cases(rng)), ("timers", timers), ("bounded", bounded), ("summary", summary_rows()),
+        ("periodic", periodic_cases(rng)),
         ("counts", [[n, _get_human_readable_count(n).strip()] for n in numbers]),
     ):
         print(f"  {name} = {{")

@@ -138,6 +138,29 @@ describe("a train step that runs out of memory", function()
     assert.same({ live[2], live[3] }, { live[4], live[5] }) -- open and closed windows differ
   end)
 
+  it("makes room before each part, and keeps what the unit's fields hold", function()
+    local net1, at = nn.Linear(64, 64), {}
+    local unit = tnt.AutoUnit {
+      net1, out_of_memory = "halve", optimizer = optim.SGD(net1:parameters(), { lr = 0.1 }),
+      compute_loss = function(self, _, x)
+        if x:size(1) > 64 then tnt.empty(1e15) end
+        at[#at + 1] = tnt.memory().live_bytes
+        if self.last then assert.equal(64, self.last:numel()) end
+        local y = self.module(x)
+        for _ = 1, 10 do y = y:tanh() * 2 end -- no module's scope releases these
+        self.last = y:detach():mean(1)
+        return y:mean(), y
+      end,
+    }
+    tnt.train(unit, { train_dataloader = { tnt.randn(256, 64) }, max_epochs = 1, bar = false })
+    assert.equal(4, #at)
+    local one = 64 * 64 * 4 -- bytes of what a part makes in each of its steps
+    -- Outputs stay, one a part; gradients come with the first one.
+    for i = 3, 4 do assert.is_true(at[i] - at[i - 1] <= 2 * one, at[i] - at[i - 1]) end
+    assert.equal(64, unit.last:numel())
+    assert.equal("number", type(unit.last:sum():item()))
+  end)
+
   it("raises what one sample raises, gradients of the open window untouched", function()
     local seen
     local unit = unit_of { forward = 0 }

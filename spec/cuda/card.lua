@@ -22,6 +22,22 @@ end
 --- Whether the card is the emulated one.
 function card.emulated() return tnt.cuda.name():find "^Emulated" ~= nil end
 
+--- How often the host waited for all that was on a stream of the emulated card, or on the card;
+--- waiting for an event does not count.
+function card.waits() return tonumber(card.emulator().emulator_waits()) end
+
+--- How many pieces of work lie on the streams of the emulated cards, undone.
+function card.pending() return tonumber(card.emulator().emulator_pending()) end
+
+local library
+function card.emulator()
+  if not library then
+    ffi.cdef "int64_t emulator_waits(void); int64_t emulator_pending(void);"
+    library = ffi.load(os.getenv "TNT_CUDA_LIBRARY")
+  end
+  return library
+end
+
 --- Whether there is a card; else declares one pending test for the file.
 ---@param what string  that the file is about
 ---@return boolean

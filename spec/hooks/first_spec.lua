@@ -75,6 +75,21 @@ describe("a hook of five lines", function()
     end
   end)
 
+  it("points to the line that called the loop when a hook of the program refuses", function()
+    local Unit = tnt.TrainUnit:extend "Unit"
+    function Unit.train_step() end
+    local many = { tnt.hooks.EmptyLoader { threshold = 1 } }
+    for i = 2, 20 do many[i] = { on_train_epoch_end = function() end } end -- 1 to 20 listeners
+    for n = 1, #many do
+      local line = debug.getinfo(1, "l").currentline + 1
+      local ok, err = pcall(tnt.train, Unit(), {
+        train_dataloader = {}, max_epochs = 1, hooks = { unpack(many, 1, n) }, bar = false })
+      assert.is_false(ok)
+      assert.matches("EmptyLoader", err.message, 1, true)
+      assert.equal("spec/hooks/first_spec.lua:" .. line, err.where)
+    end
+  end)
+
   it("is told how to write what was written otherwise", function()
     assert.matches("hooks = {...}", refusal(fit, tnt.hooks.TrainProgress()), 1, true)
     assert.matches("call it to make a hook", refusal(fit, { tnt.hooks.TrainProgress }), 1, true)

@@ -165,6 +165,40 @@ describe("tnt.profile", function()
     assert.is_true(math.abs(user.self + own - user.total) < 1e-9)
   end)
 
+  it("adds up by module, gradients too", function()
+    local path = new_path()
+    local net, x, y = network()
+    local profile = tnt.profile({ modules = net, path = path }, function()
+      tnt.scope(step, net, x, y)
+      tnt.scope(step, net, x, y)
+    end)
+    local by_name = {}
+    for _, row in ipairs(profile:rows { kinds = { "module", "module gradient" } }) do
+      by_name[row.kind .. " " .. row.name] = row
+    end
+    for _, name in ipairs { "(network)", "0", "1", "2" } do
+      assert.equal(2, by_name["module " .. name].calls, name)
+    end
+    assert.is_true(by_name["module (network)"].total >= by_name["module 0"].total)
+    assert.is_true(by_name["module (network)"].self < by_name["module (network)"].total)
+    -- linear, relu, linear; the loss' is of no module
+    for _, name in ipairs { "0", "1", "2" } do
+      assert.equal(2, by_name["module gradient " .. name].calls, name)
+    end
+    assert.is_nil(by_name["module gradient (network)"])
+    local linear = with_category(events_of(path), "op")[1]
+    assert.same({ "0", "(network)" }, {
+      within(linear, "module").name, within(within(linear, "module").outer, "module").name,
+    })
+    assert.is_nil(rawget(net, "forward"))
+    assert.is_nil(rawget(net[1], "forward"))
+    assert.equal(0, core.context.region)
+    failure(tnt.profile, { modules = net }, net, "no tensor")
+    assert.is_nil(rawget(net[1], "forward"))
+    assert.equal(0, core.context.region)
+    assert.equal("argument", failure(tnt.profile, { modules = 3 }, print).kind)
+  end)
+
   it("sorts, limits and prints rows", function()
     local profile = tnt.profile(function()
       local x = tnt.ones(8, 8)

@@ -21,6 +21,23 @@ describe("tnt.PeriodicTimer", function()
     assert.same({ false, false, true, false, false, false, true, false, true, false }, answers)
   end)
 
+  it("answers as TorchTNT's timer does", function()
+    local reference = require("spec.reference.utilities").periodic
+    assert.is_true(#reference >= 12)
+    local yes = 0
+    for number, case in ipairs(reference) do
+      time = 0
+      local timer = tnt.PeriodicTimer { seconds = case.seconds }
+      for i, at in ipairs(case.asked) do
+        time = at
+        local answer = timer:check()
+        assert.equal(case.answers[i], answer, ("case %d, call %d"):format(number, i))
+        if answer then yes = yes + 1 end
+      end
+    end
+    assert.is_true(yes > 12)
+  end)
+
   it("is told by rank 0", function()
     local open = group.open
     local told = {}

@@ -3,10 +3,14 @@
 -- after each replay. A window of accumulation has a graph for each kind of step in it (its first,
 -- its last, those between).
 local class = require "tnt.class"
+local core = require "tnt.core"
 local errors = require "tnt.errors"
 local losses = require "tnt.auto_unit.losses"
 local parameter = require "tnt.nn.parameter"
+local tensor = require "tnt.tensor"
 local window = require "tnt.auto_unit.window"
+
+local C = core.C
 
 local captured = {}
 
@@ -77,6 +81,14 @@ local function graph_of(unit, state, key, is_last)
   return graph
 end
 
+local function with_gradient(parameters)
+  local list = {}
+  for _, p in ipairs(parameters) do
+    if tensor.describe(p).has_grad ~= 0 then list[#list + 1] = p end
+  end
+  return core.list(list)
+end
+
 -- The values a captured step logs are copied, since the next replay writes them anew.
 local function log(unit, state, result, weight, fresh)
   local function value(t) return fresh and t or t:clone() end
@@ -108,10 +120,13 @@ function captured.step(unit, state, batch)
     result = body(unit, state, is_last)(batch)
   elseif graph:is_captured() then
     result = graph:run(batch)
+    -- the host's marks, as the captured step left them
+    core.check(C.tnt_mark_grad_written(graph.graded.items, graph.graded.n))
     if is_last then optimizer:count_step() end
   else
     optimizer:use_rows(graph.calls >= 3 and "read" or "write")
     result = graph:run(batch)
+    if graph:is_captured() then graph.graded = with_gradient(window.parameters(unit)) end
   end
   local fresh = not graph:is_captured()
   log(unit, state, result, unit:batch_size(batch), fresh)

@@ -71,26 +71,43 @@ local function clear(parameters)
   for _, p in ipairs(parameters) do p.grad = nil end
 end
 
--- One attempt: forward and backward of every part.
+local function detached(t) return t:detach() end
+
+-- Forward and backward of one part in a scope of its own, so that it makes room for the next. What
+-- leaves it: loss, terms and outputs, without history, and tensors in fields of the unit.
+local function one_part(unit, state, part, share)
+  local token = scope.open "scope"
+  part = unit:move_data_to_device(state, part)
+  local loss, outputs = state:time("compute_loss", unit.in_precision, unit, unit.compute_loss,
+    unit, state, part)
+  local total, terms = losses.total(loss)
+  window.backward(unit, state, share == 1 and total or total * share)
+  total, outputs = total:detach(), nest.map(outputs, detached)
+  terms = nest.map(terms, detached)
+  local fields = {}
+  for _, value in next, unit do -- order: free
+    if nest.is_tensor(value) and value:is_alive() then fields[#fields + 1] = value end
+  end
+  scope.close(token, total, outputs, terms, fields)
+  return total, outputs, terms
+end
+
+-- One attempt: every part, and what is to be logged of it.
 local function attempt(unit, state, batch, all, size)
   local parts, weights, sizes, whole = {}, {}, {}, 0
   for first = 1, all, size do
-    local n = math.min(size, all - first + 1)
-    local part = unit:move_data_to_device(state, part_of(batch, all, first, n))
-    parts[#parts + 1], sizes[#sizes + 1] = part, n
-    weights[#parts] = unit:batch_size(part)
-    whole = whole + weights[#parts]
+    local i, n = #parts + 1, math.min(size, all - first + 1)
+    parts[i], sizes[i] = part_of(batch, all, first, n), n
+    weights[i] = unit:batch_size(parts[i])
+    whole = whole + weights[i]
   end
   local logged, outputs, sum = {}, {}, nil
   for i, part in ipairs(parts) do
-    local loss, out = state:time("compute_loss", unit.in_precision, unit, unit.compute_loss,
-      unit, state, part)
-    local total, terms = losses.total(loss)
-    local share = #parts == 1 and total or total * (weights[i] / whole)
-    window.backward(unit, state, share)
-    logged[i] = { total = total:detach(), terms = terms, weight = weights[i] }
-    outputs[i] = nest.map(out, function(t) return t:detach() end)
-    sum = sum and sum + share:detach() or share:detach()
+    local share = #parts == 1 and 1 or weights[i] / whole
+    local total, out, terms = one_part(unit, state, part, share)
+    logged[i] = { total = total, terms = terms, weight = weights[i] }
+    outputs[i] = out
+    sum = sum and sum + total * share or total * share
   end
   return { loss = sum, outputs = joined(outputs, sizes) }, logged
 end

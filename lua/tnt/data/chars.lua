@@ -11,6 +11,7 @@ local tnt = require "tnt"
 
 local byte_pointer, i64_pointer = ffi.typeof "uint8_t *", ffi.typeof "int64_t *"
 
+--- A text file as blocks of character ids, each with the same shifted by one as its target.
 ---@class tnt.data.Chars
 ---@field vocabulary string[]  the characters; the one of id k is vocabulary[k + 1]
 ---@field vocab_size integer

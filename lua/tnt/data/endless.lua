@@ -4,6 +4,7 @@
 local class = require "tnt.class"
 local errors = require "tnt.errors"
 
+--- A loader read epoch after epoch without an end, so that a run counts steps alone.
 ---@class tnt.data.Endless
 local Endless = class.new "Endless"
 

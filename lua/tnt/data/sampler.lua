@@ -28,7 +28,8 @@ local function count_of(who, what, value)
   return value
 end
 
----@class tnt.data.SequentialSampler  1, 2, ... n
+--- 1, 2, ... n.
+---@class tnt.data.SequentialSampler
 local Sequential = class.new("SequentialSampler", { "source" })
 
 function Sequential:init(o) self.n = size_of("SequentialSampler", o.source) end
@@ -45,7 +46,8 @@ function Sequential:order()
   return list
 end
 
----@class tnt.data.RandomSampler  a new permutation every epoch, or draws with replacement
+--- A new permutation every epoch, or draws with replacement.
+---@class tnt.data.RandomSampler
 local Random = class.new("RandomSampler",
   { "source", replacement = false, num_samples = class.NONE })
 
@@ -82,7 +84,8 @@ function Random:order(epoch, seed)
   return list
 end
 
----@class tnt.data.WeightedRandomSampler  positions drawn in proportion to weights
+--- Positions drawn in proportion to weights.
+---@class tnt.data.WeightedRandomSampler
 local Weighted = class.new("WeightedRandomSampler",
   { "weights", num_samples = class.NONE, replacement = true })
 
@@ -158,7 +161,8 @@ function Weighted:order(epoch, seed)
   return list
 end
 
----@class tnt.data.SubsetRandomSampler  given positions, in a new order every epoch
+--- Given positions, in a new order every epoch.
+---@class tnt.data.SubsetRandomSampler
 local Subset = class.new("SubsetRandomSampler", { "indices", shuffle = true })
 
 function Subset:init(o)
@@ -186,7 +190,8 @@ function Subset:order(epoch, seed)
   return list
 end
 
----@class tnt.data.BatchSampler  a sampler's positions in lists of batch_size
+--- A sampler's positions in lists of batch_size.
+---@class tnt.data.BatchSampler
 local Batch = class.new("BatchSampler", { "sampler", batch_size = 1, drop_last = false })
 
 function Batch:init(o)

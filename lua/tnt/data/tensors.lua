@@ -6,6 +6,7 @@ local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
 local tnt = require "tnt"
 
+--- A data set of tensors whose first dim counts the samples.
 ---@class tnt.data.Tensors
 local Tensors = class.new "Tensors"
 

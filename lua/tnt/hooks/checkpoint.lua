@@ -12,6 +12,7 @@ local hook = require "tnt.hook"
 local message = require "tnt.loop.message"
 local name = require "tnt.checkpoint.name"
 local Policy = require "tnt.checkpoint.policy"
+local Shelf = require "tnt.checkpoint.shelf"
 local sorted = require "tnt.sorted"
 local Writer = require "tnt.checkpoint.writer"
 
@@ -97,43 +98,11 @@ local function new_run_id()
   return (bytes:gsub(".", function(c) return ("%02x"):format(c:byte()) end))
 end
 
--- ---- durable checkpoints ------------------------------------------------------------------------
-
-local function link_best(self)
-  local first = self.policy:ranked(self.written)[1]
-  if first and first.path ~= self.linked_best then
-    self.writer:link(self.folder, "best", first.name.text)
-    self.linked_best = first.path
-  end
-end
-
-local function let_old_ones_go(self)
-  local goes, stay = {}, {}
-  for _, entry in ipairs(self.policy:surplus(self.written)) do
-    self.writer:remove(entry.path) -- one that cannot be deleted is told there, and forgotten
-    goes[entry] = true
-  end
-  for _, entry in ipairs(self.written) do
-    if not goes[entry] then stay[#stay + 1] = entry end
-  end
-  self.written = stay
-end
-
--- Takes in the checkpoint under way: waits for it, or with `if_done` only when it is there.
+-- Takes in the checkpoint under way, of this shelf or the one beside, and announces it.
 local function collect(self, state, unit, if_done)
-  local pending = self.pending
-  if not pending or if_done and not pending.job:is_done() then return end
-  self.pending = nil
-  pending.job:wait()
-  local entry = pending.entry
-  if not pending.is_aside then
-    self.written[#self.written + 1] = entry
-    if is_training(state) then
-      link_best(self)
-      let_old_ones_go(self)
-    end
-  end
-  hook.call(state.loop.dispatch.on_checkpoint_save, state, unit, entry.path)
+  local path = self.shelf:collect(if_done)
+  if path then hook.call(state.loop.dispatch.on_checkpoint_save, state, unit, path) end
+  return path
 end
 
 -- ---- saving -------------------------------------------------------------------------------------
@@ -171,7 +140,7 @@ local function place_of(unit)
 end
 
 local function finish_the_one_before(self, state, unit)
-  if not self.pending then return end
+  if not self.shelf.pending then return end
   local began = clock.now()
   collect(self, state, unit)
   local waited = clock.now() - began
@@ -182,7 +151,7 @@ local function finish_the_one_before(self, state, unit)
   end
 end
 
--- Starts writing, once the one before is there; `aside`: a folder beside the run's.
+-- Starts writing, once the one before is there; `aside`: onto another shelf than the run's.
 local function start(self, state, unit, aside)
   finish_the_one_before(self, state, unit)
   local contents = state:snapshot()
@@ -192,19 +161,11 @@ local function start(self, state, unit, aside)
   self.policy:saved(state)
   self.saved_counts = name.make(counts)
   if not dist.is_main() then return end -- decided together, written by one
-  local about = {
+  local shelf = aside or self.shelf
+  shelf:start(counts, contents, {
     run = self.run, progress = tostring(state.progress), metric = fresh and fresh.full,
     value = fresh and fresh.value,
-  }
-  local text = name.make(counts, about.metric, about.value)
-  local job = self.writer:start(aside or self.folder, text, contents, about)
-  self.pending = {
-    job = job, is_aside = aside ~= nil,
-    entry = {
-      path = job.path, name = name.parse(job.name or text) or name.parse(text), run = self.run,
-      metric = about.metric, value = about.value,
-    },
-  }
+  })
 end
 
 --- Saves now. With `waits`, returns when it is durable.
@@ -229,9 +190,8 @@ local function saves_here(self, state)
 end
 
 function Checkpoint:on_run_start(state)
-  self.pending, self.saved_place, self.saved_counts, self.is_due = nil, nil, nil, nil
-  self.written, self.run, self.linked_best, self.was_slow = {}, nil, nil, nil
-  self.fresh, self.has_begun = nil, false
+  self.saved_place, self.saved_counts, self.is_due, self.fresh = nil, nil, nil, nil
+  self.shelf, self.run, self.was_slow, self.has_begun = nil, nil, nil, false
   self.saves = saves_here(self, state)
   if not self.saves then
     message.warn("Checkpoint: tnt.evaluate changes no parameters and has no interval "
@@ -248,35 +208,19 @@ function Checkpoint:on_run_start(state)
       .. "then writes to dir/checkpoints), or the hook its own dir")
   end
   dir = dir:gsub("(.)/+$", "%1")
-  self.folder = folder.of(dir .. (beside[state.entry_point] or ""))
-  self.aside = folder.of(dir .. "/exception")
+  -- Only training's are judged and let go.
+  self.shelf = Shelf(self.writer, folder.of(dir .. (beside[state.entry_point] or "")),
+    is_training(state) and self.policy or nil)
+  self.aside = dir .. "/exception"
 end
 
 function Checkpoint:on_checkpoint_load(state, unit, contents)
   if type(contents.run) == "string" then self.run = contents.run end
 end
 
--- Checkpoints of this run; those of others are told.
-local function take_stock(self)
-  local others, is_fresh = {}, self.run == nil
-  self.run = self.run or new_run_id()
-  for _, entry in ipairs(self.writer:list(self.folder)) do
-    if entry.run == self.run then
-      self.written[#self.written + 1] = entry
-    else
-      others[#others + 1] = entry
-    end
-  end
-  if is_fresh and #others > 0 then
-    message.warn("Checkpoint: %s holds %d of other runs (%s ...); they are neither counted nor "
-      .. "deleted. To go on with the last one give resume = 'auto'", self.folder, #others,
-      others[#others].name.text)
-  end
-end
-
 local function know_metric(self)
   local best = self.policy.best
-  for _, entry in ipairs(best and self.written or {}) do
+  for _, entry in ipairs(best and self.shelf.durable or {}) do
     local full = entry.metric
     if full and (full == best.monitor or name.metric_part(full) == best.monitor
         or full:sub(-#best.monitor - 1) == "/" .. best.monitor) then
@@ -286,24 +230,21 @@ local function know_metric(self)
 end
 
 local function begin(self, state)
-  self.has_begun = true
+  local is_fresh = self.run == nil
+  self.has_begun, self.run = true, self.run or new_run_id()
   self.policy:saved(state) -- the clock begins
   if not dist.is_main() then return end
-  self.writer:prepare(self.folder)
-  if is_training(state) then
-    take_stock(self)
-  else
-    self.run = self.run or new_run_id()
-  end
+  local others = self.shelf:open(self.run)
+  if is_fresh and is_training(state) then self.shelf:tell_others(others) end
 end
 
 function Checkpoint:on_train_start(state, unit)
   begin(self, state)
   know_metric(self)
-  let_old_ones_go(self)
+  self.shelf:tidy()
   self.saved_counts = name.make(counts_of(state, unit))
   -- Resumed where it was saved: the end of a run that has nothing left to do saves no second one.
-  local newest = state.boundary == nil and self.written[#self.written]
+  local newest = state.boundary == nil and self.shelf.durable[#self.shelf.durable]
   local is_there = newest and newest.name.train == unit.train_progress.num_steps_completed
     and newest.name.epoch == unit.train_progress.num_epochs_completed or false
   if dist.sync_bool(is_there, "rank_zero") then self.saved_place = place_of(unit) end
@@ -368,18 +309,10 @@ function Checkpoint:on_boundary_before_evaluation(state, unit)
   end
 end
 
--- Those that count, the one under way included.
-local function all_of(self)
-  local list = {}
-  for i, entry in ipairs(self.written) do list[i] = entry end
-  if self.pending then list[#list + 1] = self.pending.entry end
-  return list
-end
-
 function Checkpoint:on_boundary_end(state, unit)
   -- What there is, only the process that writes knows.
   if self.is_due or self.fresh
-    and dist.sync_bool(self.policy:is_new_best(all_of(self), self.fresh), "rank_zero") then
+    and dist.sync_bool(self.policy:is_new_best(self.shelf:all(), self.fresh), "rank_zero") then
     self:save(state, unit)
   end
   self.fresh = nil
@@ -425,24 +358,26 @@ function Checkpoint:on_exception(state, unit, err)
   if not self.has_begun or not self.save_on_exception then return end
   if type(err) == "table" and err.kind == "interrupted" then return end
   if not has_news(self, state, unit) then return end
-  if dist.is_main() then self.writer:prepare(self.aside) end
-  start(self, state, unit, self.aside)
-  if not self.pending then return end
-  local path = self.pending.entry.path
-  collect(self, state, unit)
-  for _, entry in ipairs(self.writer:list(self.aside)) do
+  finish_the_one_before(self, state, unit)
+  local shelf = Shelf(self.writer, folder.of(self.aside))
+  if dist.is_main() then shelf:open(self.run) end
+  start(self, state, unit, shelf)
+  local path = shelf:collect()
+  if not path then return end
+  hook.call(state.loop.dispatch.on_checkpoint_save, state, unit, path)
+  for _, entry in ipairs(self.writer:list(shelf.folder)) do
     if entry.path ~= path then self.writer:remove(entry.path) end
   end
   message.warn("Checkpoint: what was done since the last checkpoint is saved in %s; "
-    .. "resume = '%s' goes on with it", path, (self.aside:gsub("/checkpoints$", "")))
+    .. "resume = '%s' goes on with it", path, self.aside)
 end
 
 -- On the way out of an error: the one under way is finished.
 function Checkpoint:on_run_end(state, unit)
-  if self.pending then collect(self, state, unit) end
+  if self.shelf then collect(self, state, unit) end
   -- A whole evaluation leaves nothing that "auto" would go on in.
   if self.has_begun and state.entry_point == "evaluate" and not state.traceback then
-    os.remove(self.folder .. "/latest")
+    os.remove(self.shelf.folder .. "/latest")
   end
 end
 

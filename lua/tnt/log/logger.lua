@@ -8,6 +8,7 @@ local errors = require "tnt.errors"
 local nest = require "tnt.loop.nest"
 local sorted = require "tnt.sorted"
 
+--- The base of loggers; extend it with log(self, record).
 ---@class tnt.log.Logger
 local Logger = class.new "Logger"
 

@@ -1,10 +1,17 @@
 -- Running values of an open epoch: what `state:log` collects. A tensor given in a step is held
--- detached and read one step later, so that no device is waited for; sums are kept as Lua numbers.
--- An epoch's value is weighted over its steps, and over all processes once, when the epoch ends.
+-- detached and read one step later, from a card by a copy begun at the step's end, so that no work
+-- under way is waited for; sums are kept as Lua numbers. An epoch's value is weighted over its
+-- steps, and over all processes once, when the epoch ends.
 
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
+local core = require "tnt.core"
 local errors = require "tnt.errors"
+local ffi = require "ffi"
+
+local C = core.C
+local reading_type, reading_at = ffi.typeof "tnt_reading *", ffi.new "tnt_reading *[1]"
+local number_at = ffi.new "double[1]"
 
 ---@class tnt.Running
 ---@field prefix string  "train", "eval", or the name of an evaluation
@@ -43,8 +50,32 @@ local function held(full, value)
   return value:detach():keep()
 end
 
+-- A step ends: what lies on a card goes to the host behind the step's work.
+local function begin_reading(box)
+  for i = 1, box.n do
+    local value = box[i]
+    if type(value) ~= "number" and value.device ~= "cpu" then
+      core.check(C.tnt_reading_begin(reading_at, value))
+      value:free()
+      box[i] = ffi.gc(reading_at[0], C.tnt_reading_drop)
+    end
+  end
+end
+
+local function forget(value)
+  if ffi.istype(reading_type, value) then
+    C.tnt_reading_drop(ffi.gc(value, nil))
+  elseif type(value) ~= "number" then
+    value:free()
+  end
+end
+
 local function read(value)
   if type(value) == "number" then return value end
+  if ffi.istype(reading_type, value) then
+    core.check(C.tnt_reading_finish(number_at, 1, ffi.gc(value, nil)))
+    return number_at[0]
+  end
   local number = value:item()
   value:free()
   return number_of(number)
@@ -109,9 +140,7 @@ end
 function Running:rollback(mark)
   for _, entry in ipairs(self.entries) do
     local now, n = entry.now, mark[entry] or 0
-    for i = n + 1, now.n do
-      if type(now[i]) ~= "number" then now[i]:free() end
-    end
+    for i = n + 1, now.n do forget(now[i]) end
     now.n = n
   end
 end
@@ -189,7 +218,10 @@ end
 function Running:end_step(phase, progress)
   if #self.entries == 0 then return end
   self:settle "held"
-  for _, entry in ipairs(self.entries) do entry.now, entry.held = entry.held, entry.now end
+  for _, entry in ipairs(self.entries) do
+    begin_reading(entry.now)
+    entry.now, entry.held = entry.held, entry.now
+  end
   self.meta_now, self.meta_held = self.meta_held, self.meta_now
   local meta = self.meta_held
   meta.phase, meta.step, meta.update = phase, progress.num_steps_completed,
@@ -237,9 +269,7 @@ end
 function Running:clear()
   for _, entry in ipairs(self.entries) do
     for _, box in ipairs { entry.now, entry.held } do
-      for i = 1, box.n do
-        if type(box[i]) ~= "number" then box[i]:free() end
-      end
+      for i = 1, box.n do forget(box[i]) end
       box.n = 0
     end
   end

@@ -7,6 +7,7 @@ local Metric = require "tnt.metrics.metric"
 ---@field topk? integer[]  which k, default {1}; several give "accuracy" and "accuracy_top<k>"
 ---@field name? string     default "accuracy"
 
+--- The share of rows whose target is the best score, or among the k best.
 ---@class tnt.metrics.Accuracy: tnt.metrics.Metric
 local Accuracy = Metric:extend("Accuracy", { topk = { 1 }, name = "accuracy" })
 

@@ -1,5 +1,10 @@
 -- tnt.metrics: what evaluations measure. A metric has reset, update(prediction, target) and
 -- compute.
+
+---@class tnt.metrics
+---@field Accuracy tnt.metrics.Accuracy
+---@field Mean tnt.metrics.Mean
+---@field Metric tnt.metrics.Metric
 local metrics = {}
 local places = { Metric = "tnt.metrics.metric", Accuracy = "tnt.metrics.accuracy",
   Mean = "tnt.metrics.mean" }

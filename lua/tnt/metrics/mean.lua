@@ -1,6 +1,7 @@
 -- Mean: the mean of a value over all rows.
 local Metric = require "tnt.metrics.metric"
 
+--- The mean of a number of each row over all rows.
 ---@class tnt.metrics.Mean: tnt.metrics.Metric
 ---@field fn fun(prediction: any, target: any): tnt.Tensor|number  for each row, or one for all
 local Mean = Metric:extend("Mean", { "fn", name = "mean" })

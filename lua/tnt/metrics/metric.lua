@@ -5,6 +5,7 @@ local nest = require "tnt.loop.nest"
 local scope = require "tnt.scope"
 local sorted = require "tnt.sorted"
 
+--- The base of metrics: reset, update(prediction, target) and compute.
 ---@class tnt.metrics.Metric
 ---@field name string  under which compute()'s number is logged
 local Metric = class.new "Metric"

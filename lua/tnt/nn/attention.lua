@@ -10,6 +10,7 @@ local ops = require "tnt.ops_gen"
 local parameter = require "tnt.nn.parameter"
 local size = require "tnt.nn.size"
 
+--- Attention of several heads over [N, T, C].
 ---@class tnt.nn.MultiheadAttention: tnt.nn.Module
 ---@field in_proj_weight tnt.Tensor  [3 C, C]: query, key, value
 ---@field in_proj_bias tnt.Tensor|nil  [3 C]

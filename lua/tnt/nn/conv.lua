@@ -10,6 +10,7 @@ local parameter = require "tnt.nn.parameter"
 local shown = require "tnt.nn.print"
 local size = require "tnt.nn.size"
 
+--- A convolution of [N, C, H, W].
 ---@class tnt.nn.Conv2d: tnt.nn.Module
 ---@field weight tnt.Tensor  [out_channels, in_channels / groups, height, width]
 ---@field bias tnt.Tensor|nil  [out_channels]

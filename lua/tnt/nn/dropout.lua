@@ -3,6 +3,7 @@ local Module = require "tnt.nn.module"
 local ops = require "tnt.ops_gen"
 local size = require "tnt.nn.size"
 
+--- In training sets elements to 0 with probability p and scales the others by 1 / (1 - p).
 ---@class tnt.nn.Dropout: tnt.nn.Module
 ---@field p number  Dropout {p = 0.1}
 local Dropout = Module:extend("Dropout", { p = 0.5 })

@@ -9,6 +9,7 @@ local ops = require "tnt.ops_gen"
 local parameter = require "tnt.nn.parameter"
 local size = require "tnt.nn.size"
 
+--- A vector for each id from 0 on: [...] of ids gives [..., embedding_dim].
 ---@class tnt.nn.Embedding: tnt.nn.Module
 ---@field weight tnt.Tensor  [num_embeddings, embedding_dim]
 ---@field padding_idx integer|nil  an id (from 0) whose vector is 0 at first and gets no gradient

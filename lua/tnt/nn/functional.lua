@@ -245,7 +245,8 @@ function F.scaled_dot_product_attention(q, k, v, o)
   end
   local scores = ops.matmul(q, ops.transpose(k, -2, -1)) * scale
   if o.is_causal then
-    local causal = ops.tril(tensor.make.ones(q:size(-2), k:size(-2), { dtype = "bool" }))
+    local causal = ops.tril(tensor.make.ones(q:size(-2), k:size(-2),
+      { dtype = "bool", device = q.device }))
     scores = ops.masked_fill(scores, ops.logical_not(causal), -math.huge)
   end
   if o.mask and o.mask.dtype == "bool" then

@@ -7,6 +7,7 @@ require "tnt.nn.saved"
 require "tnt.nn.print"
 local parameter = require "tnt.nn.parameter"
 
+---@class tnt.nn
 local nn = {
   Module = Module,
   Parameter = parameter.new,

@@ -8,6 +8,7 @@ local parameter = require "tnt.nn.parameter"
 local shown = require "tnt.nn.print"
 local size = require "tnt.nn.size"
 
+--- x times the transposed weight, plus the bias: [..., in_features] gives [..., out_features].
 ---@class tnt.nn.Linear: tnt.nn.Module
 ---@field weight tnt.Tensor  [out_features, in_features]
 ---@field bias tnt.Tensor|nil  [out_features]

@@ -39,11 +39,21 @@ local function define(name, fn, declared)
   loss[name] = Class
 end
 
+--- Of scores [N, K] (or [N, K, ...]) and class ids from 0, or shares of classes.
+---@class tnt.nn.CrossEntropyLoss: tnt.nn.Module
 define("CrossEntropyLoss", losses.cross_entropy,
   { weight = NONE, ignore_index = -100, label_smoothing = 0 })
+--- Of logarithms of probabilities [N, K] and class ids from 0.
+---@class tnt.nn.NLLLoss: tnt.nn.Module
 define("NLLLoss", losses.nll_loss, { weight = NONE, ignore_index = -100 })
+--- The square of the difference.
+---@class tnt.nn.MSELoss: tnt.nn.Module
 define("MSELoss", losses.mse_loss, {})
+--- The absolute difference.
+---@class tnt.nn.L1Loss: tnt.nn.Module
 define("L1Loss", losses.l1_loss, {})
+--- The binary cross entropy of scores, before a sigmoid, and targets from 0 to 1.
+---@class tnt.nn.BCEWithLogitsLoss: tnt.nn.Module
 define("BCEWithLogitsLoss", losses.binary_cross_entropy_with_logits,
   { weight = NONE, pos_weight = NONE })
 

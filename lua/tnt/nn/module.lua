@@ -12,6 +12,7 @@ local is_tensor, is_parameter = tensor.is_tensor, parameter.is
 local fields_changed, outermost_call = scope.fields_changed, scope.outermost_call
 local type, rawget, rawset, select, getmetatable = type, rawget, rawset, select, getmetatable
 
+--- The base of layers and networks: parameters, buffers and modules in fields, and a forward.
 ---@class tnt.nn.Module
 ---@field training boolean  what train() and eval() set
 ---@field scoped boolean    of a class: its calls open a scope (false for the leaves of tnt.nn)

@@ -2,18 +2,19 @@
 -- is called once, in evaluation mode, and differentiated once; modes, buffers, gradients and the
 -- random stream are then as before.
 
+local tensor = require "tnt.tensor" -- first: autograd is a part of it
 local autograd = require "tnt.autograd"
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
 local context = require("tnt.core").context
 local errors = require "tnt.errors"
 local flops = require "tnt.flops"
+local forwards = require "tnt.nn.forwards"
 local grad_mode = require "tnt.grad_mode"
 local Module = require "tnt.nn.module"
 local random = require "tnt.random"
 local scope = require "tnt.scope"
 local table_of = require "tnt.nn.summary_table"
-local tensor = require "tnt.tensor"
 
 local is_tensor, bytes_of = tensor.is_tensor, require("tnt.memory.size").of
 
@@ -92,15 +93,14 @@ local function finish(nodes, began, region, ...)
   return ...
 end
 
--- Puts a forward that takes notes in front of a module's own; what runs in it belongs to `number`.
-local function watch(module, nodes, number)
-  local own = module.forward
-  rawset(module, "forward", function(self, ...)
+-- A forward that takes notes; what runs in it belongs to `number`.
+local function noting(own, nodes, number)
+  return function(self, ...)
     local shape, region = shape_of_all(select("#", ...), ...), context.region
     for _, node in ipairs(nodes) do node.in_shape = shape end
     context.region = number
     return finish(nodes, clock.now(), region, own(self, ...))
-  end)
+  end
 end
 
 -- The sum of all float results that have a history, or nil.
@@ -151,22 +151,20 @@ end
 
 -- Calls the network and puts back what that may have changed, whatever came of it.
 local function call(net, inputs, by_module, backward)
-  local modules, forwards, modes, buffers, numbers = net:modules(), {}, {}, {}, {}
-  for i, module in ipairs(modules) do
-    forwards[i], modes[i] = rawget(module, "forward"), rawget(module, "training")
+  local modules, modes, buffers, numbers = net:modules(), {}, {}, {}
+  for i, module in ipairs(modules) do modes[i] = rawget(module, "training") end
+  local restore = forwards(net, function(module, own, i)
     numbers[module] = i
-    watch(module, by_module[module] or {}, i)
-  end
+    return noting(own, by_module[module] or {}, i)
+  end)
   for i, buffer in ipairs(net:buffers()) do buffers[i] = { buffer, buffer:detach():clone() } end
   local stream, region = random.state(), context.region
   net:eval()
   local ok, err, counts, was_differentiated = pcall(flops.by_region, #modules, call_in_scope, net,
     inputs, backward)
   context.region = region
-  for i, module in ipairs(modules) do
-    rawset(module, "forward", forwards[i])
-    rawset(module, "training", modes[i])
-  end
+  restore()
+  for i, module in ipairs(modules) do rawset(module, "training", modes[i]) end
   grad_mode.no_grad(function()
     for _, pair in ipairs(buffers) do
       pair[1]:copy_(pair[2])

@@ -44,4 +44,11 @@ local function define(name, weight_decay, op)
   return Class
 end
 
-return { Adam = define("Adam", 0, ops.adam_), AdamW = define("AdamW", 0.01, ops.adamw_) }
+--- Adam; weight decay is added to the gradient.
+---@class tnt.optim.Adam: tnt.optim.Optimizer
+local Adam = define("Adam", 0, ops.adam_)
+--- Adam whose weight decay acts on the parameters directly.
+---@class tnt.optim.AdamW: tnt.optim.Optimizer
+local AdamW = define("AdamW", 0.01, ops.adamw_)
+
+return { Adam = Adam, AdamW = AdamW }

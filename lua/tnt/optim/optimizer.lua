@@ -21,6 +21,7 @@ local C, describe = core.C, tensor.describe
 ---@field lr number
 ---@field names string[]|nil
 
+--- The base of optimizers: parameter groups, their state, step and zero_grad.
 ---@class tnt.optim.Optimizer
 ---@field param_groups tnt.optim.Group[]
 ---@field state table<tnt.Tensor, table>  per parameter, from its first step on

@@ -5,6 +5,7 @@ local errors = require "tnt.errors"
 local Optimizer = require "tnt.optim.optimizer"
 local ops = require "tnt.ops_gen"
 
+--- Gradient descent, with momentum, Nesterov's too, and weight decay.
 ---@class tnt.optim.SGD: tnt.optim.Optimizer
 local SGD = Optimizer:extend("SGD", {
   "params", lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false,

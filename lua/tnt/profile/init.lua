@@ -51,18 +51,24 @@ function Profile:__tostring() return self:table() end
 ---@field path? string      write the trace there when fn is done, or has raised
 ---@field max_ops? integer  operations and gradients that are kept; default 500,000 (60 MB)
 ---@field lines? boolean    note the program's line of each operation, for the trace; slower
+---@field modules? tnt.nn.Module  a network whose modules' forwards are spans ("module"), and whose
+---  gradients are added up by module ("module gradient"), those of children not in the parent's
 
 local function read(options)
-  errors.check_options("profile", options, { "path", "max_ops", "lines" })
+  errors.check_options("profile", options, { "path", "max_ops", "lines", "modules" })
   if options.path ~= nil and (type(options.path) ~= "string" or options.path == "") then
     errors.raise("argument", "profile: path must be a string that is not empty, got %s",
       tostring(options.path))
+  end
+  if options.modules ~= nil and not require("tnt.nn").is_module(options.modules) then
+    errors.raise("argument", "profile: modules must be a network, got %s", type(options.modules))
   end
   if options.max_ops ~= nil then check.count("profile", "max_ops", options.max_ops, 1) end
   return options
 end
 
-local function finish(of, options, ok, ...)
+local function finish(of, options, restore, ok, ...)
+  if restore then restore() end
   of:stop()
   if options.lines then
     of.line_at = call_lines.reader()
@@ -82,7 +88,8 @@ local function run(options, fn, ...)
   local of = recorder.new(options.max_ops or 500000)
   of:start()
   if options.lines then call_lines.start() end
-  return finish(of, options, pcall(of.call, of, "user", "profile", fn, ...))
+  local restore = options.modules and require "tnt.profile.modules"(of, options.modules)
+  return finish(of, options, restore, pcall(of.call, of, "user", "profile", fn, ...))
 end
 
 --- Calls fn(...) and notes when each operation of this thread ran. An operation costs some 300 ns

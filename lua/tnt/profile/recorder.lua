@@ -12,6 +12,7 @@ local C = core.C
 ---@class tnt.profile.Recorder
 ---@field spans {kind: string, name: string, began: integer, ended: integer}[]  nanoseconds
 ---@field chunks {ranges: ffi.cdata*, n: integer}[]  tnt_range, in the order of their ends
+---@field regions string[]  what the numbers of regions stand for
 ---@field dropped integer  ranges for which there was no room
 ---@field line_at nil|fun(call: integer): string|nil  lines of the program, where they were noted
 local Recorder = {}
@@ -24,7 +25,7 @@ local active
 ---@return tnt.profile.Recorder
 local function new(max_ops)
   return setmetatable({
-    spans = {}, chunks = {}, dropped = 0, open = {}, n_ops = 0, max_ops = max_ops,
+    spans = {}, chunks = {}, regions = {}, dropped = 0, open = {}, n_ops = 0, max_ops = max_ops,
     origin = math.floor(clock.now() * 1e9 + 0.5),
   }, Recorder)
 end

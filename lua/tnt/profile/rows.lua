@@ -64,7 +64,10 @@ local function collect(self)
     local began, ended = tonumber(range.begin), tonumber(range["end"])
     add_spans(ended)
     local row = row_of(found, range.op >= 0 and "op" or "gradient", recorder.name_of(range))
-    add(row, ended - began, own_time(stack, began, ended))
+    local own = own_time(stack, began, ended)
+    add(row, ended - began, own)
+    local region = range.op < 0 and self.regions[range.region]
+    if region then add(row_of(found, "module gradient", region), ended - began, own) end
     row.kernel = row.kernel + tonumber(range.kernel_end - range.kernel_begin)
     row.flops, row.bytes = row.flops + tonumber(range.flops), row.bytes + tonumber(range.bytes)
   end)
@@ -77,7 +80,9 @@ local sorts = { "self", "total", "mean", "calls", "kernel", "flops", "bytes", "n
 ---@class tnt.profile.TableOptions
 ---@field sort? "self"|"total"|"mean"|"calls"|"kernel"|"flops"|"bytes"|"name"  default "self"
 ---@field limit? integer   rows; default all in rows(), 30 in table()
----@field kinds? string[]  only these: "op", "gradient", "user", "phase", ...; default op, gradient
+---@field kinds? string[]  only these; default "op" and "gradient". Others: "user" (what
+---  tnt.profile_part names), "module" and "module gradient" (of the option modules), and of the
+---  Profiler hook "part", "hook", "step", "data", "optimizer", "epoch", "phase"
 
 local function check(who, options)
   errors.check_options(who, options, { "sort", "limit", "kinds" })

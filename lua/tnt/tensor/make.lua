@@ -454,11 +454,21 @@ function methods.to(x, what)
   return finish(C.tnt_to_device(y, x, number), y)
 end
 
---- A copy in memory that cards read directly: its copy to a card (`to`) goes on beside the work of
---- the card. x must not change before the card is done.
+local pinned = ffi.new "int32_t[1]"
+
+--- Whether x lies in memory of the host that cards read directly.
+---@return boolean
+function methods.is_pinned(x)
+  check(C.tnt_is_pinned(pinned, x))
+  return pinned[0] ~= 0
+end
+
+--- A copy in memory that cards read directly, or x itself where it lies there: its copy to a card
+--- (`to`) goes on beside the work of the card. x must not change before the card is done.
 --- Errors: device, without a card, or where x is on one.
 ---@return tnt.Tensor
 function methods.pin_memory(x)
+  if methods.is_pinned(x) then return x end
   local y = new()
   return finish(C.tnt_pin(y, x), y)
 end

@@ -9,10 +9,14 @@
 namespace emulator {
 static std::vector<std::shared_ptr<capture>> &captures = *new std::vector<std::shared_ptr<capture>>;
 
+/* A call concerns a capture by the capture's mode, unless this thread is relaxed. */
+static thread_local cudaStreamCaptureMode own_mode = cudaStreamCaptureModeGlobal;
+
 bool is_capturing(cudaStream_t stream) { return stream_at(stream)->capturing != nullptr; }
 
 cudaError_t unsafe_call() {
   cudaError_t e = cudaSuccess;
+  if (own_mode == cudaStreamCaptureModeRelaxed) return e;
   for (auto &c : captures) {
     bool concerns_us =
         c->mode == cudaStreamCaptureModeGlobal ||
@@ -72,6 +76,11 @@ static void run_nodes(const std::vector<node> &nodes, int device) {
 } // namespace emulator
 
 using namespace emulator;
+
+cudaError_t cudaThreadExchangeStreamCaptureMode(enum cudaStreamCaptureMode *mode) {
+  std::swap(*mode, own_mode);
+  return cudaSuccess;
+}
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, enum cudaStreamCaptureMode mode) {
   TNT_ENTER();

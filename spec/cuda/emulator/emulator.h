@@ -56,6 +56,14 @@ cudaError_t run_card(int index);
 int device_of(cudaStream_t stream);
 uint64_t draw(); /* the next number of the order */
 
+/* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, and how
+ * much lies on all streams now. */
+extern int64_t waits;
+extern "C" {
+__attribute__((visibility("default"))) int64_t emulator_waits(void);
+__attribute__((visibility("default"))) int64_t emulator_pending(void);
+}
+
 /* -- capture (capture.cpp) ------------------------------------------------------------------------------------------------- */
 struct capture;
 bool is_capturing(cudaStream_t stream);

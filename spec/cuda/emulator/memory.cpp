@@ -218,6 +218,7 @@ cudaError_t cudaMemcpyAsync(void *to, const void *from, size_t bytes, enum cudaM
     TNT_FAIL(cudaErrorStreamCaptureUnsupported);
   }
   if (target == cudaMemoryTypeUnregistered) { /* the host may read it on return */
+    waits++;
     if (cudaError_t e = run_stream(stream)) TNT_FAIL(e);
     card_memory_open open;
     memmove(to, from, bytes);

@@ -37,6 +37,17 @@ CUstream_st *stream_at(cudaStream_t stream) {
 }
 int device_of(cudaStream_t stream) { return stream_at(stream)->device; }
 
+int64_t waits;
+extern "C" {
+int64_t emulator_waits(void) { return waits; }
+int64_t emulator_pending(void) {
+  std::lock_guard<std::recursive_mutex> gate(mutex);
+  int64_t n = 0;
+  for (const CUstream_st *s : streams) n += (int64_t)s->items.size();
+  return n;
+}
+}
+
 /* -- running ----------------------------------------------------------------------------------------------------------- */
 static bool blocked(const CUstream_st *s) {
   const item &i = s->items.front();
@@ -165,6 +176,7 @@ cudaError_t cudaStreamDestroy(cudaStream_t stream) {
 
 cudaError_t cudaStreamSynchronize(cudaStream_t stream) {
   TNT_ENTER();
+  waits++;
   if (cudaError_t e = unsafe_call()) TNT_FAIL(e);
   if (is_capturing(stream)) TNT_FAIL(cudaErrorStreamCaptureUnsupported);
   return note(run_stream(stream));
@@ -181,6 +193,7 @@ cudaError_t cudaStreamQuery(cudaStream_t stream) {
 
 cudaError_t cudaDeviceSynchronize(void) {
   TNT_ENTER();
+  waits++;
   if (cudaError_t e = unsafe_call()) TNT_FAIL(e);
   return note(run_card(current_card()));
 }

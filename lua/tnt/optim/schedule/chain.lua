@@ -6,6 +6,7 @@ local class = require "tnt.class"
 local errors = require "tnt.errors"
 local Schedule = require "tnt.optim.schedule.schedule"
 
+--- Several schedules of one optimizer, each with its own begin and stop, stepped as one.
 ---@class tnt.optim.Chain: tnt.optim.Schedule
 local Chain = class.new "Chain"
 

@@ -12,12 +12,14 @@ local function define(name, declared, prepare, value)
 end
 
 --- base * factor for `total_iters` steps, then base.
+---@class tnt.optim.schedule.Constant: tnt.optim.Schedule
 define("Constant", { factor = 1 / 3, total_iters = 5 }, function(self)
   self:check_number("factor", 0)
   self:check_count("total_iters", 0)
 end, function(self, base, t) return t < self.total_iters and base * self.factor or base end)
 
 --- From base * start_factor to base * end_factor in `total_iters` steps.
+---@class tnt.optim.schedule.Linear: tnt.optim.Schedule
 define("Linear", { start_factor = 1 / 3, end_factor = 1, total_iters = 5 }, function(self)
   self:check_number("start_factor", 0)
   self:check_number("end_factor", 0)
@@ -28,12 +30,14 @@ end, function(self, base, t)
 end)
 
 --- base * gamma ^ floor(t / step_size).
+---@class tnt.optim.schedule.Step: tnt.optim.Schedule
 define("Step", { "step_size", gamma = 0.1 }, function(self)
   self:check_count("step_size", 1)
   self:check_number("gamma", 0)
 end, function(self, base, t) return base * self.gamma ^ math.floor(t / self.step_size) end)
 
 --- Times gamma at each milestone, a position after `begin`.
+---@class tnt.optim.schedule.MultiStep: tnt.optim.Schedule
 define("MultiStep", { "milestones", gamma = 0.1 }, function(self)
   if type(self.milestones) ~= "table" or #self.milestones == 0 then
     errors.raise("argument", "MultiStep: milestones must be a list of positions, got %s",
@@ -53,12 +57,14 @@ end, function(self, base, t)
 end)
 
 --- base * gamma ^ t.
+---@class tnt.optim.schedule.Exponential: tnt.optim.Schedule
 define("Exponential", { "gamma" }, function(self) self:check_number("gamma", 0) end,
   function(self, base, t) return base * self.gamma ^ t end)
 
 --- Half a cosine from base down to `min` in T_max steps, the warm-up among them; then it stays
 --- there.
 --- Source: Loshchilov and Hutter 2017, without restarts.
+---@class tnt.optim.schedule.Cosine: tnt.optim.Schedule
 define("Cosine", { "T_max", min = 0 }, function(self)
   self:check_count("T_max", 1)
   self:check_number("min", 0)
@@ -73,6 +79,7 @@ end, function(self, base, t)
 end)
 
 --- base * (1 - t / total_iters) ^ power.
+---@class tnt.optim.schedule.Polynomial: tnt.optim.Schedule
 define("Polynomial", { total_iters = 5, power = 1 }, function(self)
   self:check_count("total_iters", 1)
   self:check_number("power", 0)
@@ -80,6 +87,7 @@ end, function(self, base, t) return base * (1 - math.min(t,
   self.total_iters) / self.total_iters) ^ self.power end)
 
 --- base * fn(t); fn may be a list, one for each group. Functions are not saved.
+---@class tnt.optim.schedule.Lambda: tnt.optim.Schedule
 define("Lambda", { "fn" }, function(self)
   local list = type(self.fn) == "table" and self.fn or { self.fn }
   local groups = #self.optimizer.param_groups
@@ -106,6 +114,7 @@ local shapes = {
 --- Up from max_lr / div_factor to max_lr in the first `pct_start` of total_steps, then down to a
 --- final_div_factor-th of where it began. max_lr may be a list, one for each group. Source: Smith
 --- and Topin 2018. Momentum is left alone.
+---@class tnt.optim.schedule.OneCycle: tnt.optim.Schedule
 define("OneCycle", {
   "max_lr", "total_steps", pct_start = 0.3, anneal = "cos", div_factor = 25, final_div_factor = 1e4,
     three_phase = false,

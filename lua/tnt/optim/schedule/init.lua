@@ -2,6 +2,7 @@
 -- "update", warmup = 100}); `by` says what a step is: "epoch", "update" (of the optimizer) or
 -- "batch"; loops call step() then.
 
+---@class tnt.optim.schedule
 local schedule = {
   Schedule = require "tnt.optim.schedule.schedule",
   Chain = require "tnt.optim.schedule.chain",

@@ -6,6 +6,7 @@ local class = require "tnt.class"
 local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
 
+--- Lowers the rate when a metric has not improved for a while.
 ---@class tnt.optim.Plateau
 ---@field monitor string|nil  the metric that the loops give to step()
 local Plateau = class.new("Plateau", {

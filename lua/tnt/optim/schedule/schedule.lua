@@ -6,6 +6,7 @@ local class = require "tnt.class"
 local errors = require "tnt.errors"
 local sorted = require "tnt.sorted"
 
+--- The base of schedules whose rate is a function of the position.
 ---@class tnt.optim.Schedule
 ---@field optimizer tnt.optim.Optimizer
 ---@field position integer  steps done
