@@ -320,6 +320,8 @@ struct op_record {
   uint16_t mask;     /* bit k: input k is bool and has no part in promotion */
   uint16_t optional; /* bit k: input k may be absent */
   uint16_t out_ids;  /* bit k: output k is i64 */
+  uint16_t wide;     /* bit k: input k is f32 where the others are f16 or bf16, or as they are */
+  uint16_t out_wide; /* bit k: output k is f32 where the others are f16 or bf16 */
   uint16_t save;     /* bit k: input k is saved for the gradient */
   uint16_t save_out; /* bit k: output k is saved */
   uint16_t need
@@ -369,6 +371,10 @@ int tensor_zero(tensor *t, size_t bytes);
 int number_tensor(context *c, tensor **y, int device, int dtype, double value); /* 0-dim */
 int result_dtype(tensor *const *in, int n, unsigned skip, int number_at, double number);
 /* 0 bool, 1 whole numbers, 2 floats */
+/* what statistics of a dtype are kept in */
+static inline int wide_dtype(int dtype) {
+  return dtype == TNT_F16 || dtype == TNT_BF16 ? TNT_F32 : dtype;
+}
 static inline int category(int dtype) { return dtype == TNT_BOOL ? 0 : dtype >= TNT_I64 ? 1 : 2; }
 
 /* -- the tape (tape.c) ------------------------------------------------------------------------------------------------ */

@@ -166,7 +166,7 @@ static int infer_dtype(call *k) {
       }
       if (dtype < 0)
         dtype = t->dtype, first = i;
-      else if (t->dtype != dtype) {
+      else if (t->dtype != dtype && !((op->wide >> i & 1) && t->dtype == wide_dtype(dtype))) {
         return fail(TNT_EDTYPE, "%s: %s must be %s like %s, got %s (cast it: x:to(\"%s\"))",
                     op->name, op->in_names[i], dtype_name(dtype), op->in_names[first],
                     dtype_name(t->dtype), dtype_name(dtype));
@@ -363,7 +363,9 @@ static int outputs_by_shape(call *k) {
       drop_outputs(k);
       return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
     }
-    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1) ? TNT_I64 : k->compute);
+    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1)    ? TNT_I64
+                                 : (op->out_wide >> i & 1) ? wide_dtype(k->compute)
+                                                           : k->compute);
     k->out[i]->device = (uint8_t)k->device;
   }
   int rc = op->shape ? op->shape(k) : 0;

@@ -16,3 +16,7 @@ static int64_t convolution(const tensor *places, const tensor *w) {
 int64_t conv2d_flops(const call *k) { return convolution(k->out[0], k->in[1]); }
 int64_t conv2d_dx_flops(const call *k) { return convolution(k->in[0], k->in[1]); }
 int64_t conv2d_dw_flops(const call *k) { return convolution(k->in[0], k->out[0]); }
+
+/* Two products with a matrix of weights; five for the gradient, which makes the weights again. */
+int64_t attention_flops(const call *k) { return 4 * k->out[0]->numel * k->in[1]->size[2]; }
+int64_t attention_grad_flops(const call *k) { return 10 * k->in[1]->numel * k->in[2]->size[2]; }

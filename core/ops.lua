@@ -3,7 +3,7 @@
 --
 -- A signature reads `name(argument, ...) -> output, ...`. Arguments: `x: [..., C]` a tensor of that shape (letters are
 -- sizes, equal ones must agree, ... is any number of leading dims); `x` alone any shape; a trailing `?` may be nil;
--- `t: ids [N]` whole numbers of any dtype; `m: mask` bool; `xs: list` tensors; `p: params` parameters with gradients;
+-- `t: ids [N]` whole numbers of any dtype; `m: wide [N]` f32 beside 16-bit floats; `m: mask` bool; `xs: list` tensors; `p: params` parameters with gradients;
 -- `p: number`, `k: int`, `d: dim` (position from 1), `d: dims` (list of positions, none = all), `s: ints`, `b: bool`,
 -- each with `= default` where it has one.
 --
@@ -128,23 +128,29 @@ op "topk(x, k: int, d: dim = -1, largest = true) -> y, i: ids" { doc = "The k la
 op "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]" { autocast = "low", doc = "Matrix products; leading dims broadcast.",
   rule = "matmul", saves = "a b", needs = { a = "b", b = "a" }, strided = true, int = true, twice = true, flops = "matmul" }
 op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { autocast = "low", doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true, flops = "matmul" }
+op "attention(query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], causal: bool, scale: number, p = 0) -> y: [N, H, T, K], lse: wide [N, H, T]" { autocast = "low",
+  doc = "softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.",
+  source = "Dao 2023, FlashAttention-2", shape = "attention", rule = "attention", saves = "query key value y lse", returns = 1, random = true, strided = true, hidden = true,
+  onlyfloat = true, flops = "attention" }
+op "attention_grad(dy: [N, H, T, K], query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], y: [N, H, T, K], lse: wide [N, H, T], causal: bool, scale: number, p: number, seed: int, turn: int) -> dquery: [N, H, T, K], dkey: [N, H, S, K], dvalue: [N, H, S, K]" {
+  strided = true, hidden = true, onlyfloat = true, flops = "attention_grad" }
 op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum along d.", shape = "same", rule = "softmax", saves = "y", onlyfloat = true, twice = true }
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
 op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?" { autocast = "f32",
+op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32",
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
-op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
-op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]" { autocast = "f32",
+op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
+op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]" { autocast = "f32",
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
-op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: [...], rstd: [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
-op "batchnorm_stats(x: [N, C, ...]) -> mean: [C], var: [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true }
-op "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" {
+op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: wide [...], rstd: wide [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
+op "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true }
+op "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" {
   doc = "x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
   shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, twice = true }
-op "batchnorm_grad(dy, x, mean: [C], var: [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }
+op "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }
 op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" { autocast = "low",
   doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, twice = true, flops = "conv2d" }
 op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, twice = true, flops = "conv2d_dx" }

@@ -49,11 +49,13 @@ local function argument(text)
     a.pattern = pattern
   elseif scalar_kinds[kind] then
     a.kind = kind
-  elseif kind == "list" or kind == "params" or kind == "mask" or kind == "ids" then
+  elseif kind == "list" or kind == "params" or kind == "mask" or kind == "ids"
+    or kind == "wide" then
     a.kind = kind
   else
     a.kind, a.pattern = "tensor", kind == "?" and "?" or nil
   end
+  if a.kind == "wide" then a.kind, a.wide = "tensor", true end
   a.is_tensor = a.kind == "tensor" or a.kind == "ids" or a.kind == "mask"
   a.is_list = a.kind == "list" or a.kind == "params"
   return a
@@ -65,6 +67,10 @@ local function output(text)
   if rest:match "^ids" then
     o.ids = true
     rest = trim(rest:sub(4))
+  end
+  if rest:match "^wide" then
+    o.wide = true
+    rest = trim(rest:sub(5))
   end
   if rest ~= "" then o.pattern = rest end
   return o

@@ -235,6 +235,26 @@ int cross_entropy_rule(rule_call *r) {
       n->numbers[CROSS_ENTROPY_SMOOTHING], n->integers[CROSS_ENTROPY_REDUCTION]);
 }
 
+int attention_rule(rule_call *r) {
+  tensor *q, *k, *v, *y, *lse;
+  const node *n = r->node;
+  const int64_t *drawn = n->integers + 1; /* seed and call, behind the op's own */
+  if (!r->dy[0]) return fail(TNT_ESTATE, "attention: its lse has no gradient");
+  TRY(saved_tensor(r, 0, &q));
+  TRY(saved_tensor(r, 1, &k));
+  TRY(saved_tensor(r, 2, &v));
+  TRY(saved_tensor(r, 3, &y));
+  TRY(saved_tensor(r, 4, &lse));
+  STEPS(r->c);
+  STEP(op_attention_grad(c, &t[0], &t[1], &t[2], r->dy[0], q, k, v, y, lse,
+                         (int)n->integers[ATTENTION_CAUSAL], n->numbers[ATTENTION_SCALE],
+                         n->numbers[ATTENTION_P], drawn[0], drawn[1]));
+  for (int i = 0; i < 3 && !rc; i++) {
+    if (r->want[i]) give(&r->dx[i], &t[i]);
+  }
+  END();
+}
+
 /* -- normalisation ------------------------------------------------------------------------------------------------------------ */
 /* dx of (x - mean) / sqrt(var + eps) over `dims`, of g = dy w, by recorded ops; also the normalised x in *hat. */
 static int normalised_gradient(context *c, tensor **dx, tensor **hat, tensor *x, tensor *g,

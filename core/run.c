@@ -166,6 +166,7 @@ int run_kernel(call *k) {
   }
 
   bool strided = (op->flags & OP_STRIDED) != 0;
+  int wide = wide_dtype(native);
   tensor *in_loan[MAX_INPUTS] = {0}, *out_loan[MAX_OUTPUTS] = {0}, *t;
   int rc = 0;
   for (int i = k->in_place; i < k->n_in && !rc; i++) {
@@ -174,12 +175,13 @@ int run_kernel(call *k) {
         rc = fail(TNT_EARGUMENT, "%s: %s is missing", op->name, op->in_names[i]);
       continue;
     }
-    rc = lend(c, k->in[i], (op->ids >> i & 1) ? TNT_I64 : native, strided, &t, &in_loan[i]);
+    int dtype = (op->ids >> i & 1) ? TNT_I64 : (op->wide >> i & 1) ? wide : native;
+    rc = lend(c, k->in[i], dtype, strided, &t, &in_loan[i]);
     if (!rc) view_of(&a.in[i], t);
   }
   for (int i = 0; i < op->n_out && !rc; i++) {
     tensor *y = k->out[i];
-    int dtype = (op->out_ids >> i & 1) ? TNT_I64 : native;
+    int dtype = (op->out_ids >> i & 1) ? TNT_I64 : (op->out_wide >> i & 1) ? wide : native;
     if (k->in_place)
       rc = lend(c, y, dtype, false, &t, &out_loan[i]);
     else if (y->dtype != dtype)

@@ -375,6 +375,20 @@ int one_hot_shape(call *k) {
   return 0;
 }
 
+int attention_shape(call *k) {
+  double p = k->numbers[ATTENTION_P];
+  TRY(shape_from_patterns(k));
+  if (!(p >= 0 && p <= 1)) return fail(TNT_EARGUMENT, "attention: p must be in 0..1, got %g", p);
+  int64_t t = k->in[0]->size[2], s = k->in[1]->size[2];
+  if (k->integers[ATTENTION_CAUSAL] && s < t) {
+    return fail(
+        TNT_ESHAPE,
+        "attention: a causal mask needs at least as many keys as queries, got %lld and %lld",
+        (long long)s, (long long)t);
+  }
+  return 0;
+}
+
 int dropout_shape(call *k) {
   double p = k->numbers[0];
   if (!(p >= 0 && p <= 1)) return fail(TNT_EARGUMENT, "dropout: p must be in 0..1, got %g", p);

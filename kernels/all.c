@@ -35,6 +35,7 @@ typedef TNT_T T;
 #include "random.c"
 #if !TNT_IS_INT64
 #include "softmax.c"
+#include "attention.c"
 #include "cross_entropy.c"
 #include "layernorm.c"
 #include "batchnorm.c"

@@ -360,16 +360,19 @@ static int run_tiles(tnt__args *a, void (*kernel)(ARGUMENT(attention<T>)), const
   return 0;
 }
 
-#define WIDTHS(d, D, ...)  \
-  if ((d) <= 32) {         \
-    constexpr int D = 32;  \
-    __VA_ARGS__;           \
-  } else if ((d) <= 64) {  \
-    constexpr int D = 64;  \
-    __VA_ARGS__;           \
-  } else {                 \
-    constexpr int D = 128; \
-    __VA_ARGS__;           \
+/* The statements with D a width that holds d; doubles, which are for checks, have one. */
+#define WIDTHS(T, d, D, ...)            \
+  if (sizeof(T) == 8 || (d) > 64) {     \
+    constexpr int D = 128;              \
+    __VA_ARGS__;                        \
+  } else if constexpr (sizeof(T) < 8) { \
+    if ((d) <= 32) {                    \
+      constexpr int D = 32;             \
+      __VA_ARGS__;                      \
+    } else {                            \
+      constexpr int D = 64;             \
+      __VA_ARGS__;                      \
+    }                                   \
   }
 
 template <typename T, typename S> static int forward(tnt__args *a, const tnt__attention *x) {
@@ -397,12 +400,12 @@ template <typename T, typename S> static int backward(tnt__args *a, const tnt__a
 
 extern "C" int tnt__attention_forward(tnt__args *a, const tnt__attention *x) {
   if (x->n * x->h * x->t * x->d == 0) return 0;
-  FLOATS(x->dtype, T, WIDTHS(x->d, D, return (forward<T, tiles_for<T, D>>(a, x))))
+  FLOATS(x->dtype, T, WIDTHS(T, x->d, D, return (forward<T, tiles_for<T, D>>(a, x))))
   return 0;
 }
 
 extern "C" int tnt__attention_backward(tnt__args *a, const tnt__attention *x) {
   if (x->n * x->h * x->d == 0) return 0;
-  FLOATS(x->dtype, T, WIDTHS(x->d, D, return (backward<T, tiles_for<T, D>>(a, x))))
+  FLOATS(x->dtype, T, WIDTHS(T, x->d, D, return (backward<T, tiles_for<T, D>>(a, x))))
   return 0;
 }

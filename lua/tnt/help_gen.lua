@@ -267,20 +267,24 @@ Matrix products; leading dims broadcast.",
   ["linear"] = "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]\
 \
 x w^T + b.",
+  ["attention"] = "attention(query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], causal: bool, scale: number, p = 0) -> y: [N, H, T, K], lse: wide [N, H, T]\
+\
+softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.\
+Source: Dao 2023, FlashAttention-2.",
   ["softmax"] = "softmax(x, d: dim = -1) -> y\
 \
 exp(x) over its sum along d.",
   ["log_softmax"] = "log_softmax(x, d: dim = -1) -> y\
 \
 The logarithm of softmax, without overflow.",
-  ["cross_entropy"] = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: ?\
+  ["cross_entropy"] = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?\
 \
 -log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
-  ["layernorm"] = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: [...], rstd: [...]\
+  ["layernorm"] = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]\
 \
 (x - mean) / sqrt(var + eps) over the last dim, times w plus b.\
 Source: Ba, Kiros and Hinton 2016.",
-  ["batchnorm"] = "batchnorm(x, mean: [C], var: [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y\
+  ["batchnorm"] = "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y\
 \
 x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
   ["conv2d"] = "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?\

@@ -1357,6 +1357,65 @@ function ops.linear(x, w, b)
   return y
 end
 
+--- softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.
+--- Source: Dao 2023, FlashAttention-2
+---@param query tnt.Tensor  [N, H, T, K]
+---@param key tnt.Tensor  [N, H, S, K]
+---@param value tnt.Tensor  [N, H, S, K]
+---@param causal boolean
+---@param scale number
+---@param p? number  default 0
+---@return tnt.Tensor y  [N, H, T, K]
+function ops.attention(query, key, value, causal, scale, p)
+  if type(query) ~= "cdata" then query = operand("attention", "query", query) end
+  if type(key) ~= "cdata" then key = operand("attention", "key", key) end
+  if type(value) ~= "cdata" then value = operand("attention", "value", value) end
+  if type(scale) ~= "number" then scale = number_argument("attention", "scale", scale, nil) end
+  if type(p) ~= "number" then p = number_argument("attention", "p", p, 0) end
+  local y = new()
+  local rc = C.tnt_attention(y, nil, query, key, value, causal and 1 or 0, scale, p)
+  if rc ~= 0 then return finish(rc, y) end
+  return y
+end
+
+--- Internal: the gradient of another op.
+---@param dy tnt.Tensor  [N, H, T, K]
+---@param query tnt.Tensor  [N, H, T, K]
+---@param key tnt.Tensor  [N, H, S, K]
+---@param value tnt.Tensor  [N, H, S, K]
+---@param y tnt.Tensor  [N, H, T, K]
+---@param lse tnt.Tensor  [N, H, T]
+---@param causal boolean
+---@param scale number
+---@param p number
+---@param seed integer
+---@param turn integer
+---@return tnt.Tensor dquery  [N, H, T, K]
+---@return tnt.Tensor dkey  [N, H, S, K]
+---@return tnt.Tensor dvalue  [N, H, S, K]
+function ops.attention_grad(dy, query, key, value, y, lse, causal, scale, p, seed, turn)
+  if type(dy) ~= "cdata" then dy = operand("attention_grad", "dy", dy) end
+  if type(query) ~= "cdata" then query = operand("attention_grad", "query", query) end
+  if type(key) ~= "cdata" then key = operand("attention_grad", "key", key) end
+  if type(value) ~= "cdata" then value = operand("attention_grad", "value", value) end
+  if type(y) ~= "cdata" then y = operand("attention_grad", "y", y) end
+  if type(lse) ~= "cdata" then lse = operand("attention_grad", "lse", lse) end
+  if type(scale) ~= "number" then scale = number_argument("attention_grad", "scale", scale, nil) end
+  if type(p) ~= "number" then p = number_argument("attention_grad", "p", p, nil) end
+  if type(seed) ~= "number" or seed % 1 ~= 0 then
+    seed = integer_argument("attention_grad", "seed", seed, nil)
+  end
+  if type(turn) ~= "number" or turn % 1 ~= 0 then
+    turn = integer_argument("attention_grad", "turn", turn, nil)
+  end
+  local dquery = new()
+  local dkey = new()
+  local dvalue = new()
+  local rc = C.tnt_attention_grad(dquery, dkey, dvalue, dy, query, key, value, y, lse, causal and 1 or 0, scale, p, seed, turn)
+  if rc ~= 0 then return finish(rc, dquery, dkey, dvalue) end
+  return dquery, dkey, dvalue
+end
+
 --- exp(x) over its sum along d.
 ---@param x tnt.Tensor
 ---@param d? integer  default -1

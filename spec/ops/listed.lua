@@ -80,6 +80,18 @@ for name in ("softmax log_softmax"):gmatch "%S+" do
   list(name .. "_grad", function(g, m) return { { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, -1 },
     { m.t { 2, 3, g }, m.t { 2, 3, g }, 2 } } end)
 end
+list("attention", function(g, m)
+  local function heads(t) return m.t { 2, g, t, 4 } end
+  return { { heads(3), heads(3), heads(3), true, 0.5, 0 },
+    { heads(3), heads(5), heads(5), false, 0.25, 0.25 },
+    { heads(2), heads(5), heads(5), true, 0.5, 0 } }
+end, { only = true, wrong = function(m) return { { m.t { 1, 1, 3, 2 }, m.t { 1, 1, 2, 2 },
+  m.t { 1, 1, 2, 2 }, true, 1, 0 } } end })
+list("attention_grad", function(g, m)
+  local function heads(t) return m.t { 2, g, t, 4 } end
+  return { { heads(3), heads(3), heads(5), heads(5), heads(3), m.t({ 2, g, 3 },
+    { range = { 2, 3 } }), true, 0.5, 0.25, 7, 3 } }
+end, { only = true })
 list("cross_entropy", function(g, m)
   return {
     { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), nil, -100, 0, 1 },
