@@ -14,7 +14,8 @@ local function scrub(depth, ...)
 end
 jit.off(scrub)
 
-local function collect()
+--- Collects all that nothing holds any more, so that counts of what is alive are exact.
+function balance.collect()
   scrub(100)
   jit.flush() -- compiled code holds the closures it was specialised to
   for _ = 1, 3 do -- finalizers, then what they let go
@@ -25,7 +26,7 @@ local function collect()
 end
 
 local function now()
-  collect()
+  balance.collect()
   local m = tnt.memory()
   return { live_bytes = m.live_bytes, live_tensors = m.live_tensors, live_nodes = m.live_nodes }
 end

@@ -1,3 +1,4 @@
+local balance = require "spec.balance"
 local tnt = require "tnt"
 
 local function failure(fn, ...)
@@ -186,8 +187,7 @@ describe("tnt.data.DevicePrefetcher", function()
   end)
 
   it("holds what it fetched in a step beyond it, and no longer", function()
-    collectgarbage()
-    collectgarbage()
+    balance.collect()
     local before = tnt.memory().live_tensors
     do
       local loader = tnt.data.DevicePrefetcher(counting(4), "cpu", { num_prefetch_batches = 2 })
@@ -195,8 +195,7 @@ describe("tnt.data.DevicePrefetcher", function()
       for _, batch in tnt.steps(loader) do seen[#seen + 1] = batch.x[1]:item() end
       assert.same({ 1, 2, 3, 4 }, seen)
     end
-    collectgarbage()
-    collectgarbage()
+    balance.collect()
     assert.equal(before, tnt.memory().live_tensors)
   end)
 

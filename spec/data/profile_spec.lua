@@ -1,3 +1,4 @@
+local balance = require "spec.balance"
 local tnt = require "tnt"
 local clock = require "tnt.loop.clock"
 local process = require "spec.cli.process"
@@ -90,9 +91,10 @@ describe("tnt.data.profile", function()
 
   it("keeps no batch", function()
     profile(slow(2), { device = "cpu", out = false })
-    collectgarbage()
+    balance.collect()
     local before = tnt.memory().live_tensors
     profile(slow(50), { device = "cpu", out = false })
+    balance.collect()
     assert.equal(before, tnt.memory().live_tensors)
   end)
 

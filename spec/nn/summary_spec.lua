@@ -1,6 +1,7 @@
 local clock = require "tnt.loop.clock"
 local reference = require "spec.reference.utilities"
 local summary_table = require "tnt.nn.summary_table"
+local balance = require "spec.balance"
 local tnt = require "tnt"
 local nn = tnt.nn
 
@@ -93,12 +94,10 @@ describe("nn.summary", function()
   it("releases what the call made", function()
     local net, x = Net(), tnt.randn(2, 3, 8, 8)
     nn.summary(net, x)
-    collectgarbage()
-    collectgarbage()
+    balance.collect()
     local before = tnt.memory()
     for _ = 1, 3 do nn.summary(net, x) end
-    collectgarbage()
-    collectgarbage()
+    balance.collect()
     assert.equal(before.live_tensors, tnt.memory().live_tensors)
   end)
 

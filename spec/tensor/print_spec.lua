@@ -1,4 +1,5 @@
 -- How tensors look (tostring): like NumPy, with what the numbers do not tell behind them.
+local balance = require "spec.balance"
 local tnt = require "tnt"
 
 local function shows(want, x) assert.equal(want, tostring(x)) end
@@ -63,13 +64,11 @@ describe("printing", function()
   end)
 
   it("keeps nothing alive", function()
-    collectgarbage()
-    collectgarbage()
+    balance.collect()
     local x = tnt.arange(5000):view(50, 100)
     local before = tnt.memory().live_tensors
     tostring(x)
-    collectgarbage()
-    collectgarbage()
+    balance.collect()
     assert.equal(before, tnt.memory().live_tensors)
   end)
 end)
