@@ -110,7 +110,8 @@ static inline float exp_float(float x) {
   p = p * r + 5.0000001201e-1f;
   p = p * r * r + r + 1.0f;
   int32_t k = (int32_t)n, half = k >> 1;
-  float y = p * bits_float((half + 127) << 23) * bits_float((k - half + 127) << 23);
+  float y = p * bits_float((int32_t)((uint32_t)(half + 127) << 23)) *
+            bits_float((int32_t)((uint32_t)(k - half + 127) << 23));
   return x != x ? x : (x > 88.722839f ? INFINITY : y);
 }
 
