@@ -9,8 +9,8 @@
 
 typedef struct cast_weight {
   uint32_t index, generation, version; /* of the weight */
-  const void *data;                    /* and where it lay: another tensor may stand behind the handle */
-  tensor *copy;                        /* without history; null: an empty place */
+  const void *data; /* and where it lay: another tensor may stand behind the handle */
+  tensor *copy;     /* without history; null: an empty place */
 } cast_weight;
 
 struct autocast_cache {
@@ -26,17 +26,24 @@ static cast_weight *place_of(struct autocast_cache *a, const tensor *x, int dtyp
   }
 }
 
-/* Leaves out the casts of weights that are gone; `room` places from now on. */
-static int rebuild(context *c, struct autocast_cache *a, uint32_t room) {
+static bool is_alive(context *c, const cast_weight *w) {
+  const tensor *x = slot_at(c, w->index);
+  return w->copy && x->generation == w->generation && x->refs > 0;
+}
+
+/* Leaves out the casts of weights that are gone, and makes room for as many again as are left. */
+static int rebuild(context *c, struct autocast_cache *a) {
+  uint32_t alive = 0, room = 64;
+  for (uint32_t i = 0; i < a->room; i++) alive += is_alive(c, &a->list[i]);
+  while (room < 4 * (alive + 1)) room *= 2;
   cast_weight *old = a->list, *list = calloc(room, sizeof *list);
   if (!list) return fail(TNT_EMEMORY, "autocast: out of memory");
   uint32_t n = a->room;
   *a = (struct autocast_cache){.room = room, .list = list};
   for (uint32_t i = 0; i < n; i++) {
     if (!old[i].copy) continue;
-    const tensor *x = slot_at(c, old[i].index);
-    if (x->generation == old[i].generation && x->refs > 0) {
-      *place_of(a, x, old[i].copy->dtype) = old[i];
+    if (is_alive(c, &old[i])) {
+      *place_of(a, slot_at(c, old[i].index), old[i].copy->dtype) = old[i];
       a->n++;
     } else {
       tensor_unref(c, old[i].copy);
@@ -53,14 +60,12 @@ static int cast_of_weight(context *c, tensor **y, tensor *x, int dtype) {
     if (!c->casts) return fail(TNT_EMEMORY, "autocast: out of memory");
   }
   struct autocast_cache *a = c->casts;
-  if (2 * (a->n + 1) > a->room) {
-    TRY(rebuild(c, a, a->room));
-    if (2 * (a->n + 1) > a->room) TRY(rebuild(c, a, a->room ? a->room * 2 : 64));
-  }
+  if (2 * (a->n + 1) > a->room) TRY(rebuild(c, a));
   cast_weight *w = place_of(a, x, dtype);
   bool same = w->copy && w->generation == x->generation && same_size(w->copy, x);
   if (!same || w->version != x->storage->version || w->data != x->data) {
-    if (!same || w->copy->storage->refs > 1 || w->copy->device != x->device) { /* somebody still looks at the last one */
+    if (!same || w->copy->storage->refs > 1 ||
+        w->copy->device != x->device) { /* somebody still looks at the last one */
       tensor *copy;
       TRY(tensor_create(c, &copy, x->device, dtype, x->size, x->ndim));
       if (w->copy)

@@ -427,7 +427,9 @@ int tnt_backward_pull(tnt_backward *w, int32_t *id, tnt_tensor *dy, int *n_dy, u
   for (int o = 0; o < n->n_outputs; o++) {
     tensor *g = n->grads[o];
     n->grads[o] = NULL;
-    if (!g) TRY(zeros(c, &g, n->outputs[o].device, n->outputs[o].dtype, n->outputs[o].size, n->outputs[o].ndim));
+    if (!g)
+      TRY(zeros(c, &g, n->outputs[o].device, n->outputs[o].dtype, n->outputs[o].size,
+                n->outputs[o].ndim));
     if ((g->flags & FLAG_HANDLE) ||
         g->refs > 1) { /* somebody holds it: Lua gets a handle of its own */
       tensor *own = tensor_view(c, g);

@@ -38,7 +38,8 @@ struct storage {
   void (*drop)(void *user); /* memory of somebody else's */
   void *user;
   struct device_block *block; /* of a card's or of pinned memory, else null */
-  uint8_t device, used, card; /* used: streams (bits) that worked on it beside its own; card: whose, when pinned */
+  uint8_t device, used,
+      card; /* used: streams (bits) that worked on it beside its own; card: whose, when pinned */
   context *owner;
   storage *next_free;
 };
@@ -58,7 +59,7 @@ enum { NOT_OWNED = 0xffffffffu };
 
 struct tensor {
   /* the first 64 bytes hold all that checks need */
-  uint32_t generation, index; /* index: context number << 24 | slot */
+  uint32_t generation, index;         /* index: context number << 24 | slot */
   uint8_t dtype, device, ndim, flags; /* device: 0 the CPU, 1 + i card i */
   int32_t refs;
   int64_t numel;
@@ -172,7 +173,7 @@ struct context {
   int autocast; /* dtype, or -1 */
   struct autocast_cache *casts;
   struct tnt_recorder *recorder; /* of a step that is to be captured (graph.c) */
-  struct tnt_graph *capture; /* under way */
+  struct tnt_graph *capture;     /* under way */
   struct tnt_graph *ended_graphs;
   int create_graph; /* backward is being recorded */
   int64_t live_tensors, live_nodes;
@@ -220,8 +221,9 @@ storage *storage_new_on(context *c, size_t bytes, int device, int stream);
 void storage_unref(context *c, storage *s);
 /* sets dense strides, numel and FLAG_DENSE from ndim and size */
 void tensor_set_dense(tensor *t);
-void tensor_check_dense(tensor *t);         /* FLAG_DENSE from size and stride */
-int tensor_allocate(context *c, tensor *t); /* storage for a tensor whose device, dtype, sizes are set */
+void tensor_check_dense(tensor *t); /* FLAG_DENSE from size and stride */
+int tensor_allocate(context *c,
+                    tensor *t); /* storage for a tensor whose device, dtype, sizes are set */
 int tensor_allocate_on(context *c, tensor *t, int stream); /* of a card, for work on that stream */
 int tensor_create(context *c, tensor **out, int device, int dtype, const int64_t *size, int ndim);
 tensor *tensor_view(context *c, tensor *x); /* same storage and layout, no history */
@@ -278,7 +280,7 @@ typedef struct call {
   int64_t integers[MAX_INTEGERS];
   uint8_t n_integers;
   int compute; /* dtype the kernel computes in */
-  int device; /* of its tensors */
+  int device;  /* of its tensors */
 } call;
 
 typedef struct rule_call {
@@ -302,8 +304,8 @@ enum {
   OP_RANDOM = 512,
   OP_ONLY_FLOAT = 1024,
   OP_NO_GRAD = 2048,
-  OP_MUTATES = 4096,  /* writes its first input */
-  OP_PARAMS = 8192,   /* the first list holds parameters; a list of their gradients follows it */
+  OP_MUTATES = 4096,   /* writes its first input */
+  OP_PARAMS = 8192,    /* the first list holds parameters; a list of their gradients follows it */
   OP_GRADIENT = 32768, /* a gradient kernel without a gradient of its own */
   OP_AUTOCAST_LOW = 65536, /* in a region of autocast: computed in its dtype */
   OP_AUTOCAST_F32 = 131072,
@@ -345,11 +347,11 @@ int dispatch(call *k); /* out[] hold one reference each on success */
 int shape_from_patterns(call *k);
 int cast_to(context *c, tensor **y, tensor *x, int dtype); /* recorded */
 int make_dense(context *c, tensor **y, tensor *x); /* recorded copy, or x with a new reference */
-int elementwise(call *k); /* on the device of its output */
+int elementwise(call *k);                          /* on the device of its output */
 int conversion_dtype(int from, int to); /* in which a value passes from one dtype to another */
 struct tnt__kernels;
 const struct tnt__kernels *kernels_for(
-    int dtype); /* float, double or int64 of the machine's best kind */
+    int dtype);          /* float, double or int64 of the machine's best kind */
 int run_kernel(call *k); /* of any row that is not elementwise, on the device of its tensors */
 int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
 
@@ -362,7 +364,8 @@ int refuse_read(const context *c, const char *who); /* TNT_ESTATE in a captured 
 void capture_random(const call *k, struct tnt__args *a);
 
 /* -- between devices (transfer.c) ----------------------------------------------------------------------------------------- */
-int to_device(context *c, tensor **y, tensor *x, int device); /* recorded; x itself where it is there */
+int to_device(context *c, tensor **y, tensor *x,
+              int device); /* recorded; x itself where it is there */
 /* Dense memory of the host from or to a tensor anywhere; waits. */
 int host_read(context *c, void *data, tensor *x);
 int host_write(tensor *x, const void *data);

@@ -25,9 +25,9 @@ static const device_table *cuda; /* null until it was opened */
 const device_table *device_of(int device) { return device == TNT_CPU ? &cpu : cuda; }
 
 const char *device_name(int device) {
-  static const char *const names[] = {"cpu",    "cuda:0", "cuda:1",  "cuda:2",  "cuda:3",  "cuda:4",
-                                      "cuda:5", "cuda:6", "cuda:7",  "cuda:8",  "cuda:9",  "cuda:10",
-                                      "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15"};
+  static const char *const names[] = {
+      "cpu",    "cuda:0", "cuda:1",  "cuda:2",  "cuda:3",  "cuda:4",  "cuda:5",  "cuda:6", "cuda:7",
+      "cuda:8", "cuda:9", "cuda:10", "cuda:11", "cuda:12", "cuda:13", "cuda:14", "cuda:15"};
   return device >= 0 && device <= MAX_CARDS ? names[device] : "?";
 }
 
@@ -92,7 +92,8 @@ int device_open(int kind) {
       plugin.table->size != sizeof(device_table)) {
     return fail(
         TNT_EDEVICE,
-        "cuda is not available: %s was built from other sources than libtnt; build both again", path);
+        "cuda is not available: %s was built from other sources than libtnt; build both again",
+        path);
   }
   cuda = plugin.table;
   return 0;
@@ -103,7 +104,8 @@ int device_check(int device) {
   TRY(device_open(TNT_CUDA));
   int cards = cuda->count();
   if (device < 1 || device > MAX_CARDS || device_card(device) >= cards) {
-    return fail(TNT_EDEVICE, "there is no device %s: this machine shows %d card%s (see CUDA_VISIBLE_DEVICES)",
+    return fail(TNT_EDEVICE,
+                "there is no device %s: this machine shows %d card%s (see CUDA_VISIBLE_DEVICES)",
                 device_name(device), cards, cards == 1 ? "" : "s");
   }
   return 0;

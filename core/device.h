@@ -75,8 +75,8 @@ typedef int device_entry(const device_host *host, device_plugin *out);
 const device_table *device_of(int device); /* null where it is not open */
 static inline int device_card(int device) { return device - 1; }
 const char *device_name(int device); /* "cpu", "cuda:0", ... */
-int device_open(int kind);           /* TNT_CPU or TNT_CUDA: 0, or TNT_EDEVICE with what is missing */
-int device_check(int device);        /* 0 when tensors may lie there; opens the library */
+int device_open(int kind);    /* TNT_CPU or TNT_CUDA: 0, or TNT_EDEVICE with what is missing */
+int device_check(int device); /* 0 when tensors may lie there; opens the library */
 
 /* -- memory of cards (pool.c) ------------------------------------------------------------------------------------------ */
 typedef struct device_block device_block;

@@ -198,7 +198,8 @@ static int write_counter(tnt_graph *g) {
 int tnt_capture_begin(tnt_graph **graph, int device) {
   context *c = context_now();
   if (device == TNT_CPU)
-    return fail(TNT_EDEVICE, "capture: the CPU has nothing to replay; a captured step wants a card");
+    return fail(TNT_EDEVICE,
+                "capture: the CPU has nothing to replay; a captured step wants a card");
   TRY(device_check(device));
   if (c->capture) return fail(TNT_ESTATE, "capture: a step is being captured already");
   tnt_graph *g = calloc(1, sizeof *g);
@@ -243,7 +244,8 @@ int tnt_graph_replay(tnt_graph *g, const tnt_tensor *written, int n) {
   context *c = g->c;
   if (!g->graph) return fail(TNT_ESTATE, "replay: the step was not captured to its end");
   if (g->calls && c->seed != g->seed)
-    return fail(TNT_ESTATE, "replay: the seed has changed since the step was captured; capture it again");
+    return fail(TNT_ESTATE,
+                "replay: the seed has changed since the step was captured; capture it again");
   if (g->calls) TRY(write_counter(g));
   TRY(device_of(g->device)->graph_launch(g->graph, compute_stream(g)));
   c->random_calls += g->calls;
@@ -259,7 +261,8 @@ void tnt_graph_free(tnt_graph *g) {
   if (!g) return;
   if (g->c->capture == g) {
     tnt_capture_end(g);
-  } else if (g->c->capture) { /* to end it waits for the card, which would spoil what is being captured */
+  } else if (
+      g->c->capture) { /* to end it waits for the card, which would spoil what is being captured */
     g->next = g->c->ended_graphs;
     g->c->ended_graphs = g;
     return;

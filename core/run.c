@@ -111,7 +111,8 @@ static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
     if (!rc) view_of(&views[done], t);
   }
   tensor *y = k->op->n_out ? k->out[0] : NULL, *made = NULL;
-  if (!rc && y && y->dtype != native) rc = tensor_create(c, &made, k->device, native, y->size, y->ndim);
+  if (!rc && y && y->dtype != native)
+    rc = tensor_create(c, &made, k->device, native, y->size, y->ndim);
   if (!rc) {
     if (y) view_of(&a->out[0], made ? made : y);
     a->list = views;

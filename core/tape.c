@@ -311,7 +311,8 @@ static int record_node(call *k, node **out) {
         rc = save(c, n, at, x, i, -1, x->storage->version - (k->in_place && x == k->out[0]));
       } else if (i == k->number_at) { /* as a 0-dim tensor */
         tensor *number;
-        rc = number_tensor(c, &number, k->device, k->compute == TNT_F64 ? TNT_F64 : TNT_F32, k->operand);
+        rc = number_tensor(c, &number, k->device, k->compute == TNT_F64 ? TNT_F64 : TNT_F32,
+                           k->operand);
         if (!rc) {
           n->saves[at] = (saved){.value = number, .version = 0, .input = (int16_t)i, .output = -1};
         }

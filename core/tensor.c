@@ -258,9 +258,7 @@ int tensor_allocate_on(context *c, tensor *t, int stream) {
   return 0;
 }
 
-int tensor_allocate(context *c, tensor *t) {
-  return tensor_allocate_on(c, t, STREAM_COMPUTE);
-}
+int tensor_allocate(context *c, tensor *t) { return tensor_allocate_on(c, t, STREAM_COMPUTE); }
 
 int tensor_create(context *c, tensor **out, int device, int dtype, const int64_t *size, int ndim) {
   tensor *t = tensor_new(c);

@@ -99,7 +99,8 @@ TNT_API const char *tnt_version(void);
 TNT_API const char *tnt_message(void); /* of the last failure in this thread */
 TNT_API const char *tnt_failed_op(void);
 TNT_API tnt_context_view *tnt_context(void);
-TNT_API int tnt_set_deterministic(int on); /* the previous setting; kernels of cards then avoid sums in any order */
+TNT_API int tnt_set_deterministic(
+    int on); /* the previous setting; kernels of cards then avoid sums in any order */
 TNT_API int tnt_set_tf32(int on); /* 0 or 1, -1 only asks: the previous setting */
 TNT_API const char *tnt_isa(
     void); /* "base", "avx2" or "avx512": the kernels chosen when the library was loaded */
@@ -118,7 +119,8 @@ TNT_API int tnt_device_memory(tnt_device_memory_info *out, int device);
 TNT_API int tnt_device_memory_reset_peak(int device);
 TNT_API int tnt_device_empty_cache(int device);
 TNT_API int tnt_to_device(tnt_tensor *y, const tnt_tensor *x, int device); /* recorded */
-TNT_API int tnt_pin(tnt_tensor *y, const tnt_tensor *x); /* a copy in memory that cards read directly */
+TNT_API int tnt_pin(tnt_tensor *y,
+                    const tnt_tensor *x); /* a copy in memory that cards read directly */
 TNT_API int tnt_is_pinned(int32_t *out, const tnt_tensor *x);
 /* Values read without waiting now: begin puts their copy behind the work given so far, finish waits for no more than that
  * copy, writes them as doubles and drops the reading. */
@@ -172,7 +174,7 @@ TNT_API int tnt_memory_reset_peak(void);
 TNT_API int tnt_empty_cache(void);
 TNT_API int tnt_share_memory(
     void); /* before the first thread is started that will have a context of its own */
-TNT_API int tnt_zero_grad(const tnt_tensor *xs, int n); /* marks the gradients unwritten */
+TNT_API int tnt_zero_grad(const tnt_tensor *xs, int n);         /* marks the gradients unwritten */
 TNT_API int tnt_mark_grad_written(const tnt_tensor *xs, int n); /* by a replay of a captured step */
 
 /* -- hand-over between threads (loader, checkpoint writer) ----------------------------------------------------------- */

@@ -32,7 +32,7 @@ typedef struct tnt__args {
   int device;
   void *stream;
   void *(*scratch)(struct tnt__args *a, size_t bytes);
-  void *loans;            /* of scratch */
+  void *loans;             /* of scratch */
   const uint64_t *counter; /* on the device, added to `call`; null outside captured steps */
   /* of ops over parameters, in the memory of their device; null: `number` holds, and nothing is skipped */
   const double *row;
@@ -48,8 +48,8 @@ enum { TNT_OPERANDS = 9, TNT_PLAN_DIMS = 8 };
 typedef struct tnt__plan {
   const char *op;
   int row, n, ndim;
-  int compute;           /* dtype the formula is computed in */
-  int number_at;         /* the operand that is `operand` instead of memory, or 0 */
+  int compute;   /* dtype the formula is computed in */
+  int number_at; /* the operand that is `operand` instead of memory, or 0 */
   double operand;
   const double *numbers; /* scalar arguments */
   char *data[TNT_OPERANDS];

@@ -47,8 +47,8 @@ class.rename(AutoPredictUnit, {
 local function check_precision(who, name)
   local dtype = name == nil and "f32" or precision.dtype(name, who)
   if dtype ~= "f64" then return dtype end
-  errors.raise("argument", "%s: precision is 'f32', or 'bf16' or 'f16' for mixed precision, got '%s'; "
-    .. "for f64 throughout convert the module: module:to('f64')", who, name)
+  errors.raise("argument", "%s: precision is 'f32', or 'bf16' or 'f16' (mixed precision), got '%s';"
+    .. " for f64 throughout convert the module: module:to('f64')", who, name)
 end
 
 -- unit -> its captured prediction

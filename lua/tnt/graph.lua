@@ -42,7 +42,7 @@ function Graph:init(o)
     function(at) C.tnt_recorder_free(at[0]) end)
 end
 
--- -- what may not outlive a call -------------------------------------------------------------------
+-- -- what may not outlive a call ------------------------------------------------------------------
 local function handles_of(holders)
   local found = {}
   for name, object in sorted(holders) do
@@ -73,7 +73,7 @@ local function check_fields(self)
   self.fields = now
 end
 
--- -- inputs ----------------------------------------------------------------------------------------
+-- -- inputs ---------------------------------------------------------------------------------------
 local function each_leaf(value, path, visit)
   if type(value) ~= "table" or getmetatable(value) ~= nil then return visit(value, path) end
   for key, inner in sorted(value) do each_leaf(inner, path .. "." .. tostring(key), visit) end
@@ -131,7 +131,7 @@ local function copy_inputs(self, inputs)
   end)
 end
 
--- -- calls -----------------------------------------------------------------------------------------
+-- -- calls ----------------------------------------------------------------------------------------
 local function recorded(self, inputs)
   check(C.tnt_record_begin(self.recorder))
   local ok, result = pcall(self.fn, inputs)
@@ -181,8 +181,8 @@ end
 function Graph:run(inputs)
   local fits, why = self:fits(inputs)
   if not fits then
-    errors.raise("state", "a captured step keeps its shapes: %s (drop_last for loaders, padding for "
-      .. "sequences)", why)
+    errors.raise("state", "a captured step keeps its shapes: %s (drop_last for loaders, padding "
+      .. "for sequences)", why)
   end
   self.calls = self.calls + 1
   if self.graph then

@@ -75,7 +75,6 @@ describe("a captured function #cuda", function()
     local graph = tnt.Graph { function(x) return (x * 2):exp():sum() end }
     for _, x in ipairs(batches(5, { 64, 64 })) do graph:run(x) end
     graph:release()
-    graph = nil
     collectgarbage() collectgarbage()
     assert.is_true(tnt.cuda.memory().live <= before + 64 * 64 * 4 + 4096)
   end)
@@ -153,8 +152,8 @@ describe("a captured function is refused #cuda", function()
   end)
 
   it("at the line where it stands", function()
-    local graph, k = nil, 0
-    graph = tnt.Graph { function(x)
+    local k = 0
+    local graph = tnt.Graph { function(x)
       k = k + 1
       return x * k
     end }
@@ -238,11 +237,12 @@ describe("a unit with cuda_graph #cuda", function()
 
   it("refuses a field that holds a tensor made in the step, with its path", function()
     local Unit = tnt.AutoUnit:extend("Keeps", {})
-    local ok, err = pcall(train, { graph = true, Unit = Unit, compute_loss = function(self, _, batch)
+    local function compute_loss(self, _, batch)
       local out = self.module(batch.x)
       self.h = out:detach()
       return F.cross_entropy(out, batch.y)
-    end })
+    end
+    local ok, err = pcall(train, { graph = true, Unit = Unit, compute_loss = compute_loss })
     assert.is_false(ok)
     assert.matches("unit.h was set again", err.message, 1, true)
   end)

@@ -1,7 +1,7 @@
 -- Steps of an AutoUnit with `cuda_graph`: forward, backward, clipping and the optimizer's step are
--- captured by the card and replayed; counters, schedules, averages, logs and events stay the host's,
--- after each replay. A window of accumulation has a graph for each kind of step in it (its first,
--- its last, those between).
+-- captured by the card and replayed; counters, schedules, averages, logs and events stay the
+-- host's, after each replay. A window of accumulation has a graph for each kind of step in it (its
+-- first, its last, those between).
 local class = require "tnt.class"
 local core = require "tnt.core"
 local errors = require "tnt.errors"
@@ -29,8 +29,8 @@ function captured.check(unit)
     errors.raise("argument", "%s: cuda_graph wants precision 'f32' or 'bf16': a step in f16 looks "
       .. "at its gradients before it is taken", who)
   elseif unit.flush == "mean" then
-    errors.raise("argument", "%s: cuda_graph wants flush 'step' or 'discard': 'mean' scales a short "
-      .. "window by another number", who)
+    errors.raise("argument", "%s: cuda_graph wants flush 'step' or 'discard': 'mean' scales a "
+      .. "short window by another number", who)
   end
 end
 
@@ -114,7 +114,7 @@ function captured.step(unit, state, batch)
   local is_last = w.count + 1 >= n or state.last_batch
   local key = (w.count == 0 and "first" or "next") .. (is_last and " last" or "")
   local graph = graph_of(unit, state, key, is_last)
-  local optimizer, result = w.optimizer, nil
+  local optimizer, result = w.optimizer
   if not graph:fits(batch) then
     optimizer:use_rows "write"
     result = body(unit, state, is_last)(batch)

@@ -3,7 +3,6 @@
 -- tensor behind the same object.
 
 local ffi = require "ffi"
-local core = require "tnt.core"
 local errors = require "tnt.errors"
 local tensor = require "tnt.tensor"
 
@@ -39,8 +38,8 @@ end
 ---@return boolean
 function parameter.is(value) return type(value) == "cdata" and known[value] == true end
 
---- Gives a kept tensor (a parameter or a buffer) another dtype or device behind the same object; its
---- gradient is dropped.
+--- Gives a kept tensor (a parameter or a buffer) another dtype or device behind the same object;
+--- its gradient is dropped.
 ---@param t tnt.Tensor
 ---@param what string  a dtype or a device
 function parameter.move(t, what)
