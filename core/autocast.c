@@ -39,7 +39,7 @@ static int rebuild(context *c, struct autocast_cache *a) {
   cast_weight *old = a->list, *list = calloc(room, sizeof *list);
   if (!list) return fail(TNT_EMEMORY, "autocast: out of memory");
   uint32_t n = a->room;
-  *a = (struct autocast_cache){.room = room, .list = list};
+  a->room = room, a->list = list, a->n = 0;
   for (uint32_t i = 0; i < n; i++) {
     if (!old[i].copy) continue;
     if (is_alive(c, &old[i])) {
