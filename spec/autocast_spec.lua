@@ -249,8 +249,10 @@ describe("the cast of a weight", function()
       end)
     end
     for _ = 1, 3 do step() end
+    balance.collect()
     local before = tnt.memory()
     for _ = 1, 200 do step() end
+    balance.collect()
     local after = tnt.memory()
     for _, name in ipairs { "live_bytes", "live_tensors", "live_nodes", "system_allocations" } do
       assert.equal(before[name], after[name], name)

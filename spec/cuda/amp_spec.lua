@@ -130,8 +130,10 @@ describe("mixed precision on a card #cuda", function()
       end)
     end
     for _ = 1, 8 do step() end
+    balance.collect()
     local before = tnt.cuda.memory()
     for _ = 1, 50 do step() end
+    balance.collect()
     local after = tnt.cuda.memory()
     for _, name in ipairs { "live", "allocations", "segments", "pinned" } do
       assert.equal(before[name], after[name], name)

@@ -1,6 +1,7 @@
 -- Captured steps, on a real card or the emulated one: a replay computes what a call would have, and
 -- what cannot be replayed is refused where it happens.
 local card = require "spec.cuda.card"
+local balance = require "spec.balance"
 local tnt = require "tnt"
 local nn, F = tnt.nn, tnt.nn.functional
 
@@ -71,11 +72,12 @@ describe("a captured function #cuda", function()
   end)
 
   it("frees its memory when it is released", function()
+    balance.collect()
     local before = tnt.cuda.memory().live
     local graph = tnt.Graph { function(x) return (x * 2):exp():sum() end }
     for _, x in ipairs(batches(5, { 64, 64 })) do graph:run(x) end
     graph:release()
-    collectgarbage() collectgarbage()
+    balance.collect()
     assert.is_true(tnt.cuda.memory().live <= before + 64 * 64 * 4 + 4096)
   end)
 end)

@@ -1,6 +1,7 @@
 -- Tensors on their way between the host and cards: pinned memory, copies beside the card's work,
 -- values read later, numbers of the CPU beside tensors of a card. #cuda
 local card = require "spec.cuda.card"
+local balance = require "spec.balance"
 local process = require "spec.cli.process"
 local tnt = require "tnt"
 
@@ -84,11 +85,13 @@ describe("transfers #cuda", function()
 
   it("use pinned memory again once the card is done with it", function()
     tnt.cuda.synchronize()
+    balance.collect()
     local start = tnt.cuda.memory().pinned
     for _ = 1, 50 do
       tnt.data.to_device(tnt.ones(5000), "cuda")
       tnt.cuda.synchronize()
     end
+    balance.collect()
     assert.equal(start, tnt.cuda.memory().pinned)
   end)
 end)

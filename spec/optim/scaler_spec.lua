@@ -233,9 +233,11 @@ describe("GradScaler", function()
     end
     for n = 1, 8 do step(n) end
     scaler:settle()
+    balance.collect()
     local before = tnt.memory()
     for n = 1, 200 do step(n) end
     scaler:settle()
+    balance.collect()
     local after = tnt.memory()
     for _, name in ipairs { "live_bytes", "live_tensors", "live_nodes" } do
       assert.equal(before[name], after[name], name)

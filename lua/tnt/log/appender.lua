@@ -5,6 +5,7 @@
 local class = require "tnt.class"
 local clock = require "tnt.loop.clock"
 local errors = require "tnt.errors"
+local stream = require "tnt.log.stream"
 
 ---@class tnt.log.Appender
 local Appender = class.new "Appender"
@@ -21,7 +22,7 @@ function Appender:init(path, flush_seconds)
 end
 
 -- What could not be written is not tried again: the disk is full, and the run goes on or ends.
-local function check(self, ok, what, why)
+local function check(self, what, ok, why)
   if ok then return ok end
   if self.file then self.file:close() end
   self.file, self.waiting = nil, 0
@@ -36,13 +37,13 @@ function Appender:add(bytes, ending)
   local size = #bytes + #ending
   if not self.file then
     local file, why = io.open(self.path, "ab")
-    self.file = check(self, file, "write", why)
+    self.file = check(self, "write", file, why)
     file:setvbuf "full"
   elseif self.waiting + size > ROOM then
     self:flush()
   end
-  local ok, why = self.file:write(bytes, ending)
-  check(self, ok, "write", why)
+  check(self, "write", stream.write(self.file, bytes))
+  if ending ~= "" then check(self, "write", stream.write(self.file, ending)) end
   self.waiting = self.waiting + size
   if clock.now() - self.written_at >= self.flush_seconds then self:flush() end
 end
@@ -52,8 +53,7 @@ function Appender:flush()
   self.written_at = clock.now()
   if self.waiting == 0 then return end
   self.waiting = 0
-  local ok, why = self.file:flush()
-  check(self, ok, "write", why)
+  check(self, "write", stream.flush(self.file))
 end
 
 --- Closes the file; what is added later opens it again. Errors: io.
@@ -61,7 +61,7 @@ function Appender:close()
   self:flush()
   local file = self.file
   self.file = nil
-  if file then check(self, file:close(), "close", "the disk may be full") end
+  if file then check(self, "close", file:close(), "the disk may be full") end
 end
 
 return Appender

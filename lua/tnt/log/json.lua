@@ -9,6 +9,7 @@ local json_text = require "tnt.log.json_text"
 local Lines = require "tnt.log.lines"
 local lfs = require "lfs"
 local Logger = require "tnt.log.logger"
+local stream = require "tnt.log.stream"
 local place = require "tnt.log.place"
 
 ---@class tnt.log.JSON.Options
@@ -123,8 +124,8 @@ function JSON:flush()
   if self.n == 0 then return end
   local text = (self.n_written > 0 and ",\n" or "\n") .. table.concat(self.held, ",\n", 1, self.n)
   local ok, why = self.file:seek("set", self.tail)
-  if ok then ok, why = self.file:write(text, END) end
-  if ok then ok, why = self.file:flush() end
+  if ok then ok, why = stream.write(self.file, text .. END) end
+  if ok then ok, why = stream.flush(self.file) end
   check(ok, self.file_name, why)
   self.tail, self.n_written = self.tail + #text, self.n_written + self.n
   for i = 1, self.n do self.held[i] = nil end
