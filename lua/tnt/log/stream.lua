@@ -1,6 +1,6 @@
--- Writing to an open file by C's own functions. The io library's write and flush, once compiled, are
--- made a second time when they fail (LuaJIT leaves the compiled code and repeats the call), and the
--- second flush of a full disk has nothing left to write and succeeds: the error would be lost.
+-- Writing to an open file by C's own functions. The io library's write and flush, once compiled,
+-- are made a second time when they fail (LuaJIT leaves the compiled code and repeats the call), and
+-- the second flush of a full disk has nothing left to write and succeeds: the error would be lost.
 local ffi = require "ffi"
 
 ffi.cdef [[
