@@ -54,11 +54,9 @@ local unit = CharGpt {
   cuda_graph = o.cuda_graph and o.device ~= "cpu",
 }
 
--- As nanoGPT evaluates: so many batches of blocks drawn at random, the same ones every time.
-local eval_loader = tnt.data.DataLoader(eval_set, { batch_size = o.batch_size,
-  sampler = tnt.data.RandomSampler(eval_set, {
-    replacement = true, num_samples = o.eval_batches * o.batch_size,
-  }):order(0, 1) })
+-- As nanoGPT evaluates: so many batches of blocks drawn at random, others each time.
+local eval_loader = tnt.data.DataLoader(eval_set, { batch_size = o.batch_size, shuffle = true,
+  seed = 1 })
 
 local progress = dofile(folder .. "/progress.lua") {
   every = o.print_every, tokens = o.batch_size * o.block, device = o.device,
@@ -71,6 +69,7 @@ local result = tnt.fit(unit, {
     drop_last = true, seed = o.seed }),
   eval_dataloader = eval_loader,
   max_steps = o.steps,
+  max_eval_steps_per_epoch = o.eval_batches,
   evaluate_every_n_steps = o.eval_every,
   evaluate_every_n_epochs = 0,
   dir = o.dir ~= "" and o.dir or nil,
