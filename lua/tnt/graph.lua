@@ -7,6 +7,7 @@ local device = require "tnt.device"
 local errors = require "tnt.errors"
 local ffi = require "ffi"
 local nest = require "tnt.loop.nest"
+local scope = require "tnt.scope"
 local sorted = require "tnt.sorted"
 local tensor = require "tnt.tensor"
 
@@ -142,14 +143,6 @@ local function recorded(self, inputs)
   return result
 end
 
-local function keep(value)
-  if nest.is_tensor(value) then
-    value:keep()
-  elseif type(value) == "table" and getmetatable(value) == nil then
-    for _, inner in sorted(value) do keep(inner) end
-  end
-end
-
 local function replay(self)
   local writes = self.writes
   check(C.tnt_graph_replay(self.graph, writes and writes.items, writes and writes.n or 0))
@@ -167,7 +160,7 @@ local function capture(self, inputs)
     error(result, 0)
   end
   check(rc)
-  keep(result)
+  scope.keep(result)
   self.graph, self.result = graph, result
   self.writes = self.options.writes and core.list(self.options.writes)
   replay(self)

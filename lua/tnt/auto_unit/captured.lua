@@ -107,10 +107,7 @@ end
 function captured.step(unit, state, batch)
   local w, n = unit.windows[1], unit.gradient_accumulation_steps
   batch = unit:move_data_to_device(state, batch)
-  if w.must_zero then
-    w.optimizer:zero_grad()
-    w.must_zero = false
-  end
+  window.before_loss(unit)
   local is_last = w.count + 1 >= n or state.last_batch
   local key = (w.count == 0 and "first" or "next") .. (is_last and " last" or "")
   local graph = graph_of(unit, state, key, is_last)

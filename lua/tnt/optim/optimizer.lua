@@ -326,25 +326,21 @@ function Optimizer:write_rows()
   end
 end
 
---- A step was made by a replay: it counts, like the one that was captured.
-function Optimizer:count_step()
+-- Moves the counts of the parameters that the last step changed.
+local function move_counts(self, by)
   for index in ipairs(self.param_groups) do
     for _, bucket in ipairs(self.buckets[index] or {}) do
-      bucket.step = bucket.step + 1
+      bucket.step = bucket.step + by
       for i = 1, #bucket.states do bucket.states[i].step = bucket.step end
     end
   end
 end
 
+--- A step was made by a replay: it counts, like the one that was captured.
+function Optimizer:count_step() move_counts(self, 1) end
+
 --- The last step was skipped by its kernels: the counts of steps go back by one.
-function Optimizer:take_back_step()
-  for index in ipairs(self.param_groups) do
-    for _, bucket in ipairs(self.buckets[index] or {}) do
-      bucket.step = bucket.step - 1
-      for i = 1, #bucket.states do bucket.states[i].step = bucket.step end
-    end
-  end
-end
+function Optimizer:take_back_step() move_counts(self, -1) end
 
 --- Makes the state of every parameter that wants a gradient now instead of at its first step: as if
 --- no step had been taken, so that training goes as it would without. What has a state keeps it.
