@@ -197,11 +197,16 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
     leaf->grad->storage->version++;
   } else {
     tensor *own;
-    if (exclusive(g) && (g->flags & FLAG_DENSE)) {
+    if (exclusive(g) && is_packed(g) && (same_layout(g, leaf) || !is_packed(leaf))) {
       tensor_ref(g);
       own = g;
-    } else {
-      TRY(op_copy(c, &own, g));
+    } else { /* optimizers go through parameter and gradient side by side */
+      TRY(create_like(c, &own, g->device, g->dtype, leaf));
+      int rc = convert(c, own, g);
+      if (rc) {
+        tensor_unref(c, own);
+        return rc;
+      }
     }
     tensor_unref(c, leaf->grad);
     leaf->grad = own;

@@ -268,6 +268,21 @@ static int keep_before(call *k) {
 }
 
 /* -- the path ----------------------------------------------------------------------------------------------------------------- */
+/* The layout of the first input of the result's size that is packed; without one the result is row-major. */
+static __attribute__((noinline)) void keep_layout(const call *k, tensor *y) {
+  if (k->op == &tnt__ops[OP_ID_CONTIGUOUS]) return;
+  if (k->op == &tnt__ops[OP_ID_CHANNELS_LAST]) {
+    lay_channels_last(y);
+    return;
+  }
+  for (int i = 0; i < k->n_in; i++) {
+    const tensor *t = k->in[i];
+    if (!t || !same_size(t, y) || !is_packed(t)) continue;
+    if (!(t->flags & FLAG_DENSE)) lay_like(y, t);
+    return;
+  }
+}
+
 static int outputs_elementwise(call *k) {
   const op_record *op = k->op;
   context *c = k->c;
@@ -283,9 +298,12 @@ static int outputs_elementwise(call *k) {
     k->compute = conversion_dtype(k->in[1]->dtype, dtype);
   }
   tensor *first = k->in[0] ? k->in[0] : k->in[1];
-  bool equal = true;
+  bool equal = true, dense = op != &tnt__ops[OP_ID_CHANNELS_LAST];
   for (int i = 0; i < k->n_in; i++) {
-    if (k->in[i] && k->in[i] != first && !same_size(k->in[i], first)) equal = false;
+    const tensor *t = k->in[i];
+    if (!t) continue;
+    if (t != first && !same_size(t, first)) equal = false;
+    if (!(t->flags & FLAG_DENSE)) dense = false;
   }
   if (k->in_place) {
     if (!equal) {
@@ -320,15 +338,7 @@ static int outputs_elementwise(call *k) {
     tensor_unref(c, y);
     return rc;
   }
-  if (equal && !(first->flags & FLAG_DENSE) && k->compute == first->dtype &&
-      op != &tnt__ops[OP_ID_CONTIGUOUS]) { /* keep the layout of the input */
-    int64_t span = 1;
-    for (int d = 0; d < first->ndim; d++) span += first->stride[d] * (first->size[d] - 1);
-    if (span == first->numel && !may_overlap(first)) {
-      memcpy(y->stride, first->stride, sizeof(int64_t) * first->ndim);
-      y->flags &= (uint8_t)~FLAG_DENSE;
-    }
-  }
+  if (UNLIKELY(!dense)) keep_layout(k, y);
   k->out[0] = y;
   return 0;
 }
@@ -370,8 +380,17 @@ static int outputs_by_shape(call *k) {
   }
   int rc = op->shape ? op->shape(k) : 0;
   for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
-  if (rc) drop_outputs(k);
-  return rc;
+  if (rc) {
+    drop_outputs(k);
+    return rc;
+  }
+  if (op->flags & OP_IMAGES) {
+    k->channels_last = false;
+    for (int i = 0; i < op->n_in; i++)
+      k->channels_last = k->channels_last || (k->in[i] && shows_channels_last(k->in[i]));
+    for (int i = 0; i < op->n_out && k->channels_last; i++) lay_channels_last(k->out[i]);
+  }
+  return 0;
 }
 
 /* The device of all tensors of a call; ids and 0-dim tensors have to lie there too. */

@@ -12,7 +12,8 @@
 -- there is a form with `_`; int: also for whole numbers; float: whole numbers become the default float; result = "bool";
 -- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; shape: the C
 -- function that infers the outputs; rule: the C function of the gradient, saves: what it wants to see again; flops: the C
--- function that counts its floating-point operations (core/flops.c); strided: the kernel takes strides; view; random;
+-- function that counts its floating-point operations (core/flops.c); strided: the kernel takes strides; images: tensors of four
+-- dims are given to the kernel all row-major or all channels-last; view; random;
 -- kinks: where finite differences do not hold.
 local op = ...
 
@@ -93,6 +94,8 @@ op "masked_fill(x, m: mask, value: number) -> y" { doc = "x with `value` where m
 op "fill(x, value: number) -> y" { doc = "A tensor like x full of `value`.", y = "(T)value", dx = "dy * 0", inplace = true, int = true }
 op "copy(x) -> y" { doc = "A copy.", y = "x", dx = "dy", int = true }
 op "contiguous(x) -> y" { doc = "A row-major copy without gaps.", y = "x", dx = "dy", int = true, hidden = true }
+op "channels_last(x) -> y" { doc = "A copy without gaps; of four dims [N, C, H, W] with channels next to each other, of any other number row-major.",
+  y = "x", dx = "dy", int = true, hidden = true }
 op "cast(x, dtype: int) -> y" { doc = "x in another dtype.", y = "x", dx = "dy", int = true, hidden = true }
 op "assign(x, v) -> y" { doc = "v in the shape and dtype of x.", y = "v", dv = "dy", inplace = true, int = true, hidden = true }
 
@@ -146,21 +149,21 @@ op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: w
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
 op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: wide [...], rstd: wide [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
-op "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true }
+op "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true, images = true }
 op "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" {
   doc = "x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
-  shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, twice = true }
-op "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }
+  shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, images = true, twice = true }
+op "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true, images = true }
 op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" { autocast = "low",
-  doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, twice = true, flops = "conv2d" }
-op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, twice = true, flops = "conv2d_dx" }
-op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, twice = true, flops = "conv2d_dw" }
+  doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, images = true, twice = true, flops = "conv2d" }
+op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, images = true, twice = true, flops = "conv2d_dx" }
+op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, images = true, twice = true, flops = "conv2d_dw" }
 op "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?" { doc = "The maximum of each window.",
-  shape = "pool2d", rule = "maxpool2d", saves = "i", hidden = true, onlyfloat = true, kinks = true }
-op "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true }
+  shape = "pool2d", rule = "maxpool2d", saves = "i", hidden = true, onlyfloat = true, images = true, kinks = true }
+op "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true, images = true }
 op "avgpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints, include_pad: bool) -> y: ?" { doc = "The mean of each window.",
-  shape = "pool2d", rule = "avgpool2d", hidden = true, onlyfloat = true }
-op "avgpool2d_grad(dy: [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints, include_pad: bool) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true }
+  shape = "pool2d", rule = "avgpool2d", hidden = true, onlyfloat = true, images = true }
+op "avgpool2d_grad(dy: [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints, include_pad: bool) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true, images = true }
 
 -- -- places -------------------------------------------------------------------------------------------------------
 op "embedding(ids: ids, w: [V, C]) -> y: ?" { doc = "The rows of w at ids, counted from 0.", shape = "embedding", rule = "embedding", saves = "ids", hidden = true, int = true, twice = true }

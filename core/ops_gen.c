@@ -1178,6 +1178,17 @@ static int contiguous_rule_gen(rule_call *r) {
   return 0;
 }
 
+static int channels_last_rule_gen(rule_call *r) {
+  context *c = r->c;
+  tensor *dy = r->dy[0];
+  if (r->want[0]) {
+    tensor_ref(dy);
+    r->dx[0] = dy;
+  }
+  (void)c;
+  return 0;
+}
+
 static int cast_rule_gen(rule_call *r) {
   context *c = r->c;
   tensor *dy = r->dy[0];
@@ -1394,6 +1405,8 @@ static const char *const copy_names[] = {"x"};
 static const int8_t copy_patterns[] = {28, 0, 28, 0};
 static const char *const contiguous_names[] = {"x"};
 static const int8_t contiguous_patterns[] = {28, 0, 28, 0};
+static const char *const channels_last_names[] = {"x"};
+static const int8_t channels_last_patterns[] = {28, 0, 28, 0};
 static const char *const cast_names[] = {"x"};
 static const int8_t cast_patterns[] = {28, 0, 28, 0};
 static const char *const assign_names[] = {"x", "v"};
@@ -2322,10 +2335,18 @@ const op_record tnt__ops[] = {
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = contiguous_names, .patterns = contiguous_patterns, .shape = NULL, .rule = contiguous_rule_gen, .flops = NULL, .twice = true},
+  {.name = "channels_last",
+   .signature = "channels_last(x) -> y",
+   .flags = OP_ELEMENTWISE | OP_PROMOTE,
+   .kernel = 97, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .wide = 0, .out_wide = 0,
+   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .positions = {0}, .need = {0, 0, 0, 0},
+   .in_names = channels_last_names, .patterns = channels_last_patterns, .shape = NULL, .rule = channels_last_rule_gen, .flops = NULL, .twice = true},
   {.name = "cast",
    .signature = "cast(x, dtype: int) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
-   .kernel = 97, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 98, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2333,7 +2354,7 @@ const op_record tnt__ops[] = {
   {.name = "assign",
    .signature = "assign(x, v) -> y",
    .flags = OP_ELEMENTWISE | OP_PROMOTE,
-   .kernel = 98, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .kernel = 99, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2548,7 +2569,7 @@ const op_record tnt__ops[] = {
    .in_names = layernorm_grad_names, .patterns = layernorm_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "batchnorm_stats",
    .signature = "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT,
    .kernel = 26, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 0,
    .wide = 0, .out_wide = 3,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
@@ -2556,7 +2577,7 @@ const op_record tnt__ops[] = {
    .in_names = batchnorm_stats_names, .patterns = batchnorm_stats_patterns, .shape = batchnorm_stats_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "batchnorm",
    .signature = "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT,
    .kernel = 27, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 1,
    .wide = 6, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 15, .save_out = 0,
@@ -2564,7 +2585,7 @@ const op_record tnt__ops[] = {
    .in_names = batchnorm_names, .patterns = batchnorm_patterns, .shape = batchnorm_shape, .rule = batchnorm_rule, .flops = NULL, .twice = true},
   {.name = "batchnorm_grad",
    .signature = "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]",
-   .flags = OP_ONLY_FLOAT | OP_GRADIENT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 28, .n_in = 5, .n_out = 3, .n_numbers = 1, .n_integers = 1,
    .wide = 12, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 16, .out_ids = 0, .save = 0, .save_out = 0,
@@ -2572,7 +2593,7 @@ const op_record tnt__ops[] = {
    .in_names = batchnorm_grad_names, .patterns = batchnorm_grad_patterns, .shape = batchnorm_grad_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "conv2d",
    .signature = "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?",
-   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
    .kernel = 29, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
@@ -2580,7 +2601,7 @@ const op_record tnt__ops[] = {
    .in_names = conv2d_names, .patterns = conv2d_patterns, .shape = conv2d_shape, .rule = conv2d_rule, .flops = conv2d_flops, .twice = true},
   {.name = "conv2d_dx",
    .signature = "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT,
    .kernel = 30, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
@@ -2588,7 +2609,7 @@ const op_record tnt__ops[] = {
    .in_names = conv2d_dx_names, .patterns = conv2d_dx_patterns, .shape = conv2d_dx_shape, .rule = conv2d_dx_rule, .flops = conv2d_dx_flops, .twice = true},
   {.name = "conv2d_dw",
    .signature = "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT,
    .kernel = 31, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
@@ -2596,7 +2617,7 @@ const op_record tnt__ops[] = {
    .in_names = conv2d_dw_names, .patterns = conv2d_dw_patterns, .shape = conv2d_dw_shape, .rule = conv2d_dw_rule, .flops = conv2d_dw_flops, .twice = true},
   {.name = "maxpool2d",
    .signature = "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT,
    .kernel = 32, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 27,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
@@ -2604,7 +2625,7 @@ const op_record tnt__ops[] = {
    .in_names = maxpool2d_names, .patterns = maxpool2d_patterns, .shape = pool2d_shape, .rule = maxpool2d_rule, .flops = NULL, .twice = false},
   {.name = "maxpool2d_grad",
    .signature = "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?",
-   .flags = OP_ONLY_FLOAT | OP_GRADIENT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 33, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 9,
    .wide = 0, .out_wide = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
@@ -2612,7 +2633,7 @@ const op_record tnt__ops[] = {
    .in_names = maxpool2d_grad_names, .patterns = maxpool2d_grad_patterns, .shape = pool2d_grad_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "avgpool2d",
    .signature = "avgpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints, include_pad: bool) -> y: ?",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT,
    .kernel = 34, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
@@ -2620,7 +2641,7 @@ const op_record tnt__ops[] = {
    .in_names = avgpool2d_names, .patterns = avgpool2d_patterns, .shape = pool2d_shape, .rule = avgpool2d_rule, .flops = NULL, .twice = false},
   {.name = "avgpool2d_grad",
    .signature = "avgpool2d_grad(dy: [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints, include_pad: bool) -> dx: ?",
-   .flags = OP_ONLY_FLOAT | OP_GRADIENT,
+   .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 35, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .wide = 0, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
@@ -5039,6 +5060,24 @@ int tnt_contiguous(tnt_tensor *y, const tnt_tensor *x) {
 int op_contiguous(context *c, tensor **y, tensor *x) {
   call q;
   call_begin(&q, c, OP_ID_CONTIGUOUS);
+  q.in[0] = x;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, y, q.out[0]);
+  return 0;
+}
+
+int tnt_channels_last(tnt_tensor *y, const tnt_tensor *x) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_CHANNELS_LAST);
+  RESOLVE_ARGUMENT(c, q.in[0], x, "channels_last", "x");
+  TRY(dispatch(&q));
+  return handle_give_if(c, y, q.out[0]) | call_done(c);
+}
+
+int op_channels_last(context *c, tensor **y, tensor *x) {
+  call q;
+  call_begin(&q, c, OP_ID_CHANNELS_LAST);
   q.in[0] = x;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);

@@ -99,6 +99,7 @@ TNT_API int tnt_fill(tnt_tensor *y, const tnt_tensor *x, double value);
 TNT_API int tnt_fill_(const tnt_tensor *x, double value);
 TNT_API int tnt_copy(tnt_tensor *y, const tnt_tensor *x);
 TNT_API int tnt_contiguous(tnt_tensor *y, const tnt_tensor *x);
+TNT_API int tnt_channels_last(tnt_tensor *y, const tnt_tensor *x);
 TNT_API int tnt_cast(tnt_tensor *y, const tnt_tensor *x, int64_t dtype);
 TNT_API int tnt_assign(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *v);
 TNT_API int tnt_assign_(const tnt_tensor *x, const tnt_tensor *v);

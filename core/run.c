@@ -31,13 +31,23 @@ int convert(context *c, tensor *to, tensor *from) {
   return elementwise(&a);
 }
 
-/* t as the kernel wants it: itself, or a converted or dense copy, which is then also in *temporary. */
-static int lend(context *c, tensor *t, int dtype, bool strided, tensor **out, tensor **temporary) {
+/* What a kernel asks of a tensor's layout. */
+enum lie { LIE_ANYHOW, LIE_DENSE, LIE_CHANNELS_LAST /* where it has four dims */, LIE_AS_IT_DOES };
+
+static bool lies(const tensor *t, enum lie how) {
+  if (how == LIE_CHANNELS_LAST && t->ndim == 4) return lies_channels_last(t);
+  return how == LIE_ANYHOW || how == LIE_AS_IT_DOES || (t->flags & FLAG_DENSE);
+}
+
+/* t as the kernel wants it: itself, or a converted or laid out copy, which is then also in *temporary. */
+static int lend(context *c, tensor *t, int dtype, enum lie how, tensor **out, tensor **temporary) {
   *temporary = NULL;
   *out = t;
-  if (t->dtype == dtype && (strided || (t->flags & FLAG_DENSE))) return 0;
+  if (t->dtype == dtype && lies(t, how)) return 0;
   tensor *copy;
   TRY(tensor_create(c, &copy, t->device, dtype, t->size, t->ndim));
+  if (how == LIE_CHANNELS_LAST) lay_channels_last(copy);
+  if (how == LIE_AS_IT_DOES) lay_like(copy, t);
   int rc = convert(c, copy, t);
   if (rc) {
     tensor_unref(c, copy);
@@ -98,16 +108,28 @@ static int beside_list(const call *k, tnt__args *a) {
   return 0;
 }
 
+/* How tensor `at` of a list is lent. Ops over parameters walk through elements without asking where they lie: what belongs to
+ * one parameter may lie in any one order. */
+static enum lie list_lie(const call *k, int at) {
+  if (k->op->flags & OP_STRIDED) return LIE_ANYHOW;
+  const tensor *first = k->list[at % k->n_list];
+  if (!(k->op->flags & OP_PARAMS) || (first->flags & FLAG_DENSE) || !is_packed(first))
+    return LIE_DENSE;
+  for (int i = at % k->n_list; i < k->n_lists * k->n_list; i += k->n_list) {
+    if (k->list[i]->numel && !same_layout(k->list[i], first)) return LIE_DENSE;
+  }
+  return LIE_AS_IT_DOES;
+}
+
 static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
   context *c = k->c;
-  bool strided = (k->op->flags & OP_STRIDED) != 0;
   int n = k->n_lists * k->n_list, rc = 0, done = 0;
   tnt__view *views = malloc((size_t)(n + 1) * sizeof *views);
   tensor **temporaries = calloc((size_t)(n + 1), sizeof *temporaries);
   if (!views || !temporaries) rc = fail(TNT_EMEMORY, "%s: out of memory", k->op->name);
   for (; !rc && done < n; done++) {
     tensor *t;
-    rc = lend(c, k->list[done], native, strided, &t, &temporaries[done]);
+    rc = lend(c, k->list[done], native, list_lie(k, done), &t, &temporaries[done]);
     if (!rc) view_of(&views[done], t);
   }
   tensor *y = k->op->n_out ? k->out[0] : NULL, *made = NULL;
@@ -166,7 +188,9 @@ int run_kernel(call *k) {
     return rc;
   }
 
-  bool strided = (op->flags & OP_STRIDED) != 0;
+  bool laid = (op->flags & OP_IMAGES) && k->channels_last;
+  enum lie how = laid ? LIE_CHANNELS_LAST : (op->flags & OP_STRIDED) ? LIE_ANYHOW : LIE_DENSE;
+  a.channels_last = laid;
   int wide = wide_dtype(native);
   tensor *in_loan[MAX_INPUTS] = {0}, *out_loan[MAX_OUTPUTS] = {0}, *t;
   int rc = 0;
@@ -177,16 +201,16 @@ int run_kernel(call *k) {
       continue;
     }
     int dtype = (op->ids >> i & 1) ? TNT_I64 : (op->wide >> i & 1) ? wide : native;
-    rc = lend(c, k->in[i], dtype, strided, &t, &in_loan[i]);
+    rc = lend(c, k->in[i], dtype, how, &t, &in_loan[i]);
     if (!rc) view_of(&a.in[i], t);
   }
   for (int i = 0; i < op->n_out && !rc; i++) {
     tensor *y = k->out[i];
     int dtype = (op->out_ids >> i & 1) ? TNT_I64 : (op->out_wide >> i & 1) ? wide : native;
     if (k->in_place)
-      rc = lend(c, y, dtype, false, &t, &out_loan[i]);
+      rc = lend(c, y, dtype, LIE_DENSE, &t, &out_loan[i]);
     else if (y->dtype != dtype)
-      rc = tensor_create(c, &out_loan[i], k->device, dtype, y->size, y->ndim);
+      rc = create_like(c, &out_loan[i], k->device, dtype, y);
     if (!rc) view_of(&a.out[i], out_loan[i] ? out_loan[i] : y);
   }
   if (k->in_place) a.in[0] = a.out[0];

@@ -149,6 +149,8 @@ TNT_API void tnt_event_free(tnt_event *event);
 /* -- tensors ------------------------------------------------------------------------------------------------------- */
 TNT_API int tnt_describe(tnt_info *info, const tnt_tensor *x);
 TNT_API int tnt_empty(tnt_tensor *y, int device, int dtype, const int64_t *size, int ndim);
+/* With the sizes of x; where x has no gaps, also with its layout. */
+TNT_API int tnt_empty_like(tnt_tensor *y, int device, int dtype, const tnt_tensor *x);
 /* A tensor over memory of the caller's: `drop(user)` is called when the last reference goes; may be null. */
 TNT_API int tnt_wrap(tnt_tensor *y, int dtype, const int64_t *size, int ndim, void *data,
                      void (*drop)(void *user), void *user);

@@ -102,15 +102,32 @@ static int copy_beside(tensor *to, tensor *from) {
   return rc;
 }
 
-static int copy_across(context *c, tensor **y, tensor *x, int device) {
-  tensor *dense = x, *t = NULL;
-  int rc = 0;
-  tensor_ref(x);
-  if (!(x->flags & FLAG_DENSE)) {
-    tensor_unref(c, x);
-    TRY(tensor_create(c, &dense, x->device, x->dtype, x->size, x->ndim));
-    rc = convert(c, dense, x);
+/* x, or where it lies otherwise than it could be copied in one piece, a copy; a new reference. */
+static int in_one_piece(context *c, tensor **y, tensor *x) {
+  tensor *t;
+  if (x->flags & FLAG_DENSE) {
+    tensor_ref(x);
+    t = x;
+  } else if (is_packed(x)) { /* its memory as it lies, for the length of the copy row-major */
+    t = tensor_view(c, x);
+    if (!t) return fail(TNT_EMEMORY, "out of memory: too many tensors are alive (16.7 million)");
+    tensor_set_dense(t);
+  } else {
+    TRY(tensor_create(c, &t, x->device, x->dtype, x->size, x->ndim));
+    int rc = convert(c, t, x);
+    if (rc) {
+      tensor_unref(c, t);
+      return rc;
+    }
   }
+  *y = t;
+  return 0;
+}
+
+static int copy_across(context *c, tensor **y, tensor *x, int device) {
+  tensor *dense = NULL, *t = NULL;
+  int rc = 0;
+  TRY(in_one_piece(c, &dense, x));
   bool pinned = device != TNT_CPU && dense->device == TNT_CPU && dense->storage->block;
   if (!rc &&
       pinned) { /* a block of the copy stream's, so that it need not wait for the step under way */
@@ -144,11 +161,13 @@ static int copy_across(context *c, tensor **y, tensor *x, int device) {
     }
   }
   tensor_unref(c, dense);
-  if (rc)
+  if (rc) {
     tensor_unref(c, t);
-  else
-    *y = t;
-  return rc;
+    return rc;
+  }
+  if (is_packed(x)) lay_like(t, x);
+  *y = t;
+  return 0;
 }
 
 int to_device(context *c, tensor **y, tensor *x, int device) {
@@ -217,6 +236,7 @@ int tnt_pin(tnt_tensor *y, const tnt_tensor *h) {
   t->ndim = x->ndim;
   memcpy(t->size, x->size, sizeof t->size);
   tensor_set_dense(t);
+  if (is_packed(x)) lay_like(t, x);
   t->storage = s;
   t->data = s->data;
   int rc = x->numel ? convert(c, t, x) : 0;

@@ -5,8 +5,10 @@
 static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
 
 /* lists: stride, padding, dilation, groups, as they lie in the arguments */
-static conv conv_of(const int64_t *x, const int64_t *w, const int64_t *y, const int64_t *lists) {
-  conv k = {.n = x[0],
+static conv conv_of(const tnt__args *a, const int64_t *x, const int64_t *w, const int64_t *y,
+                    const int64_t *lists) {
+  conv k = {.channels_last = a->channels_last,
+            .n = x[0],
             .c = x[1],
             .h = x[2],
             .w = x[3],
@@ -138,26 +140,64 @@ static int conv2d_dx_columns(const conv *k, const T *dy, const T *w, T *dx) {
   SHARED(conv2d_dx_part, k->n, k, dy, w, dx, threads > 1 ? 1 : all);
 }
 
+/* A [N, C, H, W] that lies channels-last as row-major ones want it, and back. */
+static void to_planes(T *to, const T *from, const int64_t *size) {
+  int64_t c_all = size[1], places = size[2] * size[3];
+  for (int64_t n = 0; n < size[0]; n++) {
+    for (int64_t c = 0; c < c_all; c++) {
+      for (int64_t i = 0; i < places; i++)
+        to[(n * c_all + c) * places + i] = from[(n * places + i) * c_all + c];
+    }
+  }
+}
+static void from_planes(T *to, const T *from, const int64_t *size) {
+  int64_t turned[4] = {size[0], size[2] * size[3], size[1], 1};
+  to_planes(to, from, turned);
+}
+
+/* What only row-major kernels serve: by copies. */
+static int through_planes(tnt__args *a, int (*run)(tnt__args *)) {
+  tnt__args b = *a;
+  T *copy[3] = {NULL};
+  bool ok = true;
+  b.channels_last = false;
+  for (int i = 0; i < 3; i++) { /* two inputs and the result */
+    tnt__view *v = i < 2 ? &b.in[i] : &b.out[0];
+    copy[i] = malloc((size_t)(v->numel + 1) * sizeof(T));
+    if (!copy[i])
+      ok = false;
+    else if (i < 2)
+      to_planes(copy[i], v->data, v->size);
+    v->data = copy[i];
+  }
+  int rc = ok ? run(&b) : a->fail(TNT_EMEMORY, "%s: out of memory", a->op);
+  if (!rc) from_planes(a->out[0].data, copy[2], a->out[0].size);
+  for (int i = 0; i < 3; i++) free(copy[i]);
+  return rc;
+}
+
 static int conv2d_cpu(tnt__args *a) {
   const tnt__view *xv = &a->in[0], *wv = &a->in[1];
-  conv k = conv_of(xv->size, wv->size, a->out[0].size, a->integer + CONV2D_STRIDE);
+  conv k = conv_of(a, xv->size, wv->size, a->out[0].size, a->integer + CONV2D_STRIDE);
   const T *x = xv->data, *w = wv->data, *b = a->in[2].data;
   T *y = a->out[0].data;
   if (a->out[0].numel == 0) return 0;
-  bool own = is_depthwise(&k) && has_few_outputs(&k);
+  bool own = !k.channels_last && is_depthwise(&k) && has_few_outputs(&k);
   if (!own && k.c && CONVOLVED(conv2d, &k, x, w, b, y)) return 0;
+  if (k.channels_last) return through_planes(a, conv2d_cpu);
   int failed = own ? depthwise(&k, x, w, b, y) : conv2d_columns(&k, x, w, b, y);
   return failed ? a->fail(TNT_EMEMORY, "conv2d: out of memory") : 0;
 }
 
 static int conv2d_dx_cpu(tnt__args *a) {
   const tnt__view *gv = &a->in[0], *wv = &a->in[1];
-  conv k = conv_of(a->out[0].size, wv->size, gv->size, a->integer + CONV2D_DX_STRIDE);
+  conv k = conv_of(a, a->out[0].size, wv->size, gv->size, a->integer + CONV2D_DX_STRIDE);
   const T *dy = gv->data, *w = wv->data;
   T *dx = a->out[0].data;
   if (a->out[0].numel == 0) return 0;
-  bool own = k.o && is_depthwise(&k) && has_few_outputs(&k);
+  bool own = !k.channels_last && k.o && is_depthwise(&k) && has_few_outputs(&k);
   if (!own && k.o && CONVOLVED(conv2d_dx, &k, dy, w, dx)) return 0;
+  if (k.channels_last) return through_planes(a, conv2d_dx_cpu);
   int failed = own ? depthwise_dx(&k, dy, w, dx) : conv2d_dx_columns(&k, dy, w, dx);
   return failed ? a->fail(TNT_EMEMORY, "conv2d_dx: out of memory") : 0;
 }
@@ -165,11 +205,15 @@ static int conv2d_dx_cpu(tnt__args *a) {
 /* Images are summed in order: the result does not depend on threads. */
 static int conv2d_dw_cpu(tnt__args *a) {
   const tnt__view *gv = &a->in[0], *xv = &a->in[1];
-  conv k = conv_of(xv->size, a->out[0].size, gv->size, a->integer + CONV2D_DW_STRIDE);
+  conv k = conv_of(a, xv->size, a->out[0].size, gv->size, a->integer + CONV2D_DW_STRIDE);
   const T *dy = gv->data, *x = xv->data;
   T *dw = a->out[0].data;
   int64_t cg = k.c / k.groups, og = k.o / k.groups, inner = cg * k.kh * k.kw, outs = k.p * k.q;
   if (a->out[0].numel == 0) return 0;
+  if (k.channels_last) {
+    bool done = k.n && CONVOLVED(conv2d_dw, &k, dy, x, dw);
+    return done ? 0 : through_planes(a, conv2d_dw_cpu);
+  }
   if (k.n && is_depthwise(&k))
     return depthwise_dw(&k, dy, x, dw) ? a->fail(TNT_EMEMORY, "conv2d_dw: out of memory") : 0;
   if (k.n && CONVOLVED(conv2d_dw, &k, dy, x, dw)) return 0;

@@ -25,10 +25,11 @@ typedef struct tnt__algebra {
 } tnt__algebra;
 const tnt__algebra *tnt__algebra_get(void); /* members are null without a library */
 
-/* x[n, c, h, w], w[o, c / groups, kh, kw], y[n, o, p, q]; all dense */
+/* x[n, c, h, w], w[o, c / groups, kh, kw], y[n, o, p, q]; all row-major, or all channels-last */
 typedef struct tnt__conv {
   int64_t n, c, h, w, o, kh, kw, p, q, groups;
   int64_t sh, sw, ph, pw, dh, dw; /* stride, padding, dilation (1: none) */
+  int64_t channels_last;
 } tnt__conv;
 
 /* Convolutions of a library. True: done; false: not with these sizes, and nothing was written. */

@@ -1065,6 +1065,16 @@ struct contiguous_row {
     return (T)(x);
   }
 };
+struct channels_last_row {
+  static constexpr int INPUTS = 1, NUMBERS = 0;
+  static constexpr bool DIVIDES = false;
+  template <typename T>
+  static __device__ __forceinline__ T run(const T *in, const double *number) {
+    const T x = in[0];
+    (void)in, (void)number;
+    return (T)(x);
+  }
+};
 struct cast_row {
   static constexpr int INPUTS = 1, NUMBERS = 0;
   static constexpr bool DIVIDES = false;
@@ -1185,6 +1195,7 @@ struct assign_row {
   X(fill_dx, 0) \
   X(copy, 1) \
   X(contiguous, 1) \
+  X(channels_last, 1) \
   X(cast, 1) \
   X(assign, 1)
 #endif

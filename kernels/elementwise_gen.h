@@ -1630,6 +1630,16 @@ static void contiguous_vv(void *out, const void *const *in, int64_t n, const dou
     to_[i] = (T)(x);
   }
 }
+static void channels_last_vv(void *out, const void *const *in, int64_t n, const double *number) {
+  T *to_ = out;
+  const T *x_ = in[0];
+  (void)number;
+  LOOP_SIMD
+  for (int64_t i = 0; i < n; i++) {
+    const T x = x_[i];
+    to_[i] = (T)(x);
+  }
+}
 static void cast_vv(void *out, const void *const *in, int64_t n, const double *number) {
   T *to_ = out;
   const T *x_ = in[0];

@@ -1,11 +1,13 @@
-/* Pooling over windows of [N, C, H, W]. maxpool2d keeps where each maximum was (a place in its image, from 0). */
+/* Pooling over windows of [N, C, H, W]. maxpool2d keeps where each maximum was (a place in its image, from 0). Channels-last,
+ * an image has `c` numbers at every place, and the loops over channels are the innermost. */
 
 typedef struct pool {
-  int64_t images, h, w, p, q, kh, kw, sh, sw, ph, pw;
+  int64_t images, c, h, w, p, q, kh, kw, sh, sw, ph, pw;
 } pool;
 
-static pool pool_of(const int64_t *x, const int64_t *y, const int64_t *lists) {
-  pool k = {.images = x[0] * x[1], .h = x[2], .w = x[3], .p = y[2], .q = y[3]};
+static pool pool_of(const tnt__args *a, const int64_t *x, const int64_t *y, const int64_t *lists) {
+  pool k = {.images = x[0] * x[1], .c = 1, .h = x[2], .w = x[3], .p = y[2], .q = y[3]};
+  if (a->channels_last) k.images = x[0], k.c = x[1];
   k.kh = pair_of(lists, 0), k.kw = pair_of(lists, 1);
   k.sh = pair_of(lists + 9, 0), k.sw = pair_of(lists + 9, 1);
   k.ph = pair_of(lists + 18, 0), k.pw = pair_of(lists + 18, 1);
@@ -26,8 +28,43 @@ static inline __attribute__((always_inline)) void maxpool_row(T *y, int64_t *pla
   }
 }
 
+static int maxpool2d_channels(tnt__args *a, const pool *k) {
+  const T *x0 = a->in[0].data;
+  T *y0 = a->out[0].data;
+  int64_t *place0 = a->out[1].data;
+  int threads = THREADS(a->in[0].numel);
+  PARALLEL_FOR(row, k->images * k->p, {
+    int64_t n = row / k->p, i0 = row % k->p * k->sh - k->ph, i1 = i0 + k->kh;
+    if (i0 < 0) i0 = 0;
+    if (i1 > k->h) i1 = k->h;
+    for (int64_t q = 0; q < k->q; q++) {
+      int64_t j0 = q * k->sw - k->pw, j1 = j0 + k->kw;
+      if (j0 < 0) j0 = 0;
+      if (j1 > k->w) j1 = k->w;
+      T *y = y0 + (row * k->q + q) * k->c;
+      int64_t *place = place0 + (row * k->q + q) * k->c;
+      for (int64_t i = i0; i < i1; i++) {
+        for (int64_t j = j0; j < j1; j++) {
+          int64_t at = i * k->w + j;
+          const T *x = x0 + (n * k->h * k->w + at) * k->c;
+          bool first = i == i0 && j == j0;
+          LOOP_SIMD
+          for (int64_t c = 0; c < k->c; c++) {
+            T v = x[c], top = y[c];
+            bool more = first | (v > top) | (ISNAN(v) & !ISNAN(top));
+            y[c] = more ? v : top;
+            place[c] = more ? at : place[c];
+          }
+        }
+      }
+    }
+  });
+  return 0;
+}
+
 static int maxpool2d_cpu(tnt__args *a) {
-  pool k = pool_of(a->in[0].size, a->out[0].size, a->integer + MAXPOOL2D_KERNEL);
+  pool k = pool_of(a, a->in[0].size, a->out[0].size, a->integer + MAXPOOL2D_KERNEL);
+  if (a->channels_last) return maxpool2d_channels(a, &k);
   const T *x0 = a->in[0].data;
   T *y0 = a->out[0].data;
   int64_t *place0 = a->out[1].data;
@@ -67,14 +104,21 @@ static int maxpool2d_grad_cpu(tnt__args *a) {
   const int64_t *place = a->in[1].data;
   T *dx = a->out[0].data;
   int64_t images = a->out[0].size[0] * a->out[0].size[1],
-          in = a->out[0].size[2] * a->out[0].size[3];
+          in = a->out[0].size[2] * a->out[0].size[3], many = 1;
+  if (a->channels_last) images = a->out[0].size[0], many = a->out[0].size[1];
   int64_t outs = images ? a->in[0].numel / images : 0;
   int rc = check_ids(a, &a->in[1], in);
   if (rc) return rc;
   int threads = THREADS(a->out[0].numel);
   PARALLEL_FOR(n, images, {
-    memset(dx + n * in, 0, (size_t)in * sizeof(T));
-    for (int64_t i = 0; i < outs; i++) dx[n * in + place[n * outs + i]] += dy[n * outs + i];
+    T *to = dx + n * in * many;
+    memset(to, 0, (size_t)(in * many) * sizeof(T));
+    if (many == 1) {
+      for (int64_t i = 0; i < outs; i++) to[place[n * outs + i]] += dy[n * outs + i];
+    } else {
+      for (int64_t i = 0; i < outs; i++)
+        to[place[n * outs + i] * many + i % many] += dy[n * outs + i];
+    }
   });
   return 0;
 }
@@ -100,32 +144,37 @@ static int maxpool2d_grad_cpu(tnt__args *a) {
   })
 
 static int avgpool2d_cpu(tnt__args *a) {
-  pool k = pool_of(a->in[0].size, a->out[0].size, a->integer + AVGPOOL2D_KERNEL);
+  pool k = pool_of(a, a->in[0].size, a->out[0].size, a->integer + AVGPOOL2D_KERNEL);
   bool include = a->integer[AVGPOOL2D_INCLUDE_PAD] != 0;
   const T *x = a->in[0].data;
   T *y = a->out[0].data;
   int threads = THREADS(a->in[0].numel);
   WINDOWS({
-    wide s = 0;
-    for (int64_t i = i0; i < i1; i++) {
-      for (int64_t j = j0; j < j1; j++) s += x[(n * k.h + i) * k.w + j];
+    for (int64_t c = 0; c < k.c; c++) {
+      wide s = 0;
+      for (int64_t i = i0; i < i1; i++) {
+        for (int64_t j = j0; j < j1; j++) s += x[((n * k.h + i) * k.w + j) * k.c + c];
+      }
+      y[at * k.c + c] = (T)s / divisor;
     }
-    y[at] = (T)s / divisor;
   });
   return 0;
 }
 
 static int avgpool2d_grad_cpu(tnt__args *a) {
-  pool k = pool_of(a->out[0].size, a->in[0].size, a->integer + AVGPOOL2D_GRAD_KERNEL);
+  pool k = pool_of(a, a->out[0].size, a->in[0].size, a->integer + AVGPOOL2D_GRAD_KERNEL);
   bool include = a->integer[AVGPOOL2D_GRAD_INCLUDE_PAD] != 0;
   const T *dy = a->in[0].data;
   T *dx = a->out[0].data;
   int threads = THREADS(a->out[0].numel);
   memset(dx, 0, (size_t)a->out[0].numel * sizeof(T));
   WINDOWS({
-    T g = dy[at] / divisor;
+    const T *g = dy + at * k.c;
     for (int64_t i = i0; i < i1; i++) {
-      for (int64_t j = j0; j < j1; j++) dx[(n * k.h + i) * k.w + j] += g;
+      for (int64_t j = j0; j < j1; j++) {
+        T *to = dx + ((n * k.h + i) * k.w + j) * k.c;
+        for (int64_t c = 0; c < k.c; c++) to[c] += g[c] / divisor;
+      }
     }
   });
   return 0;

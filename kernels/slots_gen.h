@@ -159,5 +159,5 @@ enum {
   UNFOLD_STEP = 2,
   TNT_SLOTS_END
 };
-enum { TNT_ROWS = 99, TNT_KERNELS = 62 };
+enum { TNT_ROWS = 100, TNT_KERNELS = 62 };
 #endif

@@ -98,8 +98,9 @@
     [94] = FLOAT_ROW(fill_dx_vv, NULL, NULL),
     [95] = {copy_vv, NULL, NULL},
     [96] = {contiguous_vv, NULL, NULL},
-    [97] = {cast_vv, NULL, NULL},
-    [98] = {assign_vv, assign_vs, assign_sv},
+    [97] = {channels_last_vv, NULL, NULL},
+    [98] = {cast_vv, NULL, NULL},
+    [99] = {assign_vv, assign_vs, assign_sv},
   },
   .kernel = {
     [0] = sum_cpu,

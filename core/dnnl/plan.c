@@ -1,5 +1,6 @@
 /* Makes plans. oneDNN chooses the layouts of dense k > 1 convolutions, and reorders go from and to the caller's NCHW;
- * 1x1 convolutions and the gradients of one-channel ones stay in NCHW, where blocking costs more than it gains. */
+ * 1x1 convolutions and the gradients of one-channel ones stay in NCHW, where blocking costs more than it gains. Channels-last
+ * images are computed as they lie, with weights in the layout that oneDNN likes. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,17 +17,17 @@ static bool make_layouts(conv_layouts *l, conv_layouts *plain, const plan_key *k
   dnnl_dims_t x = {k->n, k->c, k->h, k->w}, y = {k->n, k->o, k->p, k->q}, b = {k->o};
   dnnl_dims_t w = {k->o, k->c, k->kh, k->kw},
               grouped = {k->groups, k->o / k->groups, k->c / k->groups, k->kh, k->kw};
-  bool many = k->groups > 1;
-  dnnl_format_tag_t any = dnnl_format_tag_any;
-  return layout_make(&plain->src, 4, x, dnnl_nchw) && layout_make(&plain->dst, 4, y, dnnl_nchw) &&
-         layout_make(&plain->weights, many ? 5 : 4, many ? grouped : w,
-                     many ? dnnl_goihw : dnnl_oihw) &&
-         layout_make(&l->src, 4, x, blocked ? any : dnnl_nchw) &&
-         layout_make(&l->dst, 4, y, blocked ? any : dnnl_nchw) &&
-         layout_make(&l->weights, many ? 5 : 4, many ? grouped : w,
-                     blocked ? any
-                     : many  ? dnnl_goihw
-                             : dnnl_oihw) &&
+  bool many = k->groups > 1, last = k->channels_last != 0;
+  dnnl_format_tag_t any = dnnl_format_tag_any, images = last ? dnnl_nhwc : dnnl_nchw,
+                    weights = last ? (many ? dnnl_gohwi : dnnl_ohwi)
+                                   : (many ? dnnl_goihw : dnnl_oihw);
+  int w_dims = many ? 5 : 4;
+  const dnnl_dim_t *w_size = many ? grouped : w;
+  return layout_make(&plain->src, 4, x, images) && layout_make(&plain->dst, 4, y, images) &&
+         layout_make(&plain->weights, w_dims, w_size, weights) &&
+         layout_make(&l->src, 4, x, blocked && !last ? any : images) &&
+         layout_make(&l->dst, 4, y, blocked && !last ? any : images) &&
+         layout_make(&l->weights, w_dims, w_size, blocked || last ? any : weights) &&
          layout_make(&l->bias, 1, b, dnnl_a);
 }
 

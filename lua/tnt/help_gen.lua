@@ -209,6 +209,9 @@ A copy.",
   ["contiguous"] = "contiguous(x) -> y\
 \
 A row-major copy without gaps.",
+  ["channels_last"] = "channels_last(x) -> y\
+\
+A copy without gaps; of four dims [N, C, H, W] with channels next to each other, of any other number row-major.",
   ["cast"] = "cast(x, dtype: int) -> y\
 \
 x in another dtype.",

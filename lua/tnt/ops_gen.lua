@@ -1070,6 +1070,17 @@ function ops.contiguous(x)
   return y
 end
 
+--- A copy without gaps; of four dims [N, C, H, W] with channels next to each other, of any other number row-major.
+---@param x tnt.Tensor
+---@return tnt.Tensor y
+function ops.channels_last(x)
+  if type(x) ~= "cdata" then x = operand("channels_last", "x", x) end
+  local y = new()
+  local rc = C.tnt_channels_last(y, x)
+  if rc ~= 0 then return finish(rc, y) end
+  return y
+end
+
 --- x in another dtype.
 ---@param x tnt.Tensor
 ---@param dtype integer

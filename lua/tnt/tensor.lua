@@ -120,8 +120,28 @@ function methods.stride(x, d)
   return list
 end
 
---- Whether the elements lie row by row without gaps.
-function methods.is_contiguous(x) return describe(x).contiguous ~= 0 end
+--- Refuses what is no memory format. Errors: argument.
+---@param who string
+---@param format any
+---@param also? string  another one that is allowed
+function tensor.check_memory_format(who, format, also)
+  if format == "contiguous" or format == "channels_last" or format == also then return end
+  errors.unknown(who, "memory format", format, { "contiguous", "channels_last", also })
+end
+
+--- Whether the elements lie without gaps row by row, or, with "channels_last", as `contiguous`
+--- of that format lays them.
+---@param format? "contiguous"|"channels_last"
+---@return boolean
+function methods.is_contiguous(x, format)
+  local i = describe(x)
+  if format == nil or format == "contiguous" then return i.contiguous ~= 0 end
+  tensor.check_memory_format("is_contiguous", format)
+  if i.ndim ~= 4 then return false end
+  local size, stride = i.size, i.stride
+  return stride[1] == 1 and stride[3] == size[1] and stride[2] == size[1] * size[3]
+    and (size[0] == 1 or stride[0] == size[1] * size[2] * size[3])
+end
 
 --- The address of the first element, for the FFI. Valid while the tensor lives.
 function methods.data_ptr(x) return describe(x).data end

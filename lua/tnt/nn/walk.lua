@@ -8,6 +8,7 @@ local device = require "tnt.device"
 local errors = require "tnt.errors"
 local Module = require "tnt.nn.module"
 local parameter = require "tnt.nn.parameter"
+local tensor = require "tnt.tensor"
 
 local walk = {}
 
@@ -229,30 +230,43 @@ function Module:requires_grad_(on)
   return self
 end
 
---- Another dtype for the float parameters and buffers of the tree, or another device. Parameters
---- stay the same objects.
----@param what string  "f16", "f64", "cpu", ...
+local function move_all(module, what, floats_only)
+  for _, kind in ipairs { "parameter", "buffer" } do
+    for _, entry in ipairs(walk.entries(module, kind)) do
+      if not floats_only or entry.value.dtype:match "f%d" then parameter.move(entry.value, what) end
+    end
+  end
+end
+
+--- Another dtype for the float parameters and buffers of the tree, another device, or another
+--- memory format ("channels_last" for convolutional nets: weights of four dims are laid so, see
+--- Tensor:contiguous). Parameters stay the same objects.
+---
+---     net:to "f64"    net:to "cuda"    net:to {device = "cuda", memory_format = "channels_last"}
+---
+--- Errors: argument, for what is none of these; dtype, for whole numbers; device.
+---@param what string|{dtype?: string, device?: string, memory_format?: string}
 ---@return tnt.nn.Module self
 function Module:to(what)
-  if type(what) == "string" and core.dtype_number[what] then
-    local dtype = core.dtypes[core.dtype_number[what]]
-    if not dtype:match "f%d" then
-      errors.raise("dtype", "to: parameters are of a float dtype, got %s", what)
-    end
-    for _, kind in ipairs { "parameter", "buffer" } do
-      for _, entry in ipairs(walk.entries(self, kind)) do
-        if entry.value.dtype:match "f%d" then parameter.move(entry.value, dtype) end
-      end
-    end
-    return self
-  end
-  if not device.is_name(what) then
+  local dtype, place, format
+  if type(what) == "table" then dtype, place, format = tensor.make.check_to(what)
+  elseif core.dtype_number[what] then dtype = what
+  elseif device.is_name(what) then place = what
+  else
     errors.raise("argument", "to: a dtype or a device was expected, got %s", tostring(what))
   end
-  device.number(what, "to")
-  for _, kind in ipairs { "parameter", "buffer" } do
-    for _, entry in ipairs(walk.entries(self, kind)) do parameter.move(entry.value, what) end
+  if dtype then
+    dtype = core.dtypes[tensor.make.dtype_number(dtype, "to")]
+    if not dtype:match "f%d" then
+      errors.raise("dtype", "to: parameters are of a float dtype, got %s", dtype)
+    end
+    move_all(self, dtype, true)
   end
+  if place then
+    device.number(place, "to")
+    move_all(self, place)
+  end
+  if format then move_all(self, { memory_format = format }) end
   return self
 end
 

@@ -125,8 +125,9 @@ local function like(who, x, options)
   if not tensor.is_tensor(x) then core.operand(who, "x", x) end
   options = options or {}
   check_options(who, options)
-  return empty(who, make.dtype_number(options.dtype or x.dtype, who), x.shape, x:dim(),
-    { device = options.device or x.device, requires_grad = options.requires_grad })
+  local y = new()
+  return finish(C.tnt_empty_like(y, device.number(options.device or x.device, who),
+    make.dtype_number(options.dtype or x.dtype, who), x), y), options.requires_grad
 end
 
 local function from_like(name, fill)
@@ -138,7 +139,7 @@ local function from_like(name, fill)
   end
 end
 
--- Sizes, dtype and device of x, unless the options say otherwise.
+-- Sizes, dtype, device and layout of x, unless the options say otherwise.
 ---@alias tnt.FromLike fun(x: tnt.Tensor, options?: tnt.TensorOptions): tnt.Tensor
 
 --- A tensor like x with whatever the memory held.
@@ -429,15 +430,33 @@ function methods.totable(x)
   return (nest(room, x.shape, 1, 0, convert))
 end
 
---- x in another dtype or on another device; x itself when it is there already.
----@param what string|{dtype?: string, device?: string}|tnt.Tensor
+local to_names = { "dtype", "device", "memory_format" }
+
+--- What is asked for in a table given to a `to`. Errors: argument, for an unknown name or format.
+---@param what table
+---@return string|nil dtype
+---@return string|nil device
+---@return string|nil memory_format
+function make.check_to(what)
+  for key in pairs(what) do -- order: free
+    if key ~= "dtype" and key ~= "device" and key ~= "memory_format" then
+      errors.unknown("to", "option", key, to_names)
+    end
+  end
+  if what.memory_format ~= nil then
+    tensor.check_memory_format("to", what.memory_format, "preserve")
+  end
+  return what.dtype, what.device, what.memory_format
+end
+
+--- x in another dtype, on another device or in another layout (a memory_format: see `contiguous`);
+--- x itself when it is there already. A copy lies as x does.
+---@param what string|{dtype?: string, device?: string, memory_format?: string}|tnt.Tensor
 ---@return tnt.Tensor
 function methods.to(x, what)
-  local dtype, place
+  local dtype, place, format
   if tensor.is_tensor(what) then dtype, place = what.dtype, what.device
-  elseif type(what) == "table" then
-    check_options("to", what)
-    dtype, place = what.dtype, what.device
+  elseif type(what) == "table" then dtype, place, format = make.check_to(what)
   elseif core.dtype_number[what] then dtype = what
   elseif device.is_name(what) then place = what
   else
@@ -446,12 +465,16 @@ function methods.to(x, what)
   if dtype and make.dtype_number(dtype, "to") ~= tensor.describe(x).dtype then
     x = ops.cast(x, core.dtype_number[dtype])
   end
-  if not place then return x end
-  local number = device.number(place, "to")
-  local d = tensor.describe(x)
-  if number == (d.device == 0 and 0 or d.device + d.device_index) then return x end
-  local y = new()
-  return finish(C.tnt_to_device(y, x, number), y)
+  if place then
+    local number = device.number(place, "to")
+    local d = tensor.describe(x)
+    if number ~= (d.device == 0 and 0 or d.device + d.device_index) then
+      local y = new()
+      x = finish(C.tnt_to_device(y, x, number), y)
+    end
+  end
+  if format and format ~= "preserve" then x = x:contiguous(format) end
+  return x
 end
 
 local pinned = ffi.new "int32_t[1]"

@@ -32,10 +32,30 @@ function methods.expand_as(x, y) return expand(x, y.shape) end
 ---@return tnt.Tensor
 function methods.view_as(x, y) return view(x, y.shape) end
 
---- A dense tensor with the values of x; x itself when it is dense.
-function methods.contiguous(x)
-  if describe(x).contiguous ~= 0 then return x end
-  return ops.contiguous(x)
+--- The values of x without gaps in memory; x itself when they lie so. "contiguous": row by row.
+--- "channels_last", for x [N, C, H, W]: the channels of a place next to each other, then the places
+--- of an image. Convolutions, pooling and batch norms compute in the layout of what they are given,
+--- and other operations keep it. A tensor of another number of dims is laid row by row.
+---
+--- ```lua
+--- local tnt = require "tnt"
+--- local x = tnt.randn(2, 3, 4, 5):contiguous "channels_last"
+--- table.concat(x:stride(), " ")  -- 60 1 15 3
+--- (x * 2):is_contiguous "channels_last"  -- true
+--- ```
+---
+--- Errors: argument, for another format.
+---@param format? "contiguous"|"channels_last"  default "contiguous"
+---@return tnt.Tensor
+function methods.contiguous(x, format)
+  if format == nil or format == "contiguous" then
+    if describe(x).contiguous ~= 0 then return x end
+    return ops.contiguous(x)
+  end
+  tensor.check_memory_format("contiguous", format)
+  if x:dim() ~= 4 then return methods.contiguous(x) end
+  if methods.is_contiguous(x, format) then return x end
+  return ops.channels_last(x)
 end
 
 --- x in another shape; a view where that is possible, else a copy. One size may be -1.
