@@ -327,7 +327,7 @@ int op_conv2d(context *c, tensor **y, tensor *x, tensor *w, tensor *b, const int
 int op_conv2d_dx(context *c, tensor **dx, tensor *dy, tensor *w, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups);
 int op_conv2d_dw(context *c, tensor **dw, tensor *dy, tensor *x, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups);
 int op_maxpool2d(context *c, tensor **y, tensor **i, tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding);
-int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int64_t *size, int n_size);
+int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding);
 int op_avgpool2d(context *c, tensor **y, tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad);
 int op_avgpool2d_grad(context *c, tensor **dx, tensor *dy, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad);
 int op_embedding(context *c, tensor **y, tensor *ids, tensor *w);

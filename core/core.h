@@ -248,11 +248,11 @@ static inline tensor *slot_at(context *c, uint32_t index) {
 
 /* -- layouts (layout.c) -------------------------------------------------------------------------------------------------- */
 bool is_packed(const tensor *t); /* no gaps, no element twice: dims may lie in any order */
-bool same_layout(const tensor *a, const tensor *b);  /* sizes, and strides where they count */
-void lay_like(tensor *t, const tensor *x);           /* strides of x for a tensor of its sizes */
-bool lies_channels_last(const tensor *t);            /* [N, C, H, W] with neighbouring channels */
-bool shows_channels_last(const tensor *t);           /* the same, and not also row-major */
-void lay_channels_last(tensor *t);                   /* a fresh one; other than four dims stay */
+bool same_layout(const tensor *a, const tensor *b); /* sizes, and strides where they count */
+void lay_like(tensor *t, const tensor *x);          /* strides of x for a tensor of its sizes */
+bool lies_channels_last(const tensor *t);           /* [N, C, H, W] with neighbouring channels */
+bool shows_channels_last(const tensor *t);          /* the same, and not also row-major */
+void lay_channels_last(tensor *t);                  /* a fresh one; other than four dims stay */
 /* sizes of x, and its layout where it is packed */
 int create_like(context *c, tensor **y, int device, int dtype, const tensor *x);
 
@@ -281,12 +281,12 @@ typedef struct call {
   tensor **list; /* list inputs, n_lists x n_list, by list */
   int n_in, n_list, n_lists, n_given;
   tensor *spare_list[8];
-  int8_t number_at; /* which elementwise input is a number, or -1 */
-  bool in_place;    /* out[0] was given and is in[0] */
-  bool watched;     /* rare modes have seen it */
+  int8_t number_at;   /* which elementwise input is a number, or -1 */
+  bool in_place;      /* out[0] was given and is in[0] */
+  bool watched;       /* rare modes have seen it */
   bool channels_last; /* of OP_IMAGES: the layout of its four-dim tensors */
-  tensor *before;   /* in place: a copy of in[0] as it was, where a gradient needs it */
-  double operand;   /* that number */
+  tensor *before;     /* in place: a copy of in[0] as it was, where a gradient needs it */
+  double operand;     /* that number */
   double numbers[MAX_NUMBERS];
   int64_t integers[MAX_INTEGERS];
   uint8_t n_integers;
@@ -321,7 +321,8 @@ enum {
   OP_AUTOCAST_LOW = 65536, /* in a region of autocast: computed in its dtype */
   OP_AUTOCAST_F32 = 131072,
   OP_DRAWS_AGAIN = 262144, /* the numbers of another op's random call, named by its arguments */
-  OP_IMAGES = 524288 /* four-dim tensors come to its kernel in one layout: row-major or channels-last */
+  OP_IMAGES =
+      524288 /* four-dim tensors come to its kernel in one layout: row-major or channels-last */
 };
 
 struct op_record {

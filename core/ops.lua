@@ -160,7 +160,8 @@ op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, paddi
 op "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?" { shape = "conv2d_dw", rule = "conv2d_dw", saves = "dy x", hidden = true, onlyfloat = true, images = true, twice = true, flops = "conv2d_dw" }
 op "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?" { doc = "The maximum of each window.",
   shape = "pool2d", rule = "maxpool2d", saves = "i", hidden = true, onlyfloat = true, images = true, kinks = true }
-op "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true, images = true }
+-- i: each a place in its window
+op "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true, images = true }
 op "avgpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints, include_pad: bool) -> y: ?" { doc = "The mean of each window.",
   shape = "pool2d", rule = "avgpool2d", hidden = true, onlyfloat = true, images = true }
 op "avgpool2d_grad(dy: [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints, include_pad: bool) -> dx: ?" { shape = "pool2d_grad", hidden = true, onlyfloat = true, images = true }

@@ -2624,9 +2624,9 @@ const op_record tnt__ops[] = {
    .positions = {0}, .need = {512, 512, 512, 512},
    .in_names = maxpool2d_names, .patterns = maxpool2d_patterns, .shape = pool2d_shape, .rule = maxpool2d_rule, .flops = NULL, .twice = false},
   {.name = "maxpool2d_grad",
-   .signature = "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints) -> dx: ?",
+   .signature = "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints) -> dx: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 33, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 9,
+   .kernel = 33, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 36,
    .wide = 0, .out_wide = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -5956,23 +5956,29 @@ int op_maxpool2d(context *c, tensor **y, tensor **i, tensor *x, const int64_t *k
   return 0;
 }
 
-int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i, const int64_t *size, int n_size) {
+int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_MAXPOOL2D_GRAD);
   RESOLVE_ARGUMENT(c, q.in[0], dy, "maxpool2d_grad", "dy");
   RESOLVE_ARGUMENT(c, q.in[1], i, "maxpool2d_grad", "i");
   TRY(call_list(&q, 0, size, n_size));
+  TRY(call_list(&q, 9, kernel, n_kernel));
+  TRY(call_list(&q, 18, stride, n_stride));
+  TRY(call_list(&q, 27, padding, n_padding));
   TRY(dispatch(&q));
   return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
-int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int64_t *size, int n_size) {
+int op_maxpool2d_grad(context *c, tensor **dx, tensor *dy, tensor *i, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding) {
   call q;
   call_begin(&q, c, OP_ID_MAXPOOL2D_GRAD);
   q.in[0] = dy;
   q.in[1] = i;
   TRY(call_list(&q, 0, size, n_size));
+  TRY(call_list(&q, 9, kernel, n_kernel));
+  TRY(call_list(&q, 18, stride, n_stride));
+  TRY(call_list(&q, 27, padding, n_padding));
   TRY(dispatch(&q));
   CALL_GIVE(c, dx, q.out[0]);
   return 0;

@@ -136,7 +136,7 @@ TNT_API int tnt_conv2d(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, 
 TNT_API int tnt_conv2d_dx(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *w, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups);
 TNT_API int tnt_conv2d_dw(tnt_tensor *dw, const tnt_tensor *dy, const tnt_tensor *x, const int64_t *size, int n_size, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, const int64_t *dilation, int n_dilation, int64_t groups);
 TNT_API int tnt_maxpool2d(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding);
-TNT_API int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i, const int64_t *size, int n_size);
+TNT_API int tnt_maxpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *i, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding);
 TNT_API int tnt_avgpool2d(tnt_tensor *y, const tnt_tensor *x, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad);
 TNT_API int tnt_avgpool2d_grad(tnt_tensor *dx, const tnt_tensor *dy, const int64_t *size, int n_size, const int64_t *kernel, int n_kernel, const int64_t *stride, int n_stride, const int64_t *padding, int n_padding, int include_pad);
 TNT_API int tnt_embedding(tnt_tensor *y, const tnt_tensor *ids, const tnt_tensor *w);

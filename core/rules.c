@@ -417,8 +417,10 @@ int conv2d_dw_rule(rule_call *r) { /* g is like w; inputs dy, x */
 
 int maxpool2d_rule(rule_call *r) {
   tensor *i;
+  const int64_t *l = r->node->integers;
   TRY(saved_tensor(r, 0, &i));
-  return op_maxpool2d_grad(r->c, &r->dx[0], r->dy[0], i, r->node->edges[0].size, 4);
+  return op_maxpool2d_grad(r->c, &r->dx[0], r->dy[0], i, r->node->edges[0].size, 4, l + 1,
+                           (int)l[0], l + 10, (int)l[9], l + 19, (int)l[18]);
 }
 
 int avgpool2d_rule(rule_call *r) {

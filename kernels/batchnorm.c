@@ -43,13 +43,13 @@ enum { CHANNELS = 32 };
     __VA_ARGS__;                                                           \
   })
 /* s[j] += what is said of channel j of each row r */
-#define SUM_ROWS(s, n, some, what)                        \
-  for (int64_t r = 0; r < (n); r++) {                     \
-    if ((some) == CHANNELS) {                             \
-      for (int j = 0; j < CHANNELS; j++) (s)[j] += what;  \
-    } else {                                              \
+#define SUM_ROWS(s, n, some, what)                          \
+  for (int64_t r = 0; r < (n); r++) {                       \
+    if ((some) == CHANNELS) {                               \
+      for (int j = 0; j < CHANNELS; j++) (s)[j] += what;    \
+    } else {                                                \
       for (int j = 0; j < (int)(some); j++) (s)[j] += what; \
-    }                                                     \
+    }                                                       \
   }
 
 static void batchnorm_stats_rows(const T *x, int64_t rows, int64_t c_all, T *mean, T *var) {

@@ -6,9 +6,11 @@
 struct channels {
   int64_t n, c, inner;
 };
-static channels channels_of(const tnt__view *x) {
+/* Channels-last, each place is an image of one element a channel. */
+static channels channels_of(const tnt__args *a, const tnt__view *x) {
   channels k = {x->size[0], x->size[1], 1};
   for (int d = 2; d < x->ndim; d++) k.inner *= x->size[d];
+  if (a->channels_last) k.n *= k.inner, k.inner = 1;
   return k;
 }
 
@@ -107,7 +109,7 @@ __global__ void channel_mean_kernel(const double *part, int64_t parts, int64_t c
 
 extern "C" int batchnorm_stats_cuda(tnt__args *a) { /* the variance is the biased one */
   const tnt__view *x = &a->in[0];
-  channels k = channels_of(x);
+  channels k = channels_of(a, x);
   if (k.c == 0) return 0;
   split s = split_of(k);
   int64_t all = s.parts * s.places;
@@ -187,10 +189,40 @@ __global__ void batchnorm_kernel(const T *dy, const T *x, T *y, int64_t packs, d
   }
 }
 
+/* Planes of one element (channels-last): V neighbouring channels a thread. */
+template <typename T, int V>
+__global__ void batchnorm_channels_kernel(const T *dy, const T *x, T *y, int64_t packs,
+                                          divisor across, int64_t c_all, bool small,
+                                          const channel<acc<T>> *all) {
+  using A = acc<T>;
+  FOR_EACH(i, packs) {
+    int64_t row = small ? across.quotient((uint32_t)i) : i / (c_all / V),
+            c = (i - row * (c_all / V)) * V;
+    pack<T, V> p = load_pack<V>(x + i * V), q;
+    if (dy) q = load_pack<V>(dy + i * V);
+#pragma unroll
+    for (int j = 0; j < V; j++) {
+      channel<A> k = all[c + j];
+      A d = to_compute(p.v[j]) - k.mean;
+      p.v[j] = from_compute<T>(dy ? k.scale * (to_compute(q.v[j]) - k.m1 - d * k.m2)
+                                  : d * k.scale + k.shift);
+    }
+    store_pack(y + i * V, p);
+  }
+}
+
 template <typename T>
 static int normalise(tnt__args *a, const T *dy, const T *x, T *y, const channels &k,
                      const channel<acc<T>> *all) {
   int64_t numel = k.n * k.c * k.inner;
+  if (k.inner == 1 && packable<T>(k.c, dy, x, y)) {
+    constexpr int V = per_16<T>;
+    int64_t packs = numel / V;
+    LAUNCH((batchnorm_channels_kernel<T, V>), dim3(blocks_for(packs, THREADS, 1 << 20)),
+           dim3(THREADS), 0, a->stream)
+    (dy, x, y, packs, divisor_of(k.c / V), k.c, packs <= INT32_MAX, all);
+    return launched(a);
+  }
   bool packed = packable<T>(k.inner, dy, x, y);
   ROW_PACKS(T, V, packed, {
     int64_t packs = numel / V, plane = k.inner / V;
@@ -203,7 +235,7 @@ static int normalise(tnt__args *a, const T *dy, const T *x, T *y, const channels
 
 extern "C" int batchnorm_cuda(tnt__args *a) {
   const tnt__view *x = &a->in[0];
-  channels k = channels_of(x);
+  channels k = channels_of(a, x);
   if (x->numel == 0) return 0;
   FLOATS(x->dtype, T, {
     channel<acc<T>> *all = scratch_for<channel<acc<T>>>(a, k.c);
@@ -219,7 +251,7 @@ extern "C" int batchnorm_cuda(tnt__args *a) {
 
 extern "C" int batchnorm_grad_cuda(tnt__args *a) {
   const tnt__view *x = &a->in[1];
-  channels k = channels_of(x);
+  channels k = channels_of(a, x);
   if (k.c == 0) return 0;
   split s = split_of(k);
   int64_t parts = x->numel ? s.parts * s.places : 0;

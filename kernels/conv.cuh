@@ -1,4 +1,5 @@
-/* A convolution in 32-bit numbers, with the divisions that take indices apart. */
+/* A convolution in 32-bit numbers, with the divisions that take indices apart. In both layouts places (and taps) are walked
+ * through by one step, so that row-major and channels-last differ in nothing but the steps of a channel and of a place. */
 #ifndef TNT_CONV_CUH
 #define TNT_CONV_CUH
 
@@ -9,7 +10,21 @@ struct conv {
   int64_t n;
   int c, h, w, o, kh, kw, p, q, groups, cg, og; /* cg, og: channels in and out of a group */
   int sh, sw, ph, pw, dh, dw;
-  divisor by_hw, by_w, by_taps, by_kw, by_pq, by_q, by_sh, by_sw;
+  int xc, xp, yc, yp, wc,
+      wt;    /* elements from one channel, place or tap of x, y and w to the next */
+  bool last; /* channels-last */
+  divisor by_hw, by_w, by_taps, by_kw, by_pq, by_q, by_sh, by_sw, by_c, by_o;
+
+  __device__ __forceinline__ int64_t x_at(int64_t image, int64_t channel, int at) const {
+    return image * c * by_hw.d + channel * xc + (int64_t)at * xp;
+  }
+  __device__ __forceinline__ int64_t y_at(int64_t image, int64_t channel, int at) const {
+    return image * o * by_pq.d + channel * yc + (int64_t)at * yp;
+  }
+  /* channel out, channel in (of its group), tap */
+  __device__ __forceinline__ int64_t w_at(int64_t out, int in, int tap) const {
+    return out * cg * by_taps.d + (int64_t)in * wc + (int64_t)tap * wt;
+  }
 
   /* the place of x under tap (i, j) of output (p, q), or -1 */
   __device__ __forceinline__ int place(int p_, int q_, int i, int j) const {
@@ -37,6 +52,11 @@ static inline conv conv_of(const tnt__convolution *k) {
   v.by_taps = divisor_of(k->kh * k->kw), v.by_kw = divisor_of(k->kw);
   v.by_pq = divisor_of(k->p * k->q), v.by_q = divisor_of(k->q);
   v.by_sh = divisor_of(k->sh), v.by_sw = divisor_of(k->sw);
+  v.by_c = divisor_of(k->c), v.by_o = divisor_of(k->o);
+  v.last = k->channels_last;
+  v.xc = (int)k->x_stride[1], v.xp = (int)k->x_stride[3];
+  v.yc = (int)k->y_stride[1], v.yp = (int)k->y_stride[3];
+  v.wc = (int)k->w_stride[1], v.wt = (int)k->w_stride[3];
   return v;
 }
 

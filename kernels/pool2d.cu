@@ -1,21 +1,39 @@
-/* Pooling over windows of [N, C, H, W]. A thread makes one output; the gradient of means is gathered by its inputs, that of
- * maxima is given out in one order, so that windows that overlap add up to the same bits in every run. */
+/* Pooling over windows of [N, C, H, W]. A thread makes one output; gradients are gathered by the inputs, each from the windows
+ * that hold it, so that sums have one order and nothing is written twice. */
 #include "cuda.cuh"
 
 struct pool {
-  int64_t images, h, w, p, q;
+  int64_t c, h, w, p, q;
   int kh, kw, sh, sw, ph, pw;
+  bool last; /* channels-last */
 };
 
 static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
-static pool pool_of(const int64_t *x, const int64_t *y, const int64_t *lists) {
+static pool pool_of(const tnt__args *a, const int64_t *x, const int64_t *y, const int64_t *lists) {
   pool k;
-  k.images = x[0] * x[1], k.h = x[2], k.w = x[3], k.p = y[2], k.q = y[3];
+  k.c = x[1], k.h = x[2], k.w = x[3], k.p = y[2], k.q = y[3];
   k.kh = (int)pair_of(lists, 0), k.kw = (int)pair_of(lists, 1);
   k.sh = (int)pair_of(lists + 9, 0), k.sw = (int)pair_of(lists + 9, 1);
   k.ph = (int)pair_of(lists + 18, 0), k.pw = (int)pair_of(lists + 18, 1);
+  k.last = a->channels_last;
   return k;
 }
+
+/* Element `at` of a tensor of rows x columns an image; and where its channel begins in a tensor of `others` places an image,
+ * whose places lie `step` apart. */
+struct spot {
+  int64_t row, column, start, step;
+  __device__ __forceinline__ spot(const pool &k, int64_t at, int64_t rows, int64_t columns,
+                                  int64_t others) {
+    int64_t places = rows * columns, channel = 0, rest = at, place;
+    if (k.last) rest = at / k.c, channel = at - rest * k.c;
+    int64_t image = rest / places; /* row-major: a plane */
+    place = rest - image * places;
+    step = k.last ? k.c : 1;
+    start = image * others * step + channel;
+    row = place / columns, column = place - row * columns;
+  }
+};
 
 /* The rows i0..i1 and columns j0..j1 of a window that lie in its image, and how much of it lies in the padded one. */
 struct window {
@@ -32,14 +50,14 @@ struct window {
 template <typename T>
 __global__ void maxpool2d_kernel(const T *in, T *out, int64_t *places, pool k, int64_t n) {
   FOR_EACH(at, n) {
-    int64_t q = at % k.q, row = at / k.q, p = row % k.p;
-    const T *x = in + row / k.p * k.h * k.w;
-    window v(k, p, q);
+    spot s(k, at, k.p, k.q, k.h * k.w);
+    const T *x = in + s.start;
+    window v(k, s.row, s.column);
     int64_t place = v.i0 * k.w + v.j0;
-    acc<T> top = to_compute(x[place]);
+    acc<T> top = to_compute(x[place * s.step]);
     for (int64_t i = v.i0; i < v.i1; i++) {
       for (int64_t j = v.j0; j < v.j1; j++) {
-        acc<T> here = to_compute(x[i * k.w + j]);
+        acc<T> here = to_compute(x[(i * k.w + j) * s.step]);
         if (here > top || (here != here && top == top)) top = here, place = i * k.w + j;
       }
     }
@@ -48,52 +66,17 @@ __global__ void maxpool2d_kernel(const T *in, T *out, int64_t *places, pool k, i
   }
 }
 
-/* A warp to an image: of 32 outputs at a time, the first with a place adds up the others that have it. */
-template <typename T>
-__global__ void maxpool2d_grad_kernel(const T *dy, const int64_t *places, acc<T> *sums, T *dx,
-                                      int64_t images, int64_t ins, int64_t outs, const char *op,
-                                      tnt__fault *faults) {
-  using A = acc<T>;
-  int lane = threadIdx.x;
-  for (int64_t n = (int64_t)blockIdx.x * blockDim.y + threadIdx.y; n < images;
-       n += (int64_t)gridDim.x * blockDim.y) {
-    A *to = sums + n * ins;
-    for (int64_t i = lane; i < ins; i += WARP) to[i] = 0;
-    __syncwarp();
-    for (int64_t first = 0; first < outs; first += WARP) {
-      int64_t i = n * outs + first + lane, place = -1;
-      A g = 0, sum = 0;
-      if (first + lane < outs) {
-        place = checked_id(faults, op, places[i], ins, i);
-        g = to_compute(dy[i]);
-      }
-      bool leads = place >= 0;
-      for (int other = 0; other < WARP; other++) {
-        int theirs = __shfl_sync(WHOLE_WARP, (int)place, other);
-        A v = __shfl_sync(WHOLE_WARP, g, other);
-        if (theirs != (int)place) continue;
-        if (other < lane) leads = false;
-        sum += v;
-      }
-      if (leads) to[place] += sum;
-      __syncwarp();
-    }
-    if ((void *)sums == (void *)dx) continue;
-    for (int64_t i = lane; i < ins; i += WARP) dx[n * ins + i] = from_compute<T>(to[i]);
-  }
-}
-
 template <typename T>
 __global__ void avgpool2d_kernel(const T *in, T *out, pool k, bool include, int64_t n) {
   FOR_EACH(at, n) {
-    int64_t q = at % k.q, row = at / k.q, p = row % k.p;
-    const T *x = in + row / k.p * k.h * k.w;
-    window v(k, p, q);
-    acc<T> s = 0;
+    spot s(k, at, k.p, k.q, k.h * k.w);
+    const T *x = in + s.start;
+    window v(k, s.row, s.column);
+    acc<T> sum = 0;
     for (int64_t i = v.i0; i < v.i1; i++) {
-      for (int64_t j = v.j0; j < v.j1; j++) s += to_compute(x[i * k.w + j]);
+      for (int64_t j = v.j0; j < v.j1; j++) sum += to_compute(x[(i * k.w + j) * s.step]);
     }
-    out[at] = from_compute<T>(s / (acc<T>)(include ? v.area : (v.i1 - v.i0) * (v.j1 - v.j0)));
+    out[at] = from_compute<T>(sum / (acc<T>)(include ? v.area : (v.i1 - v.i0) * (v.j1 - v.j0)));
   }
 }
 
@@ -107,21 +90,40 @@ static __device__ __forceinline__ void windows_over(int64_t i, int pad, int kern
 }
 
 template <typename T>
+__global__ void maxpool2d_grad_kernel(const T *dy, const int64_t *places, T *dx, pool k, int64_t n,
+                                      const char *op, tnt__fault *faults) {
+  FOR_EACH(at, n) {
+    spot s(k, at, k.h, k.w, k.p * k.q);
+    int64_t p0, p1, q0, q1, here = s.row * k.w + s.column;
+    windows_over(s.row, k.ph, k.kh, k.sh, k.p, &p0, &p1);
+    windows_over(s.column, k.pw, k.kw, k.sw, k.q, &q0, &q1);
+    acc<T> sum = 0;
+    for (int64_t p = p0; p < p1; p++) {
+      for (int64_t q = q0; q < q1; q++) {
+        int64_t i = s.start + (p * k.q + q) * s.step;
+        if (checked_id(faults, op, places[i], k.h * k.w, i) == here) sum += to_compute(dy[i]);
+      }
+    }
+    dx[at] = from_compute<T>(sum);
+  }
+}
+
+template <typename T>
 __global__ void avgpool2d_grad_kernel(const T *dy, T *dx, pool k, bool include, int64_t n) {
   FOR_EACH(at, n) {
-    int64_t j = at % k.w, row = at / k.w, i = row % k.h, p0, p1, q0, q1;
-    const T *g = dy + row / k.h * k.p * k.q;
-    windows_over(i, k.ph, k.kh, k.sh, k.p, &p0, &p1);
-    windows_over(j, k.pw, k.kw, k.sw, k.q, &q0, &q1);
-    acc<T> s = 0;
+    spot s(k, at, k.h, k.w, k.p * k.q);
+    int64_t p0, p1, q0, q1;
+    windows_over(s.row, k.ph, k.kh, k.sh, k.p, &p0, &p1);
+    windows_over(s.column, k.pw, k.kw, k.sw, k.q, &q0, &q1);
+    acc<T> sum = 0;
     for (int64_t p = p0; p < p1; p++) {
       for (int64_t q = q0; q < q1; q++) {
         window v(k, p, q);
-        s +=
-            to_compute(g[p * k.q + q]) / (acc<T>)(include ? v.area : (v.i1 - v.i0) * (v.j1 - v.j0));
+        sum += to_compute(dy[s.start + (p * k.q + q) * s.step]) /
+               (acc<T>)(include ? v.area : (v.i1 - v.i0) * (v.j1 - v.j0));
       }
     }
-    dx[at] = from_compute<T>(s);
+    dx[at] = from_compute<T>(sum);
   }
 }
 
@@ -130,7 +132,7 @@ __global__ void avgpool2d_grad_kernel(const T *dy, T *dx, pool k, bool include, 
 
 extern "C" int maxpool2d_cuda(tnt__args *a) {
   const tnt__view *x = &a->in[0], *y = &a->out[0];
-  pool k = pool_of(x->size, y->size, a->integer + MAXPOOL2D_KERNEL);
+  pool k = pool_of(a, x->size, y->size, a->integer + MAXPOOL2D_KERNEL);
   if (y->numel == 0) return 0;
   FLOATS(x->dtype, T, {
     LAUNCH_OVER(maxpool2d_kernel<T>, y->numel)
@@ -141,27 +143,19 @@ extern "C" int maxpool2d_cuda(tnt__args *a) {
 
 extern "C" int maxpool2d_grad_cuda(tnt__args *a) {
   const tnt__view *dy = &a->in[0], *dx = &a->out[0];
-  int64_t images = dx->size[0] * dx->size[1], ins = dx->size[2] * dx->size[3];
+  pool k = pool_of(a, dx->size, dy->size, a->integer + MAXPOOL2D_GRAD_KERNEL);
   if (dx->numel == 0) return 0;
-  if (ins > INT32_MAX) {
-    return a->fail(TNT_ESHAPE, "%s: images of more than 2^31 elements have no kernel on a card",
-                   a->op);
-  }
   FLOATS(dx->dtype, T, {
-    T *to = (T *)dx->data;
-    acc<T> *sums = sizeof(T) == 2 ? scratch_for<acc<T>>(a, dx->numel) : (acc<T> *)dx->data;
-    if (!sums) return no_scratch(a);
-    LAUNCH(maxpool2d_grad_kernel<T>, dim3(blocks_for(images, 4, 1 << 20)), dim3(WARP, 4), 0,
-           a->stream)
-    ((const T *)dy->data, (const int64_t *)a->in[1].data, sums, to, images, ins, dy->numel / images,
-     a->op, fault_here());
+    LAUNCH_OVER(maxpool2d_grad_kernel<T>, dx->numel)
+    ((const T *)dy->data, (const int64_t *)a->in[1].data, (T *)dx->data, k, dx->numel, a->op,
+     fault_here());
   })
   return launched(a);
 }
 
 extern "C" int avgpool2d_cuda(tnt__args *a) {
   const tnt__view *x = &a->in[0], *y = &a->out[0];
-  pool k = pool_of(x->size, y->size, a->integer + AVGPOOL2D_KERNEL);
+  pool k = pool_of(a, x->size, y->size, a->integer + AVGPOOL2D_KERNEL);
   bool include = a->integer[AVGPOOL2D_INCLUDE_PAD] != 0;
   if (y->numel == 0) return 0;
   FLOATS(x->dtype, T, {
@@ -173,7 +167,7 @@ extern "C" int avgpool2d_cuda(tnt__args *a) {
 
 extern "C" int avgpool2d_grad_cuda(tnt__args *a) {
   const tnt__view *dy = &a->in[0], *dx = &a->out[0];
-  pool k = pool_of(dx->size, dy->size, a->integer + AVGPOOL2D_GRAD_KERNEL);
+  pool k = pool_of(a, dx->size, dy->size, a->integer + AVGPOOL2D_GRAD_KERNEL);
   bool include = a->integer[AVGPOOL2D_GRAD_INCLUDE_PAD] != 0;
   if (dx->numel == 0) return 0;
   FLOATS(dx->dtype, T, {

@@ -9,10 +9,18 @@ enum { FEW_CHANNELS = 8 };
 
 static int64_t pair_of(const int64_t *list, int i) { return list[0] == 1 ? list[1] : list[1 + i]; }
 
+static void set_strides(int64_t *stride, const int64_t *size, bool channels_last) {
+  stride[1] = channels_last ? 1 : size[2] * size[3];
+  stride[3] = channels_last ? size[1] : 1;
+  stride[2] = size[3] * stride[3];
+  stride[0] = size[1] * size[2] * size[3];
+}
+
 /* lists: stride, padding, dilation, groups, as they lie in the arguments */
-static tnt__convolution conv_of(int kind, const tnt__view *x, const tnt__view *w,
-                                const tnt__view *y, const int64_t *lists) {
-  tnt__convolution k = {.kind = kind,
+static tnt__convolution conv_of(const tnt__args *a, int kind, const tnt__view *x,
+                                const tnt__view *w, const tnt__view *y, const int64_t *lists) {
+  tnt__convolution k = {.channels_last = a->channels_last,
+                        .kind = kind,
                         .dtype = x->dtype,
                         .n = x->size[0],
                         .c = x->size[1],
@@ -33,11 +41,9 @@ static tnt__convolution conv_of(int kind, const tnt__view *x, const tnt__view *w
                         .x = x->data,
                         .weight = w->data,
                         .dy = y->data};
-  for (int d = 0; d < 4; d++) {
-    k.x_stride[d] = x->stride[d];
-    k.w_stride[d] = w->stride[d];
-    k.y_stride[d] = y->stride[d];
-  }
+  set_strides(k.x_stride, x->size, k.channels_last);
+  set_strides(k.w_stride, w->size, k.channels_last);
+  set_strides(k.y_stride, y->size, k.channels_last);
   return k;
 }
 
@@ -56,19 +62,19 @@ static int convolve(tnt__args *a, tnt__convolution *k) {
 
 int conv2d_cuda(tnt__args *a) {
   tnt__convolution k =
-      conv_of(TNT__CONV, &a->in[0], &a->in[1], &a->out[0], a->integer + CONV2D_STRIDE);
+      conv_of(a, TNT__CONV, &a->in[0], &a->in[1], &a->out[0], a->integer + CONV2D_STRIDE);
   k.bias = a->in[2].data;
   return convolve(a, &k);
 }
 
 int conv2d_dx_cuda(tnt__args *a) {
   tnt__convolution k =
-      conv_of(TNT__CONV_DX, &a->out[0], &a->in[1], &a->in[0], a->integer + CONV2D_DX_STRIDE);
+      conv_of(a, TNT__CONV_DX, &a->out[0], &a->in[1], &a->in[0], a->integer + CONV2D_DX_STRIDE);
   return convolve(a, &k);
 }
 
 int conv2d_dw_cuda(tnt__args *a) {
   tnt__convolution k =
-      conv_of(TNT__CONV_DW, &a->in[1], &a->out[0], &a->in[0], a->integer + CONV2D_DW_STRIDE);
+      conv_of(a, TNT__CONV_DW, &a->in[1], &a->out[0], &a->in[0], a->integer + CONV2D_DW_STRIDE);
   return convolve(a, &k);
 }

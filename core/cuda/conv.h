@@ -1,5 +1,5 @@
 /* A convolution as conv.c and kernels/conv2d.cu, kernels/depthwise.cu see it: x[n, c, h, w], w[o, c / groups, kh, kw],
- * y[n, o, p, q]. Our own kernels want all of them dense. */
+ * y[n, o, p, q], all row-major or all channels-last. */
 #ifndef TNT_CUDA_CONV_H
 #define TNT_CUDA_CONV_H
 
@@ -14,8 +14,9 @@ typedef struct tnt__convolution {
   int kind, dtype;
   int64_t n, c, h, w, o, kh, kw, p, q, groups;
   int64_t sh, sw, ph, pw, dh, dw; /* stride, padding, dilation (1: none) */
-  int64_t x_stride[4], w_stride[4], y_stride[4];
-  const void *x, *weight, *bias, *dy; /* what the kind reads; bias may be null */
+  bool channels_last;
+  int64_t x_stride[4], w_stride[4], y_stride[4]; /* of that layout, also where a size is 1 */
+  const void *x, *weight, *bias, *dy;            /* what the kind reads; bias may be null */
   void *out;
 } tnt__convolution;
 

@@ -19,8 +19,8 @@ static bool make_layouts(conv_layouts *l, conv_layouts *plain, const plan_key *k
               grouped = {k->groups, k->o / k->groups, k->c / k->groups, k->kh, k->kw};
   bool many = k->groups > 1, last = k->channels_last != 0;
   dnnl_format_tag_t any = dnnl_format_tag_any, images = last ? dnnl_nhwc : dnnl_nchw,
-                    weights = last ? (many ? dnnl_gohwi : dnnl_ohwi)
-                                   : (many ? dnnl_goihw : dnnl_oihw);
+                    weights =
+                        last ? (many ? dnnl_gohwi : dnnl_ohwi) : (many ? dnnl_goihw : dnnl_oihw);
   int w_dims = many ? 5 : 4;
   const dnnl_dim_t *w_size = many ? grouped : w;
   return layout_make(&plain->src, 4, x, images) && layout_make(&plain->dst, 4, y, images) &&

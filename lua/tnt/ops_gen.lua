@@ -1748,13 +1748,19 @@ end
 ---@param dy tnt.Tensor  [N, C, P, Q]
 ---@param i tnt.Tensor  [N, C, P, Q]  whole numbers, from 0
 ---@param size integer[]
+---@param kernel integer[]
+---@param stride integer[]
+---@param padding integer[]
 ---@return tnt.Tensor dx
-function ops.maxpool2d_grad(dy, i, size)
+function ops.maxpool2d_grad(dy, i, size, kernel, stride, padding)
   if type(dy) ~= "cdata" then dy = operand("maxpool2d_grad", "dy", dy) end
   if type(i) ~= "cdata" then i = operand("maxpool2d_grad", "i", i) end
   local size_at, size_n = positions(1, "maxpool2d_grad", "size", size)
+  local kernel_at, kernel_n = positions(2, "maxpool2d_grad", "kernel", kernel)
+  local stride_at, stride_n = positions(3, "maxpool2d_grad", "stride", stride)
+  local padding_at, padding_n = positions(4, "maxpool2d_grad", "padding", padding)
   local dx = new()
-  local rc = C.tnt_maxpool2d_grad(dx, dy, i, size_at, size_n)
+  local rc = C.tnt_maxpool2d_grad(dx, dy, i, size_at, size_n, kernel_at, kernel_n, stride_at, stride_n, padding_at, padding_n)
   if rc ~= 0 then return finish(rc, dx) end
   return dx
 end

@@ -55,7 +55,7 @@ describe("pooling on a card #cuda", function()
         both.alike(dtype, { x }, function(v)
           local y, places = ops.maxpool2d(v, k[1], k[2], k[3])
           local dy = y * 0.5 + 1
-          return y, places, ops.maxpool2d_grad(dy, places, { 2, 3, 9, 11 }),
+          return y, places, ops.maxpool2d_grad(dy, places, { 2, 3, 9, 11 }, k[1], k[2], k[3]),
             ops.avgpool2d(v, k[1], k[2], k[3], true), ops.avgpool2d(v, k[1], k[2], k[3], false),
             ops.avgpool2d_grad(dy, { 2, 3, 9, 11 }, k[1], k[2], k[3], true),
             ops.avgpool2d_grad(dy, { 2, 3, 9, 11 }, k[1], k[2], k[3], false)
@@ -72,7 +72,7 @@ describe("pooling on a card #cuda", function()
   it("refuses places outside the image", function()
     local dy = tnt.ones(1, 1, 1, 2):to "cuda"
     ops.maxpool2d_grad(dy, tnt.tensor({ 3, 4 }, { dtype = "i64" }):view(1, 1, 1, 2):to "cuda",
-      { 1, 1, 2, 2 })
+      { 1, 1, 2, 2 }, { 2, 1 }, { 1 }, { 0 })
     local ok, err = pcall(tnt.cuda.synchronize)
     assert.is_false(ok)
     assert.equal("argument", err.kind)

@@ -74,7 +74,7 @@ describe("channels-last", function()
         alike({ x }, function(v)
           local y, places = ops.maxpool2d(v, k[1], k[2], k[3])
           local dy = y * 0.5 + 1
-          return y, places, ops.maxpool2d_grad(dy, places, { 2, 3, 9, 11 }),
+          return y, places, ops.maxpool2d_grad(dy, places, { 2, 3, 9, 11 }, k[1], k[2], k[3]),
             ops.avgpool2d(v, k[1], k[2], k[3], true), ops.avgpool2d(v, k[1], k[2], k[3], false),
             ops.avgpool2d_grad(dy, { 2, 3, 9, 11 }, k[1], k[2], k[3], true)
         end, rtol[dtype])

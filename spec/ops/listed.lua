@@ -168,8 +168,8 @@ list("maxpool2d", function(g, m)
     { m.t { g, 1, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 0 } } }
 end, { only = true, wrong = function(m) return { { m.t { 1, 2, 2, 2 }, { 3 }, { 1 },
   { 0 } } } end })
-list("maxpool2d_grad", function(g, m) return { { m.t { 2 * g, 2, 2, 2 },
-  m.ids({ 2 * g, 2, 2, 2 }, 16), { 2 * g, 2, 4, 4 } } } end, { only = true })
+list("maxpool2d_grad", function(g, m) return { { m.t { 2 * g, 2, 2, 2 }, -- each window holds all
+  m.ids({ 2 * g, 2, 2, 2 }, 16), { 2 * g, 2, 4, 4 }, { 8 }, { 4 }, { 4 } } } end, { only = true })
 list("avgpool2d", function(g, m)
   return { { m.t { g, 2, 4, 4 }, { 2, 2 }, { 2, 2 }, { 0, 0 }, true },
     { m.t { g, 2, 5, 6 }, { 3, 2 }, { 2, 1 }, { 1, 1 }, false },
