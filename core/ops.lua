@@ -150,10 +150,10 @@ op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: w
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
 op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: wide [...], rstd: wide [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
 op "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true, images = true }
-op "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" {
+op "batchnorm(x, mean: wide [C], var: wide [C], w: wide [C]?, b: wide [C]?, eps: number, training: bool) -> y" {
   doc = "x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
   shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, images = true, twice = true }
-op "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true, images = true }
+op "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: wide [C]?, eps: number, training: bool) -> dx, dw: wide [C], db: wide [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true, images = true }
 op "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?" { autocast = "low",
   doc = "Correlates x with w.", shape = "conv2d", rule = "conv2d", saves = "x w", needs = { x = "w", w = "x", b = "none" }, hidden = true, onlyfloat = true, images = true, twice = true, flops = "conv2d" }
 op "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?" { shape = "conv2d_dx", rule = "conv2d_dx", saves = "dy w", hidden = true, onlyfloat = true, images = true, twice = true, flops = "conv2d_dx" }

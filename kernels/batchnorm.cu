@@ -140,22 +140,23 @@ template <typename A> struct channel { A mean, scale, shift, m1, m2; };
 
 /* all[c] from mean, var, w, b; for the gradient also from the sums, which give dw and db. */
 template <typename T>
-__global__ void channel_kernel(channels k, const void *mean, const void *var, int dtype, const T *w,
-                               const T *b, double eps, const double *part, int64_t parts,
-                               bool training, channel<acc<T>> *all, T *dw, T *db) {
+__global__ void channel_kernel(channels k, const void *mean, const void *var, int dtype,
+                               const acc<T> *w, const acc<T> *b, double eps, const double *part,
+                               int64_t parts, bool training, channel<acc<T>> *all, acc<T> *dw,
+                               acc<T> *db) {
   using A = acc<T>;
   double count = (double)(k.n * k.inner);
   FOR_EACH(c, k.c) {
     double rstd = 1 / sqrt(load_float<double>(var, dtype, c) + eps);
     channel<A> v;
     v.mean = load_float<A>(mean, dtype, c);
-    v.scale = (A)(rstd * (w ? (double)to_compute(w[c]) : 1));
-    v.shift = b ? to_compute(b[c]) : (A)0;
+    v.scale = (A)(rstd * (w ? (double)w[c] : 1));
+    v.shift = b ? b[c] : (A)0;
     v.m1 = v.m2 = 0;
     if (dw) {
       double s1 = joined(part, parts, k.c, c), s2 = joined(part + parts * k.c, parts, k.c, c);
-      db[c] = from_compute<T>(s1);
-      dw[c] = from_compute<T>(s2 * rstd);
+      db[c] = (A)s1;
+      dw[c] = (A)(s2 * rstd);
       if (training) v.m1 = (A)(s1 / count), v.m2 = (A)(s2 / count * rstd * rstd);
     }
     all[c] = v;
@@ -241,9 +242,9 @@ extern "C" int batchnorm_cuda(tnt__args *a) {
     channel<acc<T>> *all = scratch_for<channel<acc<T>>>(a, k.c);
     if (!all) return no_scratch(a);
     LAUNCH(channel_kernel<T>, dim3(blocks_for(k.c)), dim3(THREADS), 0, a->stream)
-    (k, a->in[1].data, a->in[2].data, a->in[1].dtype, (const T *)a->in[3].data,
-     (const T *)a->in[4].data, a->number[BATCHNORM_EPS], (const double *)NULL, 0, false, all,
-     (T *)NULL, (T *)NULL);
+    (k, a->in[1].data, a->in[2].data, a->in[1].dtype, (const acc<T> *)a->in[3].data,
+     (const acc<T> *)a->in[4].data, a->number[BATCHNORM_EPS], (const double *)NULL, 0, false, all,
+     (acc<T> *)NULL, (acc<T> *)NULL);
     return normalise(a, (const T *)NULL, (const T *)x->data, (T *)a->out[0].data, k, all);
   })
   return 0;
@@ -266,9 +267,9 @@ extern "C" int batchnorm_grad_cuda(tnt__args *a) {
       (grad_sum<T>{dy, from, a->in[2].data, a->in[2].dtype}, k, s.places, parts * k.c, part);
     }
     LAUNCH(channel_kernel<T>, dim3(blocks_for(k.c)), dim3(THREADS), 0, a->stream)
-    (k, a->in[2].data, a->in[3].data, a->in[2].dtype, (const T *)a->in[4].data, (const T *)NULL,
+    (k, a->in[2].data, a->in[3].data, a->in[2].dtype, (const acc<T> *)a->in[4].data, (const acc<T> *)NULL,
      a->number[BATCHNORM_GRAD_EPS], part, parts, a->integer[BATCHNORM_GRAD_TRAINING] != 0, all,
-     (T *)a->out[1].data, (T *)a->out[2].data);
+     (acc<T> *)a->out[1].data, (acc<T> *)a->out[2].data);
     if (!parts) return launched(a);
     return normalise(a, dy, from, (T *)a->out[0].data, k, all);
   })

@@ -55,6 +55,34 @@ describe("tnt.autocast", function()
     for kind, n in pairs(seen) do assert.is_true(n >= 18, kind .. " " .. n) end -- order: free
   end)
 
+  it("lets batch norms stand between convolutions, with weights in f32", function()
+    for _, format in ipairs { "contiguous", "channels_last" } do
+      tnt.seed(4)
+      local net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 3))
+      net:to { memory_format = format }
+      local x = tnt.randn(6, 3, 7, 7)
+      local function run(region)
+        local y = region and tnt.autocast(region, function() return net(x) end) or net(x)
+        y:float():square():mean():backward()
+        local grads = {}
+        for i, p in ipairs(net:parameters()) do
+          assert.equal("f32", p.grad.dtype)
+          grads[i] = build.flat(p.grad)
+        end
+        net:zero_grad()
+        return y, grads
+      end
+      local want, want_grads = run()
+      local got, got_grads = run "bf16"
+      assert.equal("bf16", got.dtype)
+      assert.equal("f32", net[2].running_mean.dtype)
+      assert.is_nil(build.difference(build.flat(got), build.flat(want), 0.05, 0.05))
+      for i, list in ipairs(want_grads) do
+        assert.is_nil(build.difference(got_grads[i], list, 0.05, 0.02))
+      end
+    end
+  end)
+
   it("leaves f64 and whole numbers as they are", function()
     for _, row in ipairs(examples.walk()) do
       for _, case in ipairs(row.autocast and examples.of(row) or {}) do

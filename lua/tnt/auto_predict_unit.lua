@@ -22,6 +22,9 @@ local NONE = class.NONE
 ---@field detect_anomaly boolean|tnt.AnomalyOptions|nil  true, or {infinite = false}: the steps run
 ---  under `tnt.detect_anomaly`
 ---@field strategy string|boolean|nil  how processes share the work; false or "noop": they do not
+---@field memory_format string|nil  "channels_last": weights and batches of four dims [N, C, H, W]
+---  lie so (Tensor:contiguous), in which convolutional nets are faster on cards, with 16-bit
+---  precision above all
 ---@field cuda_graph boolean|nil  capture the step's work on the card once and replay it, where
 ---  device is a card: tnt.help "cuda"
 
@@ -37,7 +40,7 @@ local NONE = class.NONE
 ---@overload fun(options: tnt.AutoPredictUnit.Options): tnt.AutoPredictUnit
 local AutoPredictUnit = unit.Unit:extend("AutoPredictUnit", {
   "module", device = NONE, precision = NONE, enable_prefetch = false, detect_anomaly = NONE,
-  strategy = NONE, cuda_graph = NONE,
+  strategy = NONE, memory_format = NONE, cuda_graph = NONE,
 })
 
 class.rename(AutoPredictUnit, {
@@ -96,12 +99,16 @@ function AutoPredictUnit:construct(o)
   self.module, self.device, self.given_device = o.module, o.device, o.device
   made_with[self] = o.module
   if o.device then o.module:to(o.device) end
+  if o.memory_format then o.module:to { memory_format = o.memory_format } end
+  self.memory_format = o.memory_format
   self.enable_prefetch = o.enable_prefetch
   self.cuda_graph = o.cuda_graph and true or nil
   self.detect_anomaly = o.detect_anomaly
 end
 
---- Brings a batch to the unit's device. May be overridden. A card copies it beside the work of the
+local function laid_channels_last(t) return t:contiguous "channels_last" end
+
+--- Brings a batch to the unit's device and memory format. May be overridden. A card copies it beside the work of the
 --- step before, which nothing waits for, so that no batch need be fetched before its turn and a
 --- checkpoint finds the loader, and random numbers, where they are.
 ---@param state tnt.State
@@ -109,8 +116,9 @@ end
 ---@return any
 function AutoPredictUnit:move_data_to_device(_, batch)
   local device = self.device
-  if not device or device == "cpu" then return batch end
-  return to_device(batch, device)
+  if device and device ~= "cpu" then batch = to_device(batch, device) end
+  if self.memory_format == "channels_last" then batch = nest.map(batch, laid_channels_last) end
+  return batch
 end
 
 --- Calls fn(...) in the unit's precision.

@@ -287,7 +287,7 @@ The logarithm of softmax, without overflow.",
 \
 (x - mean) / sqrt(var + eps) over the last dim, times w plus b.\
 Source: Ba, Kiros and Hinton 2016.",
-  ["batchnorm"] = "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y\
+  ["batchnorm"] = "batchnorm(x, mean: wide [C], var: wide [C], w: wide [C]?, b: wide [C]?, eps: number, training: bool) -> y\
 \
 x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
   ["conv2d"] = "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?\

@@ -69,6 +69,7 @@ OPS.update({
     "elu": lambda x, a: F.elu(x, 1.0 if a is None else a),
     "silu": F.silu, "softplus": F.softplus, "gelu": F.gelu, "gelu_tanh": lambda x: F.gelu(x, approximate="tanh"),
     "masked_fill": torch.masked_fill, "fill": lambda x, v: x * 0 + v, "copy": torch.clone, "contiguous": torch.clone,
+    "channels_last": torch.clone,
     "assign": lambda x, v: x * 0 + v,
     "sum": reduction(lambda x, d, k: x.sum(d, k) if x.dim() else x.sum()),
     "mean": reduction(lambda x, d, k: x.mean(d, k) if x.dim() else x.mean()),

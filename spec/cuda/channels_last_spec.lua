@@ -104,7 +104,7 @@ describe("channels-last on a card #cuda", function()
     }
     local set = tnt.data.tensors { x = tnt.randn(40, 3, 8, 8), y = tnt.randint(0, 4, { 40 }) }
     tnt.train(unit, { max_epochs = 2, bar = false, hooks = { { on_train_step_end =
-      function(_, state) losses[#losses + 1] = state.step_output:item() end } },
+      function(_, state) losses[#losses + 1] = state.step_output.loss:item() end } },
       train_dataloader = tnt.data.DataLoader(set, { batch_size = 5 }) })
     return losses, net
   end
