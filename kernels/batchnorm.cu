@@ -267,9 +267,10 @@ extern "C" int batchnorm_grad_cuda(tnt__args *a) {
       (grad_sum<T>{dy, from, a->in[2].data, a->in[2].dtype}, k, s.places, parts * k.c, part);
     }
     LAUNCH(channel_kernel<T>, dim3(blocks_for(k.c)), dim3(THREADS), 0, a->stream)
-    (k, a->in[2].data, a->in[3].data, a->in[2].dtype, (const acc<T> *)a->in[4].data, (const acc<T> *)NULL,
-     a->number[BATCHNORM_GRAD_EPS], part, parts, a->integer[BATCHNORM_GRAD_TRAINING] != 0, all,
-     (acc<T> *)a->out[1].data, (acc<T> *)a->out[2].data);
+    (k, a->in[2].data, a->in[3].data, a->in[2].dtype, (const acc<T> *)a->in[4].data,
+     (const acc<T> *)NULL, a->number[BATCHNORM_GRAD_EPS], part, parts,
+     a->integer[BATCHNORM_GRAD_TRAINING] != 0, all, (acc<T> *)a->out[1].data,
+     (acc<T> *)a->out[2].data);
     if (!parts) return launched(a);
     return normalise(a, dy, from, (T *)a->out[0].data, k, all);
   })

@@ -58,7 +58,8 @@ describe("tnt.autocast", function()
   it("lets batch norms stand between convolutions, with weights in f32", function()
     for _, format in ipairs { "contiguous", "channels_last" } do
       tnt.seed(4)
-      local net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Conv2d(4, 2, 3))
+      local net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.BatchNorm2d(4), nn.ReLU(),
+        nn.Conv2d(4, 2, 3))
       net:to { memory_format = format }
       local x = tnt.randn(6, 3, 7, 7)
       local function run(region)

@@ -108,9 +108,9 @@ end
 
 local function laid_channels_last(t) return t:contiguous "channels_last" end
 
---- Brings a batch to the unit's device and memory format. May be overridden. A card copies it beside the work of the
---- step before, which nothing waits for, so that no batch need be fetched before its turn and a
---- checkpoint finds the loader, and random numbers, where they are.
+--- Brings a batch to the unit's device and memory format. May be overridden. A card copies it
+--- beside the work of the step before, which nothing waits for, so that no batch need be fetched
+--- before its turn and a checkpoint finds the loader, and random numbers, where they are.
 ---@param state tnt.State
 ---@param batch any
 ---@return any

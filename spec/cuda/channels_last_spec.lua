@@ -54,7 +54,9 @@ describe("channels-last on a card #cuda", function()
 
   it("normalises", function()
     for _, dtype in ipairs { "f32", "f64", "bf16" } do
-      for _, shape in ipairs { { 3, 5, 4, 6 }, { 4, 32, 3, 3 }, { 2, 72, 2, 5 }, { 40, 16, 8, 8 } } do
+      for _, shape in ipairs {
+        { 3, 5, 4, 6 }, { 4, 32, 3, 3 }, { 2, 72, 2, 5 }, { 40, 16, 8, 8 },
+      } do
         local x, dy = last(both.normal(shape, dtype) * 2 + 1), last(both.normal(shape, dtype))
         local w, b = both.normal({ shape[2] }, dtype), both.normal({ shape[2] }, dtype)
         both.alike(dtype, { x, dy, w, b }, function(u, g, v, d)
@@ -124,7 +126,8 @@ describe("channels-last on a card #cuda", function()
   end)
 
   it("casts no weight to another layout", function()
-    local x, w = last(both.normal { 2, 4, 5, 5 }):to "cuda", last(both.normal { 6, 4, 3, 3 }):to "cuda"
+    local x, w = last(both.normal { 2, 4, 5, 5 }), last(both.normal { 6, 4, 3, 3 })
+    x, w = x:to "cuda", w:to "cuda"
     local y = tnt.autocast("bf16", function()
       return ops.conv2d(x, w, nil, { 1 }, { 1 }, { 1 }, 1)
     end)

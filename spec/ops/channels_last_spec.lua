@@ -54,8 +54,9 @@ describe("channels-last", function()
         local inner = math.sqrt(ws[2] * ws[3] * ws[4])
         local x, w, dy = normal(xs, dtype), normal(ws, dtype), normal(ys, dtype)
         local b = normal({ c[3] }, dtype)
-        alike({ x, w, b }, function(u, v, d) return ops.conv2d(u, v, d, c[8], c[9], c[10], c[4]) end,
-          rtol[dtype] * inner)
+        alike({ x, w, b }, function(u, v, d)
+          return ops.conv2d(u, v, d, c[8], c[9], c[10], c[4])
+        end, rtol[dtype] * inner)
         alike({ dy, w }, function(g, v) return ops.conv2d_dx(g, v, xs, c[8], c[9], c[10], c[4]) end,
           rtol[dtype] * inner)
         alike({ dy, x }, function(g, u) return ops.conv2d_dw(g, u, ws, c[8], c[9], c[10], c[4]) end,
@@ -80,7 +81,8 @@ describe("channels-last", function()
         end, rtol[dtype])
       end
     end
-    local x = tnt.tensor { 1, 0 / 0, 3, -math.huge, 2, 0 / 0, 0 / 0, 5, 6, 1, 2, 3, 4, 5, 6, 7, 0, 1 }
+    local x = tnt.tensor { 1, 0 / 0, 3, -math.huge, 2, 0 / 0, 0 / 0, 5, 6, 1, 2, 3, 4, 5, 6, 7, 0,
+      1 }
     alike({ x:view(1, 2, 3, 3) }, function(v) return (ops.maxpool2d(v, { 2 }, { 1 }, { 0 })) end, 0)
   end)
 
@@ -167,8 +169,9 @@ describe("channels-last", function()
   local function net(format)
     tnt.seed(7)
     local nn = tnt.nn
-    local model = nn.Sequential(nn.Conv2d(3, 8, 3, { padding = 1, bias = false }), nn.BatchNorm2d(8),
-      nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(8, 6, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(),
+    local model = nn.Sequential(nn.Conv2d(3, 8, 3, { padding = 1, bias = false }),
+      nn.BatchNorm2d(8), nn.ReLU(),
+      nn.MaxPool2d(2), nn.Conv2d(8, 6, 3), nn.ReLU(), nn.AvgPool2d(2), nn.Flatten(),
       nn.Linear(6, 4))
     return format and model:to { memory_format = format } or model
   end
