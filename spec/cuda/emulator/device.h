@@ -18,6 +18,7 @@
 #define __constant__ static
 #define __shared__ static /* blocks run one after another */
 #define __forceinline__ inline
+#define __noinline__
 #define __launch_bounds__(...)
 #define __align__(bytes) alignas(bytes)
 #define __grid_constant__
