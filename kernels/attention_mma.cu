@@ -530,8 +530,6 @@ __global__ void __launch_bounds__(S::LANES) attention_mma_dkv_kernel(ARGUMENT(at
 template <typename T, typename S>
 static int run_mma(tnt__args *a, void (*kernel)(ARGUMENT(attention<T>)), const attention<T> &k,
                    int64_t heads, int64_t rows, int sides, size_t more = 0) {
-  if (k.t > INT32_MAX / 2 || k.s > INT32_MAX / 2)
-    return a->fail(TNT_ESHAPE, "%s: at most %d rows of a head on a card", a->op, INT32_MAX / 2);
   size_t elements = (size_t)(sides * S::ROWS * S::LD + 2 * S::STAGE);
   return run_tiles<T>(a, kernel, k, heads, rows, S::ROWS, S::LANES, elements * sizeof(T) + more);
 }
@@ -563,7 +561,15 @@ static int backward(tnt__args *a, const tnt__attention *x, attention<T> &k) {
   default: return wrong_dtype(a, dtype);              \
   }
 
+/* Positions are counted in 32 bits, a block beyond the end too. */
+static int fits(tnt__args *a, const tnt__attention *x) {
+  if (x->t <= INT32_MAX / 2 && x->s <= INT32_MAX / 2) return 0;
+  return a->fail(TNT_ESHAPE, "%s: on a card a head has at most %d rows, got %lld and %lld", a->op,
+                 INT32_MAX / 2, (long long)x->t, (long long)x->s);
+}
+
 int attention_mma_forward(tnt__args *a, const tnt__attention *x) {
+  if (int rc = fits(a, x)) return rc;
   NARROW_FLOATS(x->dtype, T, WIDTHS(T, x->d, D, {
                   attention<T> k = attention_of<T>(a, x);
                   return k.drops ? forward<T, D, true>(a, x, k) : forward<T, D, false>(a, x, k);
@@ -572,6 +578,7 @@ int attention_mma_forward(tnt__args *a, const tnt__attention *x) {
 }
 
 int attention_mma_backward(tnt__args *a, const tnt__attention *x) {
+  if (int rc = fits(a, x)) return rc;
   NARROW_FLOATS(x->dtype, T, WIDTHS(T, x->d, D, {
                   attention<T> k = attention_of<T>(a, x);
                   return k.drops ? backward<T, D, true>(a, x, k) : backward<T, D, false>(a, x, k);
