@@ -42,6 +42,19 @@ describe("the emulator of cards", function()
       passes("divergence", "HOW=2"), 1, true)
   end)
 
+  it("loads matrices and multiplies them as the PTX ISA has it", function()
+    passes "matrix_loads"
+    passes "fragments"
+  end)
+
+  it("lets copies arrive when they are waited for, and not before", function()
+    for order = 0, 4 do passes("arrivals", "TNT_EMULATOR_ORDER=" .. order) end
+    assert.matches("returned before its copies arrived", passes "missing_wait", 1, true)
+    local status, said = run "misaligned"
+    assert.is_true(status ~= 0)
+    assert.matches("an asynchronous copy is not aligned to its bytes", said, 1, true)
+  end)
+
   it("refuses grids that no card takes", function() passes "configuration" end)
 
   it("rounds 16-bit numbers to nearest even", function() passes "narrow" end)

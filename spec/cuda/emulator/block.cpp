@@ -16,6 +16,12 @@ dim3 blockDim, gridDim;
 namespace emulator {
 enum progress { NEW, READY, AT_WARP, AT_BLOCK, DONE };
 enum { LANES = 32, MOST_THREADS = 1024 };
+struct late_copy {
+  void *to;
+  const void *from;
+  int width, bytes;
+  int64_t group;
+};
 struct thread_state {
   progress state;
   fiber *on;
@@ -33,6 +39,11 @@ static bool backwards;
 static const std::function<void()> *body;
 static fiber scheduler = {nullptr, nullptr, 0, true, nullptr};
 static fiber *active;
+static std::vector<late_copy> &copies(int thread) { /* on their way, the oldest first */
+  static auto &all = *new std::vector<std::vector<late_copy>>(MOST_THREADS);
+  return all[(size_t)thread];
+}
+static int64_t groups[MOST_THREADS]; /* that a thread has closed */
 static std::vector<fiber *> &idle = *new std::vector<fiber *>;
 static std::vector<char> &shared = *new std::vector<char>;
 
@@ -88,6 +99,29 @@ int meet_block(bool yes) {
   threads[running].yes = yes;
   give_way(AT_BLOCK);
   return met;
+}
+
+void fail(const char *what) {
+  fprintf(stderr, "emulator: %s\n", what);
+  abort();
+}
+
+void copy_later(void *to, const void *from, int width, int bytes) {
+  if (((uintptr_t)to | (uintptr_t)from) % (uintptr_t)width)
+    fail("an asynchronous copy is not aligned to its bytes");
+  memset(to, 0xff, (size_t)width);
+  copies(running).push_back({to, from, width, bytes, groups[running]});
+}
+void copies_close() { groups[running]++; }
+void copies_wait(int left) {
+  auto &all = copies(running);
+  size_t n = 0;
+  for (; n < all.size() && all[n].group < groups[running] - left; n++) {
+    const late_copy &c = all[n];
+    if (c.bytes) memcpy(c.to, c.from, (size_t)c.bytes);
+    memset((char *)c.to + c.bytes, 0, (size_t)(c.width - c.bytes));
+  }
+  all.erase(all.begin(), all.begin() + (ptrdiff_t)n);
 }
 
 /* The lanes of one meeting, when all of them that still run are there; 0 otherwise. */
@@ -167,7 +201,10 @@ static void abandon() {
 
 static bool run_block(const char *name) {
   n_started = 0;
-  for (int i = 0; i < n_threads; i++) threads[i].state = NEW;
+  for (int i = 0; i < n_threads; i++) {
+    threads[i].state = NEW;
+    copies(i).clear(), groups[i] = 0;
+  }
   backwards = draw() & 1;
   while (n_started < n_threads) {
     if (idle.empty()) idle.push_back(fiber_new(work_through));
@@ -184,7 +221,12 @@ static bool run_block(const char *name) {
       waiting += threads[i].state == AT_BLOCK;
       done += threads[i].state == DONE;
     }
-    if (done == n_threads) return true;
+    if (done == n_threads) {
+      bool arrived = true;
+      for (int i = 0; i < n_threads; i++) arrived = arrived && copies(i).empty();
+      if (!arrived) fprintf(stderr, "emulator: %s returned before its copies arrived\n", name);
+      return arrived;
+    }
     if (waiting !=
         n_threads) { /* also where the others have returned: synccheck calls it an error */
       complain(name);

@@ -18,6 +18,7 @@
 #define __constant__ static
 #define __shared__ static /* blocks run one after another */
 #define __forceinline__ inline
+#define __noinline__
 #define __launch_bounds__(...)
 #define __align__(bytes) alignas(bytes)
 #define __grid_constant__
@@ -36,6 +37,12 @@ int meet_block(bool yes);
 void *
 shared_memory(); /* of the running block, as many bytes as the launch asked for; filled with ones */
 int lane();
+[[noreturn]] void fail(const char *what); /* what no card would do: ends the program */
+/* Copies of `width` bytes to shared memory, the first `bytes` of them from `from` and zeros after them: `to` is filled
+ * with ones now and with what was asked for in copies_wait, which waits for all closed groups but the last `left`. */
+void copy_later(void *to, const void *from, int width, int bytes);
+void copies_close();
+void copies_wait(int left);
 
 template <typename T> static inline T shuffle(unsigned mask, T value, int from) {
   static_assert(sizeof(T) <= 8, "a shuffle moves 8 bytes at most");

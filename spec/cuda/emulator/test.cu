@@ -423,17 +423,30 @@ static void no_cards() { /* with TNT_EMULATED_CARDS=0 */
 }
 
 int main(int n, char **word) {
-  static const std::map<std::string, void (*)()> tests = {
-      {"barriers", barriers},     {"positions", positions},
-      {"products", products},     {"warps", warps},
-      {"divergence", divergence}, {"configuration", configuration},
-      {"narrow", narrow},         {"streams", streams},
-      {"early", early},           {"copies", copies},
-      {"events", events},         {"graphs", graphs},
-      {"refusals", refusals},     {"memory", memory},
-      {"host_reads", host_reads}, {"use_after_free", use_after_free},
-      {"overrun", overrun},       {"fault", fault},
-      {"no_cards", no_cards}};
+  static const std::map<std::string, void (*)()> tests = {{"barriers", barriers},
+                                                          {"positions", positions},
+                                                          {"products", products},
+                                                          {"warps", warps},
+                                                          {"divergence", divergence},
+                                                          {"configuration", configuration},
+                                                          {"narrow", narrow},
+                                                          {"streams", streams},
+                                                          {"early", early},
+                                                          {"copies", copies},
+                                                          {"events", events},
+                                                          {"graphs", graphs},
+                                                          {"refusals", refusals},
+                                                          {"memory", memory},
+                                                          {"host_reads", host_reads},
+                                                          {"use_after_free", use_after_free},
+                                                          {"overrun", overrun},
+                                                          {"fault", fault},
+                                                          {"no_cards", no_cards},
+                                                          {"matrix_loads", matrix_loads},
+                                                          {"fragments", fragments},
+                                                          {"arrivals", arrivals},
+                                                          {"missing_wait", missing_wait},
+                                                          {"misaligned", misaligned}};
   auto test = tests.find(n == 2 ? word[1] : "");
   if (test == tests.end()) {
     for (auto &t : tests) printf("%s\n", t.first.c_str());

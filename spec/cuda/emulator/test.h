@@ -14,5 +14,10 @@ static inline void check(bool ok, const char *what, const char *file, int line) 
 #define OK(call) CHECK((call) == cudaSuccess)
 
 void products();
+void matrix_loads();
+void fragments();
+void arrivals();
+void missing_wait(); /* ends in an error */
+void misaligned();   /* ends in an abort */
 
 #endif
