@@ -78,6 +78,20 @@ const char *device_name(int device); /* "cpu", "cuda:0", ... */
 int device_open(int kind);    /* TNT_CPU or TNT_CUDA: 0, or TNT_EDEVICE with what is missing */
 int device_check(int device); /* 0 when tensors may lie there; opens the library */
 
+/* -- events (event.c) --------------------------------------------------------------------------------------------------- */
+typedef struct device_event device_event;
+/* A mark of a card's, `timed` where it is to tell when it was reached; null where there is none to be had. */
+device_event *device_event_take(int device, bool timed);
+void device_event_give(device_event *e); /* to be used again; null is nothing */
+int device_event_device(const device_event *e);
+int device_event_record(device_event *e,
+                        int stream); /* behind what the stream of its card has been given */
+int device_event_wait(const device_event *e, int device,
+                      int stream); /* the stream waits, not the host */
+bool device_event_done(const device_event *e);
+int device_event_synchronize(const device_event *e);
+int device_event_milliseconds(const device_event *from, const device_event *to, double *ms);
+
 /* -- memory of cards (pool.c) ------------------------------------------------------------------------------------------ */
 typedef struct device_block device_block;
 /* A block for work on `stream`; null when there is none, even after everything cached was given back. */

@@ -39,8 +39,9 @@ int check_gradient(context *c, const node *n, int input, const tensor *g);
 int check_arrived(const node *n); /* what adding up gradients made */
 
 /* memory_log.c */
-void cache_lock(void);          /* alloc.c */
-void cache_unlock(bool logged); /* whether blocks are logged from now on */
-void memory_log_add(const void *data, int64_t bytes, int64_t live); /* under the cache's lock */
+void cache_lock(void);                             /* alloc.c */
+void cache_unlock(bool logged);                    /* whether blocks are logged from now on */
+bool memory_logged(void);                          /* may change until the cache is locked */
+void memory_log_add(const tnt_memory_event *what); /* under the cache's lock, while it is on */
 
 #endif

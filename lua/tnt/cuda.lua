@@ -73,6 +73,7 @@ end
 ---@field live integer      bytes that tensors hold
 ---@field peak integer      the most they held since the start or reset_peak_memory
 ---@field cached integer    bytes the allocator keeps for later
+---@field captured integer  bytes that captured steps hold beside these
 ---@field fragmentation number  the part of the cached bytes outside the largest free block, 0..1
 ---@field segments integer  pieces of memory taken from the driver
 ---@field allocations integer  how often the driver was asked, all told
@@ -89,6 +90,7 @@ function cuda.memory(which)
   local cached = tonumber(info.cached_bytes)
   return {
     live = tonumber(info.live_bytes), peak = tonumber(info.peak_bytes), cached = cached,
+    captured = tonumber(info.captured_bytes),
     fragmentation = cached > 0 and 1 - tonumber(info.largest_cached_bytes) / cached or 0,
     segments = tonumber(info.segments), allocations = tonumber(info.system_allocations),
     pinned = tonumber(info.pinned_bytes), total = tonumber(info.total_bytes),

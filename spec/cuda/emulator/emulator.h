@@ -56,10 +56,11 @@ cudaError_t run_card(int index);
 int device_of(cudaStream_t stream);
 uint64_t draw(); /* the next number of the order */
 
-/* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, and how
- * much lies on all streams now. */
-extern int64_t waits;
+/* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, how
+ * much lies on all streams now, and how many events were made. */
+extern int64_t waits, events_made;
 extern "C" {
+__attribute__((visibility("default"))) int64_t emulator_events_made(void);
 __attribute__((visibility("default"))) int64_t emulator_waits(void);
 __attribute__((visibility("default"))) int64_t emulator_pending(void);
 }
