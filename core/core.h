@@ -149,7 +149,8 @@ enum {
   MODE_WATCHED = MODE_RANGES | MODE_FLOPS | MODE_FINITE | MODE_MEMORY | MODE_LINES,
   MODE_AUTOCAST = 64, /* autocast.c */
   MODE_RECORD = 128,  /* of a step that is to be captured (graph.c) */
-  MODE_CAPTURE = 256
+  MODE_CAPTURE = 256,
+  MODE_NAMES = 512 /* ops are named to tools outside (device.h) */
 };
 
 struct context {

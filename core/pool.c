@@ -213,7 +213,7 @@ static void empty(pool *p) {
     d->synchronize(device_card(p->device));
   } else { /* the cards in use: to wait for another one would open it */
     for (int i = TNT_CUDA; i <= MAX_CARDS; i++) {
-      if (pools[i].asked) d->synchronize(device_card(i));
+      if (device_in_use(i)) d->synchronize(device_card(i));
     }
   }
   give_back(p); /* first the events go */
@@ -422,6 +422,7 @@ void device_free(device_block *b, unsigned used, int card) {
 }
 
 void *device_data(const device_block *b) { return b->data; }
+bool device_in_use(int device) { return pools[device].asked > 0; }
 
 int tnt_device_memory(tnt_device_memory_info *out, int device) {
   if (device < 1 || device > MAX_CARDS) return device_check(device);

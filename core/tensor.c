@@ -41,6 +41,7 @@ context *context_open(void) {
   c->chunks = calloc(MAX_CHUNKS, sizeof *c->chunks);
   c->view.grad_mode = 1;
   c->autocast = c->view.autocast = -1;
+  if (tnt__named) c->mode |= MODE_NAMES;
   c->seed = 5489; /* any fixed number: unseeded programs are reproducible too */
   tnt__context = c;
   more_slots(c); /* handles are checked without asking whether the first chunk is there */

@@ -81,6 +81,16 @@ typedef struct tnt_device_memory_info {
       captured_bytes; /* captured: of captured steps, beside the others */
 } tnt_device_memory_info;
 
+typedef struct tnt_device_properties_info {
+  char name[128], bus[20];
+  int64_t total_bytes, l2_bytes, shared_bytes; /* shared: of a block of threads, at most */
+  int32_t major, minor, processors;
+} tnt_device_properties_info;
+
+typedef struct tnt_device_versions_info { /* as the libraries number themselves; 0: not there */
+  int64_t runtime, driver, cublas, cudnn, nccl;
+} tnt_device_versions_info;
+
 /* Rarely-changing state that Lua may read without a call. */
 typedef struct tnt_context_view {
   int32_t depth;       /* open scopes */
@@ -115,6 +125,8 @@ TNT_API int tnt_hard(void);           /* 1 in a build with TNT_HARD */
 TNT_API int tnt_device_open(int kind); /* TNT_EDEVICE with what is missing */
 TNT_API int tnt_device_count(int kind);
 TNT_API int tnt_device_name(char *text, int room, int device); /* the card's own */
+TNT_API int tnt_device_properties(tnt_device_properties_info *out, int device);
+TNT_API int tnt_device_versions(tnt_device_versions_info *out);
 TNT_API int tnt_device_synchronize(int device);
 TNT_API int tnt_device_memory(tnt_device_memory_info *out, int device);
 TNT_API int tnt_device_memory_reset_peak(int device);
@@ -264,6 +276,17 @@ typedef struct tnt_range {
 TNT_API int tnt_watch_ranges(int64_t most); /* keeps up to so many; 0: off, what is kept stays */
 /* Those kept so far, in the order of their ends; the caller frees them, and the next ones begin anew. */
 TNT_API int tnt_ranges_take(tnt_range **ranges, int64_t *n, int64_t *dropped);
+/* When a card ran an op's kernels, a copy or a captured step, in nanoseconds of CLOCK_MONOTONIC. */
+enum tnt_card_work { TNT_RAN_OP, TNT_RAN_TO, TNT_RAN_FROM, TNT_RAN_ACROSS, TNT_RAN_REPLAY };
+typedef struct tnt_card_range {
+  int64_t begin, end;
+  int64_t bytes;         /* copied */
+  uint32_t call, region; /* as in tnt_range */
+  int16_t op, of;        /* as in tnt_range; op -1: no op's */
+  uint8_t device, stream, work, backward, in_place;
+} tnt_card_range;
+/* Those of the ops watched by tnt_watch_ranges; to be taken when that is off (before, those on their way are lost). */
+TNT_API int tnt_card_ranges_take(tnt_card_range **ranges, int64_t *n, int64_t *dropped);
 TNT_API const char *tnt_op_name(int op); /* null: no op has this number */
 
 /* Floating-point operations of forward and of gradients, two for each multiply-add. */

@@ -7,6 +7,7 @@
 #include "calls_gen.h"
 #include "device.h"
 #include "entry.h"
+#include "watch.h"
 #include "../kernels/slots_gen.h"
 
 static const device_table *card_table(const tensor *t) { return device_of(t->device); }
@@ -25,10 +26,21 @@ int tensor_zero(tensor *t, size_t bytes) {
 /* A dense tensor's bytes. */
 static size_t bytes_of(const tensor *t) { return (size_t)t->numel * dtype_size[t->dtype]; }
 
+/* work: TNT_RAN_TO and so on, for a profile. */
+static int copy_on(int device, int stream, void *to, const void *from, size_t bytes, int work) {
+  context *c = context_now();
+  device_event *began =
+      UNLIKELY(c->mode & MODE_RANGES) ? card_range_begin(c, device, stream) : NULL;
+  int rc = device_of(device)->copy(to, from, bytes, stream_of(device, stream));
+  card_range_end(
+      c, began, stream,
+      &(tnt_card_range){.work = (uint8_t)work, .op = -1, .of = -1, .bytes = (int64_t)bytes});
+  return rc;
+}
+
 int card_read(void *data, const tensor *t, size_t bytes) {
-  void *stream = stream_of(t->device, STREAM_COMPUTE);
-  TRY(card_table(t)->copy(data, t->data, bytes, stream));
-  return card_table(t)->stream_synchronize(stream);
+  TRY(copy_on(t->device, STREAM_COMPUTE, data, t->data, bytes, TNT_RAN_FROM));
+  return card_table(t)->stream_synchronize(stream_of(t->device, STREAM_COMPUTE));
 }
 
 int host_read(context *c, void *data, tensor *x) {
@@ -59,7 +71,7 @@ int host_write(tensor *x, const void *data) {
     return 0;
   }
   if (!x->numel) return 0;
-  return card_table(x)->copy(x->data, data, bytes_of(x), stream_of(x->device, STREAM_COMPUTE));
+  return copy_on(x->device, STREAM_COMPUTE, x->data, data, bytes_of(x), TNT_RAN_TO);
 }
 
 int number_tensor(context *c, tensor **y, int device, int dtype, double value) {
@@ -91,7 +103,7 @@ static int copy_beside(tensor *to, tensor *from) {
   int card = device_card(to->device);
   device_event *event = device_event_take(to->device, false);
   if (!event) return fail(TNT_ECUDA, "to: no event could be made on %s", device_name(to->device));
-  int rc = d->copy(to->data, from->data, bytes_of(from), stream_of(to->device, STREAM_COPY));
+  int rc = copy_on(to->device, STREAM_COPY, to->data, from->data, bytes_of(from), TNT_RAN_TO);
   if (!rc) rc = device_event_record(event, STREAM_COPY);
   if (!rc) rc = device_event_wait(event, to->device, STREAM_COMPUTE);
   device_event_give(event);
@@ -138,7 +150,9 @@ static int copy_across(context *c, tensor **y, tensor *x, int device) {
       if (!rc) rc = device_event_wait(event, t->device, STREAM_COMPUTE);
       device_event_give(event);
       void *here = stream_of(t->device, STREAM_COMPUTE);
-      if (!rc) rc = to->copy(t->data, dense->data, bytes_of(dense), here);
+      if (!rc)
+        rc = copy_on(t->device, STREAM_COMPUTE, t->data, dense->data, bytes_of(dense),
+                     TNT_RAN_ACROSS);
       if (!rc) rc = to->stream_synchronize(here);
     }
   }
@@ -268,25 +282,23 @@ int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
   RESOLVE(c, x, h);
   if (UNLIKELY(c->mode & MODE_CAPTURE)) TRY(refuse_read(c, "reading"));
   size_t bytes = bytes_of(x);
-  tnt_reading *r = calloc(1, sizeof *r + (x->device == TNT_CPU ? bytes : 0));
+  tnt_reading *r = calloc(1, sizeof *r + bytes);
   if (!r) return fail(TNT_EMEMORY, "reading: out of memory");
   r->device = x->device, r->dtype = x->dtype, r->numel = x->numel;
   int rc = 0;
-  if (x->device == TNT_CPU) {
+  if (x->device != TNT_CPU) r->pinned = pinned_alloc(bytes);
+  if (!r->pinned) { /* of the CPU; or no pinned memory is to be had: slower, but right */
     rc = host_read(c, r->bytes, x);
   } else {
-    const device_table *d = card_table(x);
-    void *stream = stream_of(x->device, STREAM_COMPUTE);
     if (!(x->flags & FLAG_DENSE)) {
       rc = tensor_create(c, &dense, x->device, x->dtype, x->size, x->ndim);
       if (!rc) rc = convert(c, dense, x);
       if (!rc) x = dense;
     }
-    if (!rc) r->pinned = pinned_alloc(bytes);
-    if (!rc && !r->pinned) rc = fail(TNT_EMEMORY, "reading: no pinned memory to be had");
     if (!rc) r->event = device_event_take(r->device, false);
     if (!rc && !r->event) rc = fail(TNT_ECUDA, "reading: no event could be made");
-    if (!rc && bytes) rc = d->copy(device_data(r->pinned), x->data, bytes, stream);
+    if (!rc && bytes)
+      rc = copy_on(x->device, STREAM_COMPUTE, device_data(r->pinned), x->data, bytes, TNT_RAN_FROM);
     if (!rc) rc = device_event_record(r->event, STREAM_COMPUTE);
   }
   tensor_unref(c, dense);
