@@ -99,7 +99,6 @@ int number_tensor(context *c, tensor **y, int device, int dtype, double value) {
 
 /* From pinned memory: on the copy stream, for which the compute stream then waits. */
 static int copy_beside(tensor *to, tensor *from) {
-  const device_table *d = card_table(to);
   int card = device_card(to->device);
   device_event *event = device_event_take(to->device, false);
   if (!event) return fail(TNT_ECUDA, "to: no event could be made on %s", device_name(to->device));

@@ -64,8 +64,9 @@ int cuda_failed(const char *what, int e) {
                    "%s: %s; the card is lost to this program, and so is what lay on it: start it "
                    "again from its last checkpoint%s",
                    what, text,
-                   sync_wanted ? "" : ", with TNT_SYNC=1 to learn which op it was (errors of a card "
-                                      "are found late)");
+                   sync_wanted ? ""
+                               : ", with TNT_SYNC=1 to learn which op it was (errors of a card "
+                                 "are found late)");
 }
 
 #define CUDA(what, call)                                              \

@@ -189,4 +189,4 @@ int nvtxRangePop(void) {
   names += ")";
   return 0;
 }
-const char *emulator_names(void) { return names.c_str(); }
+const char *emulator::emulator_names(void) { return names.c_str(); }
