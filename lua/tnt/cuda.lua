@@ -97,8 +97,8 @@ local function dotted(number, first, second, rest)
   return rest and ("%s.%d"):format(text, number % second) or text
 end
 
---- The versions of what cards are used with: "runtime" (CUDA's, as built), "driver" (the newest CUDA
---- it knows), "cublas", "cudnn", "nccl"; nil for those that are not there.
+--- The versions of what cards are used with: "runtime" (CUDA's, as built), "driver" (the newest
+--- CUDA it knows), "cublas", "cudnn", "nccl"; nil for those that are not there.
 --- Errors: device, where cuda is not available.
 ---@return table<string, string> versions
 function cuda.versions()
@@ -167,8 +167,8 @@ function cuda.memory(which)
   }
 end
 
---- The memory of a card in words: who holds what. tnt.memory_snapshot tells which operation and line
---- took it.
+--- The memory of a card in words: who holds what. tnt.memory_snapshot tells which operation and
+--- line took it.
 ---@param which? string|integer  default the current card
 ---@return string
 function cuda.memory_summary(which)
@@ -180,10 +180,10 @@ function cuda.memory_summary(which)
   local function line(bytes, what, ...)
     lines[#lines + 1] = ("%10.1f MB %s"):format(bytes / 1e6, what:format(...))
   end
-  line(m.live, "tensors (at most %.1f MB so far; %d tensors are alive, on all devices)", m.peak / 1e6,
-    require "tnt.memory"().live_tensors)
+  line(m.live, "tensors (at most %.1f MB so far; %d tensors are alive, on all devices)",
+    m.peak / 1e6, require "tnt.memory"().live_tensors)
   line(m.captured, "captured steps")
-  line(m.cached, "kept for later, in %d segments (fragmentation %.2f; the driver was asked %d times)",
+  line(m.cached, "kept for later, of %d segments (fragmentation %.2f; %d were ever asked for)",
     m.segments, m.fragmentation, m.allocations)
   line(others, "others: CUDA itself, libraries, other programs")
   line(m.free, "free")

@@ -84,7 +84,8 @@ print(select(2, tnt.cuda.is_available()))
     local first, second = out:match "^(.-)\n(.-)\n"
     assert.matches("illegal memory access", first)
     assert.matches("TNT_SYNC=1", first, 1, true)
-    assert.matches("start the program again, with TNT_SYNC=1 to learn which op it was", second, 1, true)
+    assert.matches("start the program again, with TNT_SYNC=1 to learn which op it was", second, 1,
+      true)
     assert.matches("illegal memory access", second)
   end)
 end)
@@ -96,8 +97,9 @@ local tnt = require "tnt"
 ffi.cdef "int setenv(const char *, const char *, int); int raise(int);"
 local what, dir = "%s", "%s"
 local w = tnt.nn.Parameter(tnt.ones({ 40 }, { device = "cuda" }))
-local Unit = tnt.AutoUnit { module = tnt.nn.Module(), optimizer = tnt.optim.SGD({ w }, { lr = 0.1 }),
-  device = "cuda", compute_loss = function(_, state, batch)
+local Unit = tnt.AutoUnit { module = tnt.nn.Module(),
+  optimizer = tnt.optim.SGD({ w }, { lr = 0.1 }), device = "cuda",
+  compute_loss = function(_, state, batch)
     local loss = (w * batch):cumsum(1):sum()
     state:log("loss", loss)
     return loss
@@ -113,7 +115,8 @@ local hook = { on_train_step_start = function(_, _, unit)
   if what == "signal" then ffi.C.raise(2) end
 end }
 local ok, err = pcall(tnt.train, Unit, { train_dataloader = batches, max_epochs = 1, bar = false,
-  dir = dir, resume = what == "resume" and "auto" or nil, hooks = { hook, tnt.hooks.Checkpoint { save_every_n_train_steps = 2 } } })
+  dir = dir, resume = what == "resume" and "auto" or nil,
+  hooks = { hook, tnt.hooks.Checkpoint { save_every_n_train_steps = 2 } } })
 if ok then print(ok, first, Unit.train_progress.num_steps_completed) end
 if not ok then print(ok, err.kind, err.message) end
 ]]

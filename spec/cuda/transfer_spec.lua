@@ -102,7 +102,8 @@ describe("values read one step later #cuda", function()
     local w = tnt.nn.Parameter(tnt.ones({ 4 }, { device = "cuda" }))
     local events, pinned, asked, waits
     local unit = tnt.AutoUnit { module = tnt.nn.Module(),
-      optimizer = tnt.optim.SGD({ w }, { lr = 0.1 }), device = "cuda", compute_loss = function(_, state, batch)
+      optimizer = tnt.optim.SGD({ w }, { lr = 0.1 }), device = "cuda",
+      compute_loss = function(_, state, batch)
         local loss = (w * batch):sum()
         for k = 1, 5 do state:log("value" .. k, loss * k) end
         return loss

@@ -287,7 +287,8 @@ function Snapshot:__tostring()
   for name, of in sorted(self.devices) do lines[#lines + 1] = device_line(name, of) end
   for i, entry in ipairs(self:sources()) do
     if i > 10 then break end
-    lines[#lines + 1] = ("%10.3f MB in %d: %s"):format(entry.bytes / 1e6, entry.blocks, entry.source)
+    lines[#lines + 1] = ("%10.3f MB in %d: %s"):format(entry.bytes / 1e6, entry.blocks,
+      entry.source)
   end
   return table.concat(lines, "\n")
 end

@@ -26,7 +26,8 @@ local active
 ---@return tnt.profile.Recorder
 local function new(max_ops)
   return setmetatable({
-    spans = {}, chunks = {}, cards = {}, regions = {}, dropped = 0, open = {}, n_ops = 0, max_ops = max_ops,
+    spans = {}, chunks = {}, cards = {}, regions = {}, dropped = 0, open = {}, n_ops = 0,
+    max_ops = max_ops,
     origin = math.floor(clock.now() * 1e9 + 0.5),
   }, Recorder)
 end

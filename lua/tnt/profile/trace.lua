@@ -1,6 +1,6 @@
 -- A profile as a file for Perfetto (ui.perfetto.dev) and chrome://tracing: complete events in a
--- JSON array, all of a thread in one row, which nest, and a row for each stream of a card. Times are whole nanoseconds until they are
--- written, so that rounding cannot make two overlap by a part.
+-- JSON array, all of a thread in one row, which nest, and a row for each stream of a card. Times
+-- are whole nanoseconds until they are written, so that rounding cannot make two overlap by a part.
 -- Source of the form: Google, "Trace Event Format".
 
 local core = require "tnt.core"
