@@ -33,13 +33,19 @@ static void unlock(void) {
 
 /* Unlocks after a block was taken (bytes > 0) or given back. */
 static __attribute__((noinline, cold)) void log_and_unlock(const void *data, int64_t bytes) {
-  if (shared() & 2) memory_log_add(data, bytes, cache.live);
+  if (shared() & 2) {
+    memory_log_add(&(tnt_memory_event){.address = (uint64_t)(uintptr_t)data,
+                                       .bytes = bytes,
+                                       .live = cache.live,
+                                       .cached = cache.cached});
+  }
   pthread_mutex_unlock(&cache.lock);
 }
 static void done(const void *data, int64_t bytes) {
   if (UNLIKELY(shared())) log_and_unlock(data, bytes);
 }
 
+bool memory_logged(void) { return (shared() & 2) != 0; }
 void cache_lock(void) { pthread_mutex_lock(&cache.lock); }
 void cache_unlock(bool logged) {
   __atomic_store_n(&cache.shared, (shared() & 1) | (logged ? 2 : 0), __ATOMIC_RELAXED);

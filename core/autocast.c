@@ -1,56 +1,71 @@
 /* Mixed precision: while a region of autocast is open, the inputs of rows marked `autocast = "low"` are brought to its
  * 16-bit dtype, those of rows marked "f32" to f32. The cast of a leaf that wants a gradient (a weight) is kept, and made
  * again, into the same memory, only after the weight has changed: so a weight is cast once for each update, whatever
- * the number of batches accumulated in it. */
+ * the number of batches accumulated in it, and the cast goes when the weight goes or is moved. */
 #include <stdlib.h>
 
 #include "calls_gen.h"
 #include "entry.h"
 
 typedef struct cast_weight {
-  uint32_t index, generation, version; /* of the weight */
-  const void *data; /* and where it lay: another tensor may stand behind the handle */
-  tensor *copy;     /* without history; null: an empty place */
+  uint32_t index, version; /* of the weight */
+  const void *data;        /* and where it lay */
+  tensor *copy;            /* without history; null: an empty place */
 } cast_weight;
 
+/* Casts by their weight's slot, with linear probing. A weight that goes takes its casts along (autocast_forget). */
 struct autocast_cache {
   uint32_t n, room; /* room: a power of two, at least 2 n */
   cast_weight *list;
 };
 
-static cast_weight *place_of(struct autocast_cache *a, const tensor *x, int dtype) {
+static uint32_t home_of(uint32_t index) { return index * 2654435761u; }
+
+static cast_weight *place_of(const struct autocast_cache *a, uint32_t index, int dtype) {
   uint32_t mask = a->room - 1;
-  for (uint32_t i = x->index * 2654435761u;; i++) {
+  for (uint32_t i = home_of(index);; i++) {
     cast_weight *w = &a->list[i & mask];
-    if (!w->copy || (w->index == x->index && w->copy->dtype == dtype)) return w;
+    if (!w->copy || (w->index == index && w->copy->dtype == dtype)) return w;
   }
 }
 
-static bool is_alive(context *c, const cast_weight *w) {
-  const tensor *x = slot_at(c, w->index);
-  return w->copy && x->generation == w->generation && x->refs > 0;
-}
-
-/* Leaves out the casts of weights that are gone, and makes room for as many again as are left. */
-static int rebuild(context *c, struct autocast_cache *a) {
-  uint32_t alive = 0, room = 64;
-  for (uint32_t i = 0; i < a->room; i++) alive += is_alive(c, &a->list[i]);
-  while (room < 4 * (alive + 1)) room *= 2;
-  cast_weight *old = a->list, *list = calloc(room, sizeof *list);
-  if (!list) return fail(TNT_EMEMORY, "autocast: out of memory");
-  uint32_t n = a->room;
-  a->room = room, a->list = list, a->n = 0;
-  for (uint32_t i = 0; i < n; i++) {
-    if (!old[i].copy) continue;
-    if (is_alive(c, &old[i])) {
-      *place_of(a, slot_at(c, old[i].index), old[i].copy->dtype) = old[i];
-      a->n++;
-    } else {
-      tensor_unref(c, old[i].copy);
-    }
+static int grow(struct autocast_cache *a) {
+  struct autocast_cache more = {.n = a->n, .room = a->room ? 2 * a->room : 64};
+  more.list = calloc(more.room, sizeof *more.list);
+  if (!more.list) return fail(TNT_EMEMORY, "autocast: out of memory");
+  for (uint32_t i = 0; i < a->room; i++) {
+    const cast_weight *w = &a->list[i];
+    if (w->copy) *place_of(&more, w->index, w->copy->dtype) = *w;
   }
-  free(old);
+  free(a->list);
+  *a = more;
   return 0;
+}
+
+/* Empties a place and moves up those behind it that could not be found any more.
+ * Source: Knuth, The Art of Computer Programming 3, section 6.4, algorithm R. */
+static void empty_place(context *c, struct autocast_cache *a, uint32_t hole) {
+  uint32_t mask = a->room - 1;
+  tensor *copy = a->list[hole].copy;
+  for (uint32_t i = (hole + 1) & mask; a->list[i].copy; i = (i + 1) & mask) {
+    if (((i - home_of(a->list[i].index)) & mask) < ((i - hole) & mask)) continue;
+    a->list[hole] = a->list[i];
+    hole = i;
+  }
+  a->list[hole].copy = NULL;
+  a->n--;
+  tensor_unref(c, copy);
+}
+
+void autocast_forget(context *c, tensor *x) {
+  x->flags &= (uint8_t)~FLAG_CAST;
+  struct autocast_cache *a = c->casts;
+  if (!a || !a->n) return;
+  for (int dtype = 0; dtype < TNT_DTYPES; dtype++) {
+    if (category(dtype) != 2) continue;
+    const cast_weight *w = place_of(a, x->index, dtype);
+    if (w->copy) empty_place(c, a, (uint32_t)(w - a->list));
+  }
 }
 
 /* The weight in another dtype: memory that is kept, seen through a tensor of this call's with the weight as history. */
@@ -60,9 +75,9 @@ static int cast_of_weight(context *c, tensor **y, tensor *x, int dtype) {
     if (!c->casts) return fail(TNT_EMEMORY, "autocast: out of memory");
   }
   struct autocast_cache *a = c->casts;
-  if (2 * (a->n + 1) > a->room) TRY(rebuild(c, a));
-  cast_weight *w = place_of(a, x, dtype);
-  bool same = w->copy && w->generation == x->generation && same_size(w->copy, x);
+  if (2 * (a->n + 1) > a->room) TRY(grow(a));
+  cast_weight *w = place_of(a, x->index, dtype);
+  bool same = w->copy && same_size(w->copy, x);
   if (!same || w->version != x->storage->version || w->data != x->data) {
     if (!same || w->copy->storage->refs > 1 ||
         w->copy->device != x->device) { /* somebody still looks at the last one */
@@ -74,7 +89,8 @@ static int cast_of_weight(context *c, tensor **y, tensor *x, int dtype) {
         a->n++;
       w->copy = copy;
     }
-    w->index = x->index, w->generation = x->generation;
+    w->index = x->index;
+    x->flags |= FLAG_CAST;
     w->data = NULL; /* until it is written */
     TRY(convert(c, w->copy, x));
     w->copy->storage->version++;

@@ -52,7 +52,9 @@ enum {
   FLAG_LEAVE = 8,         /* survives the next close */
   FLAG_TO_STEP = 16,      /* survives every close up to the step's */
   FLAG_HANDLE = 32,       /* a handle is alive */
-  FLAG_FROZEN = 64 /* a view whose base cannot see writes to it: they are refused while recording */
+  FLAG_FROZEN =
+      64,         /* a view whose base cannot see writes to it: they are refused while recording */
+  FLAG_CAST = 128 /* a weight whose casts are kept (autocast.c) */
 };
 
 enum { NOT_OWNED = 0xffffffffu };
@@ -147,7 +149,8 @@ enum {
   MODE_WATCHED = MODE_RANGES | MODE_FLOPS | MODE_FINITE | MODE_MEMORY | MODE_LINES,
   MODE_AUTOCAST = 64, /* autocast.c */
   MODE_RECORD = 128,  /* of a step that is to be captured (graph.c) */
-  MODE_CAPTURE = 256
+  MODE_CAPTURE = 256,
+  MODE_NAMES = 512 /* ops are named to tools outside (device.h) */
 };
 
 struct context {
@@ -369,6 +372,7 @@ int run_kernel(call *k); /* of any row that is not elementwise, on the device of
 int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
 
 int autocast_inputs(call *k, tensor **loans); /* loans: MAX_INPUTS, null; the caller drops them */
+void autocast_forget(context *c, tensor *x);  /* drops the casts of x, whose storage goes */
 
 /* -- captured steps (graph.c) ------------------------------------------------------------------------------------------- */
 struct tnt__args;

@@ -21,6 +21,7 @@ static const device_table cpu = {
 };
 
 static const device_table *cuda; /* null until it was opened */
+bool tnt__named;
 
 const device_table *device_of(int device) { return device == TNT_CPU ? &cpu : cuda; }
 
@@ -96,6 +97,10 @@ int device_open(int kind) {
         path);
   }
   cuda = plugin.table;
+  if (cuda->name_push) {
+    tnt__named = true;
+    context_now()->mode |= MODE_NAMES;
+  }
   return 0;
 }
 
@@ -127,6 +132,30 @@ int tnt_device_name(char *text, int room, int device) {
   device_facts facts;
   TRY(cuda->facts(device_card(device), &facts));
   snprintf(text, (size_t)room, "%s", facts.name);
+  return 0;
+}
+
+int tnt_device_properties(tnt_device_properties_info *out, int device) {
+  if (device == TNT_CPU) return fail(TNT_EDEVICE, "properties: a card was expected, got the CPU");
+  TRY(device_check(device));
+  device_facts f;
+  TRY(cuda->facts(device_card(device), &f));
+  *out = (tnt_device_properties_info){.total_bytes = f.total_bytes,
+                                      .l2_bytes = f.l2_bytes,
+                                      .shared_bytes = f.shared_bytes,
+                                      .major = f.major,
+                                      .minor = f.minor,
+                                      .processors = f.processors};
+  snprintf(out->name, sizeof out->name, "%s", f.name);
+  snprintf(out->bus, sizeof out->bus, "%s", f.bus);
+  return 0;
+}
+
+int tnt_device_versions(tnt_device_versions_info *out) {
+  TRY(device_open(TNT_CUDA));
+  device_versions v = {0};
+  cuda->versions(&v);
+  *out = (tnt_device_versions_info){v.runtime, v.driver, v.cublas, v.cudnn, v.nccl};
   return 0;
 }
 

@@ -518,12 +518,14 @@ static __attribute__((noinline, cold)) int rare_modes(call *k) {
   memcpy(given, k->in, sizeof(tensor *) * (size_t)k->n_in);
   int rc = cast ? autocast_inputs(k, loans) : 0;
   if (!rc && (mode & MODE_RECORD)) rc = recorder_call(k);
+  if (mode & MODE_NAMES) device_of(TNT_CUDA)->name_push(k->op->name);
   if (rc)
     failed_in(k->op->name);
   else if (mode & MODE_WATCHED)
     rc = watch_op(k, dispatch);
   else
     rc = dispatch(k);
+  if (mode & MODE_NAMES) device_of(TNT_CUDA)->name_pop();
   if (cast) {
     memcpy(k->in, given, sizeof(tensor *) * (size_t)k->n_in);
     for (int i = 0; i < k->n_in; i++) tensor_unref(k->c, loans[i]);

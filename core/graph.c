@@ -6,6 +6,7 @@
 
 #include "calls_gen.h"
 #include "device.h"
+#include "watch.h"
 
 /* -- the recorder ------------------------------------------------------------------------------------------------------- */
 enum { RECORDED_INPUTS = 4 };
@@ -247,7 +248,10 @@ int tnt_graph_replay(tnt_graph *g, const tnt_tensor *written, int n) {
     return fail(TNT_ESTATE,
                 "replay: the seed has changed since the step was captured; capture it again");
   if (g->calls) TRY(write_counter(g));
+  device_event *from = card_range_begin(c, g->device, STREAM_COMPUTE);
   TRY(device_of(g->device)->graph_launch(g->graph, compute_stream(g)));
+  card_range_end(c, from, STREAM_COMPUTE,
+                 &(tnt_card_range){.work = TNT_RAN_REPLAY, .op = -1, .of = -1});
   c->random_calls += g->calls;
   for (int i = 0; i < n; i++) {
     tensor *t;

@@ -10,15 +10,12 @@ static struct {
   int64_t n, room; /* events so far */
 } memory_log;
 
-void memory_log_add(const void *data, int64_t bytes, int64_t live) {
+void memory_log_add(const tnt_memory_event *what) {
   const context *c = tnt__context;
   tnt_memory_event *e = &memory_log.ring[memory_log.n++ % memory_log.room];
-  *e = (tnt_memory_event){.time = watch_clock(),
-                          .address = (uint64_t)(uintptr_t)data,
-                          .bytes = bytes,
-                          .live = live,
-                          .op = -1,
-                          .of = -1};
+  *e = *what;
+  e->time = watch_clock();
+  e->op = e->of = -1;
   if (!c) return;
   e->call = c->running ? c->running->call : c->view.call;
   e->thread = (uint8_t)c->number;

@@ -8,6 +8,7 @@
 
 #include "core.h"
 #include "device.h"
+#include "watch.h"
 
 enum {
   BINS = 200,
@@ -23,7 +24,8 @@ typedef struct device_block {
   size_t bytes;
   struct device_block *before, *after; /* neighbours in the segment */
   struct device_block *less, *more;    /* in the free list */
-  void *events[STREAMS];               /* of other streams' work, when free; null */
+  device_event *events[STREAMS];       /* of other streams' work, when free; null */
+  struct device_block *next_segment;   /* of the first block of a segment, which stays the first */
   pool *pool;
   uint8_t stream;
   bool used, small;
@@ -32,19 +34,43 @@ typedef struct device_block {
 struct pool {
   int device; /* 0: pinned memory of the host */
   block *bins[STREAMS][BINS];
+  block *first_segment;
   int64_t live, peak, reserved, segments, asked;
   /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
   bool is_private, dropped;
   block *held; /* other pools' blocks freed while it was captured, linked by `more` */
+  pool *next;  /* of the captured steps' pools */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
 static __thread pool *capturing; /* this thread's captured step under way */
+static pool *captured;           /* all such pools */
 static block *spare;
 
 static const device_table *table_of(const pool *p) {
   return device_of(p->device ? p->device : TNT_CUDA);
+}
+
+/* For a snapshot of memory: see tnt_memory_event. */
+static __attribute__((noinline, cold)) void log_event(const pool *p, const block *b, int64_t bytes,
+                                                      int stream, int what) {
+  const pool *all = &pools[p->device];
+  int64_t live = all->live + (p == all ? 0 : p->live);
+  int64_t reserved = all->reserved + (p == all ? 0 : p->reserved);
+  cache_lock();
+  bool on = memory_logged();
+  if (on) {
+    memory_log_add(&(tnt_memory_event){.address = b ? (uint64_t)(uintptr_t)b->data : 0,
+                                       .bytes = bytes,
+                                       .live = live,
+                                       .cached = reserved - live,
+                                       .device = (uint8_t)(p->device ? p->device : TNT_PINNED),
+                                       .what = (uint8_t)what,
+                                       .stream = (uint8_t)stream,
+                                       .captured = p->is_private});
+  }
+  cache_unlock(on);
 }
 
 /* Four classes to each power of two, by the largest class not above the size: a list holds sizes at least its class. */
@@ -97,11 +123,10 @@ static bool settled(const block *b) {
 /* Pinned memory is written by the host, which waits for no stream: it asks. */
 static bool usable(block *b) {
   if (b->pool->device) return true;
-  const device_table *d = table_of(b->pool);
   for (int s = 0; s < STREAMS; s++) {
     if (!b->events[s]) continue;
-    if (!d->event_done(b->events[s])) return false;
-    d->event_free(b->events[s]);
+    if (!device_event_done(b->events[s])) return false;
+    device_event_give(b->events[s]);
     b->events[s] = NULL;
   }
   return true;
@@ -130,13 +155,12 @@ static void raw_release(pool *p, void *data) {
 
 /* Gives whole free segments back. The caller has waited for the card. */
 static void give_back(pool *p) {
-  const device_table *d = table_of(p);
   for (int s = 0; s < STREAMS; s++) {
     for (int k = 0; k < BINS; k++) {
       for (block *b = p->bins[s][k], *next; b; b = next) {
         next = b->more;
         for (int e = 0; e < STREAMS; e++) {
-          if (b->events[e]) d->event_free(b->events[e]);
+          device_event_give(b->events[e]);
           b->events[e] = NULL;
         }
       }
@@ -148,9 +172,13 @@ static void give_back(pool *p) {
         next = b->more;
         if (b->before || b->after) continue;
         list_remove(b);
+        block **at = &p->first_segment;
+        while (*at != b) at = &(*at)->next_segment;
+        *at = b->next_segment;
         raw_release(p, b->data);
         p->reserved -= (int64_t)b->bytes;
         p->segments--;
+        if (UNLIKELY(memory_logged())) log_event(p, b, -(int64_t)b->bytes, b->stream, TNT_SEGMENT);
         block_drop(b);
       }
     }
@@ -181,10 +209,13 @@ static void join_all(pool *p) {
 static void empty(pool *p) {
   const device_table *d = table_of(p);
   if (!d) return;
-  if (p->device)
+  if (p->device) {
     d->synchronize(device_card(p->device));
-  else
-    for (int i = 0; i < d->count(); i++) d->synchronize(i);
+  } else { /* the cards in use: to wait for another one would open it */
+    for (int i = TNT_CUDA; i <= MAX_CARDS; i++) {
+      if (device_in_use(i)) d->synchronize(device_card(i));
+    }
+  }
   give_back(p); /* first the events go */
   join_all(p);
   give_back(p);
@@ -220,6 +251,9 @@ static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
   p->reserved += (int64_t)room;
   p->segments++;
   p->asked++;
+  b->next_segment = p->first_segment;
+  p->first_segment = b;
+  if (UNLIKELY(memory_logged())) log_event(p, b, (int64_t)room, stream, TNT_SEGMENT);
   list_add(b);
   return b;
 }
@@ -254,11 +288,10 @@ static block *pool_alloc(pool *p, size_t bytes, int stream) {
   if (settled(b)) {
     split(b, bytes);
   } else if (p->device) {
-    void *own = d->stream(device_card(p->device), stream);
     for (int s = 0; s < STREAMS; s++) {
       if (!b->events[s]) continue;
-      d->event_wait(b->events[s], own);
-      d->event_free(b->events[s]);
+      device_event_wait(b->events[s], p->device, stream);
+      device_event_give(b->events[s]);
       b->events[s] = NULL;
     }
     split(b, bytes);
@@ -266,6 +299,7 @@ static block *pool_alloc(pool *p, size_t bytes, int stream) {
   b->used = true;
   p->live += (int64_t)b->bytes;
   if (p->live > p->peak) p->peak = p->live;
+  if (UNLIKELY(memory_logged())) log_event(p, b, (int64_t)b->bytes, stream, TNT_BLOCK);
   return b;
 }
 
@@ -293,17 +327,18 @@ static void pool_free(block *b, unsigned used, int card) {
   if (p->device) card = device_card(p->device);
   b->used = false;
   p->live -= (int64_t)b->bytes;
+  if (UNLIKELY(memory_logged())) log_event(p, b, -(int64_t)b->bytes, b->stream, TNT_BLOCK);
 #ifdef TNT_HARD
   if (p->device && !(used & ~(1u << b->stream))) /* no other stream may still read it */
     d->fill_nan(b->data, b->bytes, d->stream(device_card(p->device), b->stream));
 #endif
   for (int s = 0; s < STREAMS; s++) {
     if (!(used >> s & 1) || (p->device && s == b->stream)) continue;
-    void *e = d->event(card, 0);
-    if (e && !d->event_record(e, d->stream(card, s))) {
+    device_event *e = device_event_take(TNT_CUDA + card, false);
+    if (e && !device_event_record(e, s)) {
       b->events[s] = e;
     } else { /* no event to be had: wait now */
-      if (e) d->event_free(e);
+      device_event_give(e);
       d->synchronize(card);
     }
   }
@@ -327,6 +362,10 @@ device_pool *pool_capture(int device) {
   if (!p) return NULL;
   p->device = device;
   p->is_private = true;
+  pthread_mutex_lock(&lock);
+  p->next = captured;
+  captured = p;
+  pthread_mutex_unlock(&lock);
   capturing = p;
   return p;
 }
@@ -336,6 +375,9 @@ void pool_captured(void) { capturing = NULL; }
 /* Its last block has gone. The card is waited for, because nothing orders the driver's free behind the last replay. */
 static void private_end(pool *p) {
   empty(p);
+  pool **at = &captured;
+  while (*at != p) at = &(*at)->next;
+  *at = p->next;
   free(p);
 }
 
@@ -359,13 +401,16 @@ device_block *device_alloc(int device, size_t bytes, int stream) {
   if (capturing && capturing->device == device) p = capturing;
   p->device = device;
   block *b = pool_alloc(p, bytes, stream);
+  if (UNLIKELY(!b && memory_logged())) log_event(p, NULL, (int64_t)bytes, stream, TNT_BLOCK);
   pthread_mutex_unlock(&lock);
   return b;
 }
 
 device_block *pinned_alloc(size_t bytes) {
   pthread_mutex_lock(&lock);
-  block *b = pool_alloc(&pools[0], bytes, STREAM_COMPUTE);
+  pool *p = &pools[0];
+  block *b = pool_alloc(p, bytes, STREAM_COMPUTE);
+  if (UNLIKELY(!b && memory_logged())) log_event(p, NULL, (int64_t)bytes, 0, TNT_BLOCK);
   pthread_mutex_unlock(&lock);
   return b;
 }
@@ -377,6 +422,7 @@ void device_free(device_block *b, unsigned used, int card) {
 }
 
 void *device_data(const device_block *b) { return b->data; }
+bool device_in_use(int device) { return pools[device].asked > 0; }
 
 int tnt_device_memory(tnt_device_memory_info *out, int device) {
   if (device < 1 || device > MAX_CARDS) return device_check(device);
@@ -398,6 +444,9 @@ int tnt_device_memory(tnt_device_memory_info *out, int device) {
                                   .segments = p->segments,
                                   .system_allocations = p->asked};
   out->pinned_bytes = pools[0].live;
+  for (const pool *step = captured; step; step = step->next) {
+    if (step->device == device) out->captured_bytes += step->reserved;
+  }
   pthread_mutex_unlock(&lock);
   device_facts facts;
   TRY(device_of(device)->facts(device_card(device), &facts));
@@ -421,4 +470,41 @@ int tnt_device_empty_cache(int device) {
   empty(&pools[0]);
   pthread_mutex_unlock(&lock);
   return 0;
+}
+
+/* -- what there is ------------------------------------------------------------------------------------------------------- */
+/* Writes the blocks of a pool behind the n there are, where there is a list; how many there are then. */
+static int64_t list_blocks(tnt_block_info *list, int64_t n, const pool *p) {
+  for (const block *first = p->first_segment; first; first = first->next_segment) {
+    for (const block *b = first; b; b = b->after, n++) {
+      if (!list) continue;
+      list[n] = (tnt_block_info){.address = (uint64_t)(uintptr_t)b->data,
+                                 .segment = (uint64_t)(uintptr_t)first->data,
+                                 .bytes = (int64_t)b->bytes,
+                                 .stream = b->stream,
+                                 .live = b->used,
+                                 .captured = p->is_private};
+    }
+  }
+  return n;
+}
+
+static int64_t list_device(tnt_block_info *list, int device) {
+  int64_t n = list_blocks(list, 0, &pools[device]);
+  for (const pool *p = captured; p; p = p->next) {
+    if (p->device == device) n = list_blocks(list, n, p);
+  }
+  return n;
+}
+
+int tnt_device_blocks(tnt_block_info **blocks, int64_t *n, int device) {
+  if (device == TNT_PINNED) device = 0;
+  if (device < 0 || device > MAX_CARDS)
+    return fail(TNT_EDEVICE, "blocks: no device has number %d", device);
+  pthread_mutex_lock(&lock);
+  *n = list_device(NULL, device);
+  *blocks = calloc((size_t)*n + 1, sizeof **blocks);
+  if (*blocks) list_device(*blocks, device);
+  pthread_mutex_unlock(&lock);
+  return *blocks ? 0 : fail(TNT_EMEMORY, "memory_snapshot: out of memory");
 }

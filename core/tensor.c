@@ -41,6 +41,7 @@ context *context_open(void) {
   c->chunks = calloc(MAX_CHUNKS, sizeof *c->chunks);
   c->view.grad_mode = 1;
   c->autocast = c->view.autocast = -1;
+  if (tnt__named) c->mode |= MODE_NAMES;
   c->seed = 5489; /* any fixed number: unseeded programs are reproducible too */
   tnt__context = c;
   more_slots(c); /* handles are checked without asking whether the first chunk is there */
@@ -169,6 +170,7 @@ tensor *tensor_new(context *c) {
 
 void tensor_destroy(context *c, tensor *t) {
   c->live_tensors--;
+  if (UNLIKELY(t->flags & FLAG_CAST)) autocast_forget(c, t);
   if (t->node) {
     node *n = t->node;
     t->node = NULL;
@@ -227,14 +229,17 @@ static int out_of_memory(int device, const char *dtype, const char *shape, size_
   }
   tnt_device_memory_info d = {0};
   tnt_device_memory(&d, device);
-  return fail(TNT_EMEMORY,
-              "%s is out of memory: %s %s needs %.1f MB; of %.0f MB, tensors hold %.1f MB (peak "
-              "%.1f), the cache %.1f MB, others %.1f MB; %lld tensors are alive "
-              "(tnt.cuda.memory(), a smaller batch, or gradient_accumulation_steps)",
-              device_name(device), dtype, shape, (double)bytes / 1e6, (double)d.total_bytes / 1e6,
-              (double)d.live_bytes / 1e6, (double)d.peak_bytes / 1e6, (double)d.cached_bytes / 1e6,
-              (double)(d.total_bytes - d.free_bytes - d.live_bytes - d.cached_bytes) / 1e6,
-              (long long)m.live_tensors);
+  return fail(
+      TNT_EMEMORY,
+      "%s is out of memory: %s %s needs %.1f MB; of %.0f MB, tensors hold %.1f MB (peak "
+      "%.1f), captured steps %.1f MB, the cache %.1f MB, others %.1f MB; %lld tensors are alive "
+      "(tnt.cuda.memory(), a smaller batch, or gradient_accumulation_steps)",
+      device_name(device), dtype, shape, (double)bytes / 1e6, (double)d.total_bytes / 1e6,
+      (double)d.live_bytes / 1e6, (double)d.peak_bytes / 1e6, (double)d.captured_bytes / 1e6,
+      (double)d.cached_bytes / 1e6,
+      (double)(d.total_bytes - d.free_bytes - d.live_bytes - d.captured_bytes - d.cached_bytes) /
+          1e6,
+      (long long)m.live_tensors);
 }
 
 int tensor_allocate_on(context *c, tensor *t, int stream) {
@@ -475,6 +480,8 @@ int tnt_swap_contents(const tnt_tensor *ha, const tnt_tensor *hb) {
   RESOLVE(c, a, ha);
   RESOLVE(c, b, hb);
   if (!same_size(a, b)) return fail(TNT_ESHAPE, "swap_contents: both tensors must have one shape");
+  if (a->flags & FLAG_CAST) autocast_forget(c, a);
+  if (b->flags & FLAG_CAST) autocast_forget(c, b);
   uint8_t dtype = a->dtype, device = a->device;
   a->dtype = b->dtype, b->dtype = dtype;
   a->device = b->device, b->device = device;

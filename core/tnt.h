@@ -77,8 +77,19 @@ typedef struct tnt_memory_info {
 
 typedef struct tnt_device_memory_info {
   int64_t live_bytes, peak_bytes, cached_bytes, largest_cached_bytes, segments, system_allocations;
-  int64_t pinned_bytes, total_bytes, free_bytes;
+  int64_t pinned_bytes, total_bytes, free_bytes,
+      captured_bytes; /* captured: of captured steps, beside the others */
 } tnt_device_memory_info;
+
+typedef struct tnt_device_properties_info {
+  char name[128], bus[20];
+  int64_t total_bytes, l2_bytes, shared_bytes; /* shared: of a block of threads, at most */
+  int32_t major, minor, processors;
+} tnt_device_properties_info;
+
+typedef struct tnt_device_versions_info { /* as the libraries number themselves; 0: not there */
+  int64_t runtime, driver, cublas, cudnn, nccl;
+} tnt_device_versions_info;
 
 /* Rarely-changing state that Lua may read without a call. */
 typedef struct tnt_context_view {
@@ -114,6 +125,8 @@ TNT_API int tnt_hard(void);           /* 1 in a build with TNT_HARD */
 TNT_API int tnt_device_open(int kind); /* TNT_EDEVICE with what is missing */
 TNT_API int tnt_device_count(int kind);
 TNT_API int tnt_device_name(char *text, int room, int device); /* the card's own */
+TNT_API int tnt_device_properties(tnt_device_properties_info *out, int device);
+TNT_API int tnt_device_versions(tnt_device_versions_info *out);
 TNT_API int tnt_device_synchronize(int device);
 TNT_API int tnt_device_memory(tnt_device_memory_info *out, int device);
 TNT_API int tnt_device_memory_reset_peak(int device);
@@ -265,6 +278,17 @@ typedef struct tnt_range {
 TNT_API int tnt_watch_ranges(int64_t most); /* keeps up to so many; 0: off, what is kept stays */
 /* Those kept so far, in the order of their ends; the caller frees them, and the next ones begin anew. */
 TNT_API int tnt_ranges_take(tnt_range **ranges, int64_t *n, int64_t *dropped);
+/* When a card ran an op's kernels, a copy or a captured step, in nanoseconds of CLOCK_MONOTONIC. */
+enum tnt_card_work { TNT_RAN_OP, TNT_RAN_TO, TNT_RAN_FROM, TNT_RAN_ACROSS, TNT_RAN_REPLAY };
+typedef struct tnt_card_range {
+  int64_t begin, end;
+  int64_t bytes;         /* copied */
+  uint32_t call, region; /* as in tnt_range */
+  int16_t op, of;        /* as in tnt_range; op -1: no op's */
+  uint8_t device, stream, work, backward, in_place;
+} tnt_card_range;
+/* Those of the ops watched by tnt_watch_ranges; to be taken when that is off (before, those on their way are lost). */
+TNT_API int tnt_card_ranges_take(tnt_card_range **ranges, int64_t *n, int64_t *dropped);
 TNT_API const char *tnt_op_name(int op); /* null: no op has this number */
 
 /* Floating-point operations of forward and of gradients, two for each multiply-add. */
@@ -282,18 +306,33 @@ TNT_API int tnt_watch_finite(int level);
 TNT_API int tnt_count_bad(int64_t *nan, int64_t *infinite, int64_t *first, const tnt_tensor *x);
 TNT_API void tnt_watch_lines(int on); /* 1: entries answer TNT_NOTED */
 
+enum {
+  TNT_PINNED = 255
+}; /* instead of a device's number: the host's memory that cards read directly */
+enum tnt_memory_what { TNT_BLOCK = 0, TNT_SEGMENT = 1 };
+/* A block of a tensor's (or of a kernel's own) taken or, negative bytes, given back; or a segment, which is what blocks of
+ * cards are cut from and what the driver is asked for. address 0: there was no room for so many bytes. live, cached: of
+ * all that device's, afterwards. */
 typedef struct tnt_memory_event {
   int64_t time;
   uint64_t address;
-  int64_t bytes,
-      live; /* of the block, negative: given back; then live in all; address 0: there was no room */
+  int64_t bytes, live, cached;
   uint32_t call;
   int16_t op, of; /* as in tnt_range */
-  uint8_t backward, thread;
+  uint8_t backward, thread, device, what;
+  uint8_t stream,
+      captured; /* of a card's: for which of its streams; whether it is a captured step's own */
 } tnt_memory_event;
 TNT_API int tnt_watch_memory(int64_t room); /* begins a log of the newest so many events */
 /* Stops the log and hands it over, to be freed: event i of n is ring[i % room], those before n - room are gone. */
 TNT_API int tnt_memory_events_take(tnt_memory_event **ring, int64_t *n, int64_t *room);
+/* What a card's allocator has now (TNT_PINNED: that of pinned memory), segment by segment; to be freed. */
+typedef struct tnt_block_info {
+  uint64_t address, segment; /* segment: the address of the first block of its own */
+  int64_t bytes;
+  uint8_t stream, live, captured;
+} tnt_block_info;
+TNT_API int tnt_device_blocks(tnt_block_info **blocks, int64_t *n, int device);
 /* A thread that notes every so many seconds what this process holds in memory, in bytes; stopping gives the samples,
  * first to last, to be freed. */
 TNT_API int tnt_rss_start(double interval);

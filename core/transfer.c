@@ -7,6 +7,7 @@
 #include "calls_gen.h"
 #include "device.h"
 #include "entry.h"
+#include "watch.h"
 #include "../kernels/slots_gen.h"
 
 static const device_table *card_table(const tensor *t) { return device_of(t->device); }
@@ -25,10 +26,21 @@ int tensor_zero(tensor *t, size_t bytes) {
 /* A dense tensor's bytes. */
 static size_t bytes_of(const tensor *t) { return (size_t)t->numel * dtype_size[t->dtype]; }
 
+/* work: TNT_RAN_TO and so on, for a profile. */
+static int copy_on(int device, int stream, void *to, const void *from, size_t bytes, int work) {
+  context *c = context_now();
+  device_event *began =
+      UNLIKELY(c->mode & MODE_RANGES) ? card_range_begin(c, device, stream) : NULL;
+  int rc = device_of(device)->copy(to, from, bytes, stream_of(device, stream));
+  card_range_end(
+      c, began, stream,
+      &(tnt_card_range){.work = (uint8_t)work, .op = -1, .of = -1, .bytes = (int64_t)bytes});
+  return rc;
+}
+
 int card_read(void *data, const tensor *t, size_t bytes) {
-  void *stream = stream_of(t->device, STREAM_COMPUTE);
-  TRY(card_table(t)->copy(data, t->data, bytes, stream));
-  return card_table(t)->stream_synchronize(stream);
+  TRY(copy_on(t->device, STREAM_COMPUTE, data, t->data, bytes, TNT_RAN_FROM));
+  return card_table(t)->stream_synchronize(stream_of(t->device, STREAM_COMPUTE));
 }
 
 int host_read(context *c, void *data, tensor *x) {
@@ -59,7 +71,7 @@ int host_write(tensor *x, const void *data) {
     return 0;
   }
   if (!x->numel) return 0;
-  return card_table(x)->copy(x->data, data, bytes_of(x), stream_of(x->device, STREAM_COMPUTE));
+  return copy_on(x->device, STREAM_COMPUTE, x->data, data, bytes_of(x), TNT_RAN_TO);
 }
 
 int number_tensor(context *c, tensor **y, int device, int dtype, double value) {
@@ -87,15 +99,13 @@ int number_tensor(context *c, tensor **y, int device, int dtype, double value) {
 
 /* From pinned memory: on the copy stream, for which the compute stream then waits. */
 static int copy_beside(tensor *to, tensor *from) {
-  const device_table *d = card_table(to);
   int card = device_card(to->device);
-  void *copy = d->stream(card, STREAM_COPY), *compute = d->stream(card, STREAM_COMPUTE);
-  void *event = d->event(card, 0);
+  device_event *event = device_event_take(to->device, false);
   if (!event) return fail(TNT_ECUDA, "to: no event could be made on %s", device_name(to->device));
-  int rc = d->copy(to->data, from->data, bytes_of(from), copy);
-  if (!rc) rc = d->event_record(event, copy);
-  if (!rc) rc = d->event_wait(event, compute);
-  d->event_free(event);
+  int rc = copy_on(to->device, STREAM_COPY, to->data, from->data, bytes_of(from), TNT_RAN_TO);
+  if (!rc) rc = device_event_record(event, STREAM_COPY);
+  if (!rc) rc = device_event_wait(event, to->device, STREAM_COMPUTE);
+  device_event_give(event);
   from->storage->used |= 1u << STREAM_COPY;
   from->storage->card = (uint8_t)card;
   to->storage->used |= 1u << STREAM_COMPUTE;
@@ -149,14 +159,16 @@ static int copy_across(context *c, tensor **y, tensor *x, int device) {
     else if (dense->device == TNT_CPU)
       rc = host_write(t, dense->data);
     else { /* card to card: the other card's work must be done first, and it must not go on before the copy */
-      const device_table *from = card_table(dense), *to = card_table(t);
-      void *there = stream_of(dense->device, STREAM_COMPUTE);
-      void *event = from->event(device_card(dense->device), 0);
-      rc = event ? from->event_record(event, there) : fail(TNT_ECUDA, "to: no event could be made");
+      const device_table *to = card_table(t);
+      device_event *event = device_event_take(dense->device, false);
+      rc = event ? device_event_record(event, STREAM_COMPUTE)
+                 : fail(TNT_ECUDA, "to: no event could be made");
+      if (!rc) rc = device_event_wait(event, t->device, STREAM_COMPUTE);
+      device_event_give(event);
       void *here = stream_of(t->device, STREAM_COMPUTE);
-      if (!rc) rc = to->event_wait(event, here);
-      if (event) from->event_free(event);
-      if (!rc) rc = to->copy(t->data, dense->data, bytes_of(dense), here);
+      if (!rc)
+        rc = copy_on(t->device, STREAM_COMPUTE, t->data, dense->data, bytes_of(dense),
+                     TNT_RAN_ACROSS);
       if (!rc) rc = to->stream_synchronize(here);
     }
   }
@@ -248,52 +260,38 @@ int tnt_pin(tnt_tensor *y, const tnt_tensor *h) {
 }
 
 /* -- marks for timing -------------------------------------------------------------------------------------------------- */
-struct tnt_event {
-  int device;
-  void *event;
-};
+static device_event *event_of(tnt_event *e) { return (device_event *)e; }
 
 int tnt_event_record(tnt_event **event, int device) {
   TRY(device_check(device));
-  const device_table *d = device_of(device);
-  tnt_event *e = *event;
+  device_event *e = event_of(*event);
   if (!e) {
-    e = malloc(sizeof *e);
-    if (!e) return fail(TNT_EMEMORY, "event: out of memory");
-    e->device = device;
-    e->event = d->event(device_card(device), 1);
-    if (!e->event) {
-      free(e);
-      return fail(TNT_ECUDA, "event: none could be made on %s", device_name(device));
-    }
-  } else if (e->device != device) {
-    return fail(TNT_EARGUMENT, "event: it belongs to %s, not to %s", device_name(e->device),
-                device_name(device));
+    e = device_event_take(device, true);
+    if (!e) return fail(TNT_ECUDA, "event: none could be made on %s", device_name(device));
+    *event = (tnt_event *)e;
+  } else if (device_event_device(e) != device) {
+    return fail(TNT_EARGUMENT, "event: it belongs to %s, not to %s",
+                device_name(device_event_device(e)), device_name(device));
   }
-  *event = e;
-  return d->event_record(e->event, stream_of(device, STREAM_COMPUTE));
+  return device_event_record(e, STREAM_COMPUTE);
 }
 
 int tnt_event_milliseconds(double *ms, tnt_event *from, tnt_event *to) {
-  if (!from || !to || from->device != to->device)
+  if (!from || !to || device_event_device(event_of(from)) != device_event_device(event_of(to)))
     return fail(TNT_EARGUMENT, "event: two recorded events of one device were expected");
-  const device_table *d = device_of(to->device);
-  TRY(d->event_synchronize(to->event));
-  return d->event_milliseconds(from->event, to->event, ms);
+  TRY(device_event_synchronize(event_of(to)));
+  return device_event_milliseconds(event_of(from), event_of(to), ms);
 }
 
-void tnt_event_free(tnt_event *e) {
-  if (!e) return;
-  device_of(e->device)->event_free(e->event);
-  free(e);
-}
+void tnt_event_free(tnt_event *e) { device_event_give(event_of(e)); }
 
 /* -- values read later --------------------------------------------------------------------------------------------------- */
 struct tnt_reading {
   int device, dtype;
   int64_t numel;
   device_block *pinned; /* null: the bytes follow */
-  void *event;
+  device_event *event;
+  bool done; /* the card has written it */
   char bytes[];
 };
 
@@ -303,26 +301,24 @@ int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
   RESOLVE(c, x, h);
   if (UNLIKELY(c->mode & MODE_CAPTURE)) TRY(refuse_read(c, "reading"));
   size_t bytes = bytes_of(x);
-  tnt_reading *r = calloc(1, sizeof *r + (x->device == TNT_CPU ? bytes : 0));
+  tnt_reading *r = calloc(1, sizeof *r + bytes);
   if (!r) return fail(TNT_EMEMORY, "reading: out of memory");
   r->device = x->device, r->dtype = x->dtype, r->numel = x->numel;
   int rc = 0;
-  if (x->device == TNT_CPU) {
+  if (x->device != TNT_CPU) r->pinned = pinned_alloc(bytes);
+  if (!r->pinned) { /* of the CPU; or no pinned memory is to be had: slower, but right */
     rc = host_read(c, r->bytes, x);
   } else {
-    const device_table *d = card_table(x);
-    void *stream = stream_of(x->device, STREAM_COMPUTE);
     if (!(x->flags & FLAG_DENSE)) {
       rc = tensor_create(c, &dense, x->device, x->dtype, x->size, x->ndim);
       if (!rc) rc = convert(c, dense, x);
       if (!rc) x = dense;
     }
-    if (!rc) r->pinned = pinned_alloc(bytes);
-    if (!rc && !r->pinned) rc = fail(TNT_EMEMORY, "reading: no pinned memory to be had");
-    if (!rc) r->event = d->event(device_card(r->device), 0);
+    if (!rc) r->event = device_event_take(r->device, false);
     if (!rc && !r->event) rc = fail(TNT_ECUDA, "reading: no event could be made");
-    if (!rc && bytes) rc = d->copy(device_data(r->pinned), x->data, bytes, stream);
-    if (!rc) rc = d->event_record(r->event, stream);
+    if (!rc && bytes)
+      rc = copy_on(x->device, STREAM_COMPUTE, device_data(r->pinned), x->data, bytes, TNT_RAN_FROM);
+    if (!rc) rc = device_event_record(r->event, STREAM_COMPUTE);
   }
   tensor_unref(c, dense);
   if (rc)
@@ -338,7 +334,8 @@ int tnt_reading_finish(double *values, int64_t n, tnt_reading *r) {
                                 (long long)r->numel, (long long)n);
   const void *bytes = r->bytes;
   if (!rc && r->pinned) {
-    rc = device_of(r->device)->event_synchronize(r->event);
+    rc = device_event_synchronize(r->event);
+    r->done = !rc;
     bytes = device_data(r->pinned);
   }
   if (!rc) kernels_for(TNT_F64)->load(values, bytes, r->dtype, n, 1);
@@ -348,7 +345,8 @@ int tnt_reading_finish(double *values, int64_t n, tnt_reading *r) {
 
 void tnt_reading_drop(tnt_reading *r) {
   if (!r) return;
-  if (r->event) device_of(r->device)->event_free(r->event);
-  if (r->pinned) device_free(r->pinned, 1u << STREAM_COMPUTE, device_card(r->device));
+  device_event_give(r->event);
+  unsigned used = r->done ? 0 : 1u << STREAM_COMPUTE;
+  if (r->pinned) device_free(r->pinned, used, device_card(r->device));
   free(r);
 }

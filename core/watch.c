@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "calls_gen.h"
+#include "device.h"
 
 struct watch *watch_of(context *c) {
   if (!c->watch) c->watch = calloc(1, sizeof *c->watch);
@@ -14,6 +15,7 @@ struct watch *watch_of(context *c) {
 
 void watch_free(context *c) {
   if (!c->watch) return;
+  card_ranges_free(c->watch);
   free(c->watch->ranges), free(c->watch->by_op), free(c->watch->by_region);
   free(c->watch);
   c->watch = NULL;
@@ -25,9 +27,7 @@ int64_t watch_clock(void) {
   return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-static uint32_t region_now(const context *c) {
-  return c->running ? c->running->region : c->view.region;
-}
+uint32_t region_now(const context *c) { return c->running ? c->running->region : c->view.region; }
 
 /* -- ranges ------------------------------------------------------------------------------------------------------------ */
 static tnt_range *range_new(struct watch *w) {
@@ -121,9 +121,16 @@ int watch_kernel(call *k, int (*run)(call *)) {
   struct watch *w = k->c->watch;
   if (!(k->c->mode & MODE_RANGES) || !w->frame) return run(k);
   frame *f = w->frame;
+  struct device_event *from =
+      k->device == TNT_CPU ? NULL : card_range_begin(k->c, k->device, STREAM_COMPUTE);
   f->kernel_begin = watch_clock();
   int rc = run(k);
   f->kernel_end = watch_clock();
+  card_range_end(k->c, from, STREAM_COMPUTE,
+                 &(tnt_card_range){.work = TNT_RAN_OP,
+                                   .op = (int16_t)(k->op - tnt__ops),
+                                   .of = -1,
+                                   .in_place = k->in_place});
   return rc;
 }
 
@@ -166,8 +173,10 @@ int tnt_watch_ranges(int64_t most) {
     struct watch *w = watch_of(c);
     if (!w) return fail(TNT_EMEMORY, "profile: out of memory");
     w->most_ranges = most;
+    card_ranges_begin(c);
   }
   set_mode(c, MODE_RANGES, most > 0);
+  if (most <= 0) card_ranges_end(c);
   return 0;
 }
 

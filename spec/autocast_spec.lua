@@ -292,20 +292,56 @@ describe("the cast of a weight", function()
     end
   end)
 
-  it("does not outlive many weights that came and went", function()
-    local function round()
-      for _ = 1, 300 do
-        tnt.scope(function()
-          local v = tnt.randn(64, 64):requires_grad_()
-          tnt.autocast("bf16", function() return x:linear(v) end):sum():backward()
-        end)
-      end
+  it("goes with its weight, and leaves those of others", function()
+    product() -- w's is there throughout
+    local function round(n)
+      tnt.scope(function()
+        local list = {}
+        for i = 1, n do
+          list[i] = tnt.randn(64, 64):requires_grad_()
+          for _, dtype in ipairs { "bf16", "f16" } do
+            tnt.autocast(dtype, function() return x:linear(list[i]) end):sum():backward()
+          end
+        end
+        -- in another order than they came, so that places in the table are emptied everywhere
+        for i = 1, n, 3 do list[i]:free() end
+        for i = 1, n do
+          if i % 3 ~= 1 then
+            local y = tnt.autocast("bf16", function() return x:linear(list[i]) end)
+            assert.is_true(build.same_bits(x:to("bf16"):linear(list[i]:detach():to "bf16"),
+              y:detach()))
+          end
+        end
+      end)
     end
-    round()
+    round(3)
+    balance.collect()
+    local before = tnt.memory()
+    for n = 1, 301, 60 do round(n) end
+    balance.collect()
+    local after = tnt.memory()
+    assert.equal(before.live_bytes, after.live_bytes)
+    assert.equal(before.live_tensors, after.live_tensors)
+    assert.is_true(bytes_of(1) < 2 * 64 * 64, "w's own was made again")
+  end)
+
+  it("goes when the weight is moved or brought to another dtype", function()
+    local net = nn.Linear(64, 64)
+    local function run() return tnt.scope(function()
+      tnt.autocast("bf16", function() return net(x) end)
+    end) end
+    balance.collect()
     local before = tnt.memory().live_bytes
-    for _ = 1, 4 do round() end
-    -- the table holds at most a few dozen casts of weights that are gone until it is rebuilt
-    assert.is_true(tnt.memory().live_bytes - before <= 64 * 2 * 64 * 64)
+    run()
+    assert.equal(before + 2 * (64 * 64 + 64), tnt.memory().live_bytes)
+    net:to "f64"
+    balance.collect()
+    assert.equal(before + 4 * (64 * 64 + 64), tnt.memory().live_bytes)
+    net:to "f32"
+    run()
+    net = nil
+    balance.collect()
+    assert.equal(before - 4 * (64 * 64 + 64), tnt.memory().live_bytes)
   end)
 end)
 

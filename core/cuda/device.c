@@ -11,6 +11,12 @@
 #include "../device.h"
 #include "plugin.h"
 
+/* For NVIDIA's own tools (Nsight Systems): header-only, in the toolkit's include folder. */
+#if __has_include(<nvtx3/nvToolsExt.h>)
+#include <nvtx3/nvToolsExt.h>
+#define HAVE_NVTX 1
+#endif
+
 int (*tnt__fail)(int status, const char *fmt, ...);
 
 static pthread_mutex_t opening = PTHREAD_MUTEX_INITIALIZER;
@@ -52,8 +58,15 @@ int cuda_failed(const char *what, int e) {
   cudaGetLastError(); /* one that is not sticky is over now */
   if (lost[0]) return still_lost(what);
   const char *text = cudaGetErrorString((cudaError_t)e);
-  if (is_sticky(e)) snprintf(lost, sizeof lost, "%s: %s", what, text);
-  return tnt__fail(TNT_ECUDA, "%s: %s", what, text);
+  if (!is_sticky(e)) return tnt__fail(TNT_ECUDA, "%s: %s", what, text);
+  snprintf(lost, sizeof lost, "%s: %s", what, text);
+  return tnt__fail(TNT_ECUDA,
+                   "%s: %s; the card is lost to this program, and so is what lay on it: start it "
+                   "again from its last checkpoint%s",
+                   what, text,
+                   sync_wanted ? ""
+                               : ", with TNT_SYNC=1 to learn which op it was (errors of a card "
+                                 "are found late)");
 }
 
 #define CUDA(what, call)                                              \
@@ -146,6 +159,9 @@ static int facts(int index, device_facts *out) {
   out->total_bytes = (int64_t)total;
   out->free_bytes = (int64_t)free_bytes;
   out->major = p.major, out->minor = p.minor, out->processors = p.multiProcessorCount;
+  out->l2_bytes = p.l2CacheSize, out->shared_bytes = (int64_t)p.sharedMemPerBlockOptin;
+  snprintf(out->bus, sizeof out->bus, "%08X:%02X:%02X.0", (unsigned)p.pciDomainID,
+           (unsigned)p.pciBusID & 0xffu, (unsigned)p.pciDeviceID & 0xffu);
   return 0;
 }
 
@@ -310,6 +326,7 @@ static const device_table table = {
     .narrow_floats = true,
     .count = count,
     .facts = facts,
+    .versions = tnt__versions,
     .alloc = card_alloc,
     .release = card_release,
     .pinned_alloc = pinned_memory,
@@ -335,6 +352,33 @@ static const device_table table = {
     .graph_free = graph_free,
 };
 
+#ifdef HAVE_NVTX
+static void name_push(const char *name) { nvtxRangePushA(name); }
+static void name_pop(void) { nvtxRangePop(); }
+#endif
+
+static bool wanted(const char *variable) {
+  const char *text = getenv(variable);
+  return text && text[0] && strcmp(text, "0") != 0;
+}
+
+/* The table with what the environment adds. */
+static const device_table *table_wanted(void) {
+  if (!wanted("TNT_NVTX")) return &table;
+#ifdef HAVE_NVTX
+  static device_table named;
+  named = table;
+  named.name_push = name_push;
+  named.name_pop = name_pop;
+  return &named;
+#else
+  fputs("tnt: TNT_NVTX=1 has no effect: nvtx3/nvToolsExt.h was not there when libtnt_cuda.so was "
+        "built\n",
+        stderr);
+  return &table;
+#endif
+}
+
 /* The host compares what it gets with what it is; only a host of our own make is called. */
 __attribute__((visibility("default"))) int tnt_plugin(const device_host *host, device_plugin *out) {
   bool fits = host->size == sizeof *host && host->version == DEVICE_VERSION &&
@@ -342,10 +386,9 @@ __attribute__((visibility("default"))) int tnt_plugin(const device_host *host, d
   out->size = sizeof *out;
   out->version = DEVICE_VERSION;
   if (!fits) return 0;
-  const char *sync = getenv("TNT_SYNC");
-  sync_wanted = sync && sync[0] && strcmp(sync, "0") != 0;
+  sync_wanted = wanted("TNT_SYNC");
   tnt__fail = host->fail;
   out->ops_hash = TNT_OPS_HASH;
-  out->table = &table;
+  out->table = table_wanted();
   return 0;
 }

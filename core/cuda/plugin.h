@@ -37,6 +37,9 @@ int launched_plan(const tnt__plan *p);
 extern int (*tnt__fail)(int status, const char *fmt, ...);
 int cuda_failed(const char *what, int error); /* cudaError_t; remembers errors that lose the card */
 
+struct device_versions;
+void tnt__versions(struct device_versions *out);
+
 extern const tnt__kernel tnt__cuda_kernels[TNT_KERNELS];
 int elementwise_cuda(const tnt__plan *p);
 

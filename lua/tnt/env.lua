@@ -104,10 +104,28 @@ local function devices(add)
   local ok, tnt = pcall(require, "tnt")
   local cuda = ok and try(function() return tnt.cuda end)
   if type(cuda) ~= "table" then return end
-  add("CUDA", try(function()
-    if not cuda.is_available() then return "not available" end
-    return cuda.device_count and cuda.device_count() .. " devices" or "available"
-  end))
+  local there, reason = cuda.is_available()
+  if not there then
+    add("CUDA", reason)
+    return
+  end
+  local count = cuda.device_count()
+  add("CUDA", ("%d card%s"):format(count, count == 1 and "" or "s"))
+  local ok_versions, versions = pcall(cuda.versions)
+  if not ok_versions then versions = {} end
+  for _, part in ipairs {
+    { "runtime", "CUDA runtime" }, { "driver", "CUDA of the driver" }, { "cublas", "cuBLASLt" },
+    { "cudnn", "cuDNN" }, { "nccl", "NCCL" },
+  } do
+    add("  " .. part[2], versions[part[1]] or "not in this build")
+  end
+  for i = 0, count - 1 do
+    add(("  cuda:%d"):format(i), try(function()
+      local p = cuda.properties(i)
+      return ("%s, compute capability %s, %d multiprocessors, %.1f GiB, bus %s"):format(p.name,
+        p.capability, p.processors, p.total_memory / 2 ^ 30, p.bus)
+    end))
+  end
 end
 
 local MODULES = {
@@ -137,9 +155,9 @@ end
 -- Variables that change how the program runs, in this order.
 local VARIABLES = {
   "LUA_PATH", "LUA_CPATH", "LUA_INIT", "LD_LIBRARY_PATH", "LD_PRELOAD", "OMP_NUM_THREADS",
-  "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "TNT_TRACE",
-  "TNT_ISA", "TNT_SYNC", "TNT_LOG", "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE",
-  "MASTER_ADDR", "MASTER_PORT",
+  "OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "OPENBLAS_NUM_THREADS", "CUDA_VISIBLE_DEVICES", "CUDA_HOME",
+  "NCCL_DEBUG", "TNT_TRACE", "TNT_ISA", "TNT_SYNC", "TNT_NVTX", "TNT_CUDA_LIBRARY", "TNT_LOG",
+  "RANK", "WORLD_SIZE", "LOCAL_RANK", "LOCAL_WORLD_SIZE", "MASTER_ADDR", "MASTER_PORT",
 }
 
 local function variables(add)

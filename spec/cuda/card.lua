@@ -29,10 +29,16 @@ function card.waits() return tonumber(card.emulator().emulator_waits()) end
 --- How many pieces of work lie on the streams of the emulated cards, undone.
 function card.pending() return tonumber(card.emulator().emulator_pending()) end
 
+--- How many events the emulated cards have made, those that were freed included.
+function card.events_made() return tonumber(card.emulator().emulator_events_made()) end
+
 local library
 function card.emulator()
   if not library then
-    ffi.cdef "int64_t emulator_waits(void); int64_t emulator_pending(void);"
+    ffi.cdef [[
+      int64_t emulator_waits(void); int64_t emulator_pending(void);
+      int64_t emulator_events_made(void);
+    ]]
     library = ffi.load(os.getenv "TNT_CUDA_LIBRARY")
   end
   return library

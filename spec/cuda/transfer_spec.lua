@@ -96,6 +96,55 @@ describe("transfers #cuda", function()
   end)
 end)
 
+describe("values read one step later #cuda", function()
+  it("make no event and take no memory once warm", function()
+    if not card.emulated() then return pending "the emulated card counts" end
+    local w = tnt.nn.Parameter(tnt.ones({ 4 }, { device = "cuda" }))
+    local events, pinned, asked, waits
+    local unit = tnt.AutoUnit { module = tnt.nn.Module(),
+      optimizer = tnt.optim.SGD({ w }, { lr = 0.1 }), device = "cuda",
+      compute_loss = function(_, state, batch)
+        local loss = (w * batch):sum()
+        for k = 1, 5 do state:log("value" .. k, loss * k) end
+        return loss
+      end }
+    local counts = {
+      on_train_step_end = function(_, _, of)
+        local done = of.train_progress.num_steps_completed
+        if done == 5 then
+          events, waits = card.events_made(), card.waits()
+          pinned, asked = tnt.cuda.memory().pinned, tnt.cuda.memory().allocations
+        elseif done == 25 then
+          assert.same({ events, waits, asked }, {
+            card.events_made(), card.waits(), tnt.cuda.memory().allocations,
+          })
+          assert.equal(pinned, tnt.cuda.memory().pinned)
+        end
+      end,
+    }
+    local batches = {}
+    for i = 1, 30 do batches[i] = tnt.full({ 4 }, i) end
+    local result = tnt.train(unit, { train_dataloader = batches, max_epochs = 1, bar = false,
+      hooks = { counts } })
+    assert.is_number(events)
+    assert.is_number(result.metrics["train/value5"])
+  end)
+
+  it("are dropped unread without harm", function()
+    local core, ffi = require "tnt.core", require "ffi"
+    local at, number = ffi.new "tnt_reading *[1]", ffi.new "double[1]"
+    for i = 1, 20 do
+      local x = tnt.full({ 1 }, i, { device = "cuda" })
+      core.check(core.C.tnt_reading_begin(at, x))
+      core.C.tnt_reading_drop(at[0])
+      x:fill_(-i)
+      core.check(core.C.tnt_reading_begin(at, x))
+      core.check(core.C.tnt_reading_finish(number, 1, at[0]))
+      assert.equal(-i, number[0])
+    end
+  end)
+end)
+
 describe("numbers of the CPU beside tensors of a card #cuda", function()
   local x, s = tnt.tensor({ 1, 2, 3 }):to "cuda", tnt.tensor(2.5)
 

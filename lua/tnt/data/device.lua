@@ -4,13 +4,14 @@
 
 local errors = require "tnt.errors"
 local nest = require "tnt.loop.nest"
+local pinned_or_not = require "tnt.data.pinned"
 
 -- A copy that is to be recorded starts from the tensor itself.
 local function copy_of(value, device)
   if device == "cpu" or value.device ~= "cpu" or value.requires_grad then
     return value:to(device)
   end
-  local pinned = value:pin_memory()
+  local pinned = pinned_or_not(value)
   local result = pinned:to(device)
   if pinned ~= value then pinned:free() end -- used again when the card is done with it
   return result

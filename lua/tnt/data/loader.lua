@@ -5,6 +5,7 @@ local class = require "tnt.class"
 local errors = require "tnt.errors"
 local Fetcher = require "tnt.data.fetch"
 local nest = require "tnt.loop.nest"
+local pinned_or_not = require "tnt.data.pinned"
 local Plan = require "tnt.data.plan"
 local random = require "tnt.data.random"
 local sorted = require "tnt.sorted"
@@ -273,7 +274,7 @@ local function pinned(batch)
   local seen = {}
   return nest.map(batch, function(t)
     if t.device ~= "cpu" then return t end
-    seen[t] = seen[t] or t:pin_memory()
+    seen[t] = seen[t] or pinned_or_not(t)
     return seen[t]
   end)
 end

@@ -19,8 +19,9 @@ local snapshot = require "tnt.memory.snapshot"
 ---@field oom boolean|nil          keep the history from the run's beginning (until stop_step), and
 ---  write it when memory runs out; default true
 
---- Writes memory_step_2.json after step 2, memory_oom.json when memory runs out, with the rank in
---- the name where there are several processes. The fields are those of tnt.MemorySnapshot.
+--- Writes memory_step_2.json after step 2, memory_oom.json when memory runs out, the host's or a
+--- card's, with the rank in the name where there are several processes. The fields are those of
+--- tnt.MemorySnapshot.
 --- Errors: argument; state, within another snapshot; io.
 --- Source of the options: torchtnt.utils.memory_snapshot_profiler.MemorySnapshotParams.
 ---@class tnt.hooks.MemorySnapshot: tnt.Hook

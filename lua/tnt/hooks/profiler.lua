@@ -34,7 +34,8 @@ local trace = require "tnt.profile.trace"
 --- Phases and epochs are shown throughout, all else in active steps, evaluations between them
 --- included. The file holds all cycles so far; it is written when one is over, and again at the
 --- run's end, on every exit path. `profiler.profile` is then the tnt.Profile of the whole.
---- Times are the host's: work on a card goes on behind them.
+--- Work on a card goes on behind the host's and has rows of its own, one for each stream; cards are
+--- waited for when the active steps begin and end, not in them.
 --- Errors: argument, when no path is known; state, within a profile that is being taken; io.
 --- Source of the schedule: torch.profiler.schedule, whose `repeat` is `cycles`.
 ---@class tnt.hooks.Profiler: tnt.Hook

@@ -180,7 +180,9 @@ local function settle(entry, box)
   local n = box.n
   if n == 0 then return nil end
   for i = 1, n do
-    box[i] = read(box[i])
+    local value = box[i]
+    box[i] = 0 / 0 -- reading takes it away, also when it raises
+    box[i] = read(value)
     account(entry, box[i], box.weights[i])
   end
   local value, weight = reduced(entry, box, box.weights, n)

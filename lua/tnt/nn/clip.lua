@@ -8,10 +8,11 @@ local tensor = require "tnt.tensor"
 
 local clip = {}
 
---- Lists of the parameters with a gradient, by dtype: ops over lists want one dtype.
+--- Lists of the parameters with a gradient, by dtype and device: ops over lists want one of each.
 ---@param who string
 ---@param parameters tnt.Tensor[]|tnt.Tensor
----@return tnt.List[]
+---@return tnt.List[] lists
+---@return string[] devices  of each
 function clip.with_gradient(who, parameters)
   if tensor.is_tensor(parameters) then parameters = { parameters } end
   if type(parameters) ~= "table" then
@@ -19,28 +20,30 @@ function clip.with_gradient(who, parameters)
       "%s: a list of parameters was expected, got %s (net:parameters() gives one)", who,
       type(parameters))
   end
-  local groups, order = {}, {}
+  local groups, order, devices = {}, {}, {}
   for i = 1, #parameters do
     local info = tensor.describe(parameters[i])
     if info.has_grad ~= 0 then
-      local dtype = info.dtype
-      if not groups[dtype] then
-        groups[dtype] = {}
-        order[#order + 1] = dtype
+      local key = info.dtype + 256 * (info.device + info.device_index)
+      if not groups[key] then
+        groups[key] = {}
+        order[#order + 1], devices[#devices + 1] = key, parameters[i].device
       end
-      table.insert(groups[dtype], parameters[i])
+      table.insert(groups[key], parameters[i])
     end
   end
   local lists = {}
-  for i, dtype in ipairs(order) do lists[i] = core.list(groups[dtype]) end
-  return lists
+  for i, key in ipairs(order) do lists[i] = core.list(groups[key]) end
+  return lists, devices
 end
 
-local function norm_of(lists, kind)
+-- On the first list's device.
+local function norm_of(lists, devices, kind)
   if #lists == 0 then return tensor.make.zeros {} end
   local total
-  for _, list in ipairs(lists) do
+  for i, list in ipairs(lists) do
     local norm = ops.grad_norm(list, kind)
+    if devices[i] ~= devices[1] then norm = norm:to(devices[1]) end
     if #lists > 1 then norm = norm:to "f64" end
     if not total then total = norm
     elseif kind == math.huge then total = ops.maximum(total, norm)
@@ -87,8 +90,8 @@ function clip.clip_grad_norm_(parameters, max_norm, options)
       tostring(kind))
   end
   local before = grad_mode.set(false)
-  local lists = clip.with_gradient("clip_grad_norm_", parameters)
-  local norm = norm_of(lists, kind)
+  local lists, devices = clip.with_gradient("clip_grad_norm_", parameters)
+  local norm = norm_of(lists, devices, kind)
   if options.error_if_nonfinite then
     local value = norm:item()
     if value ~= value or value == math.huge then
@@ -98,7 +101,9 @@ function clip.clip_grad_norm_(parameters, max_norm, options)
   end
   if max_norm < math.huge and #lists > 0 then
     local row = clip.scale_row(ops.clamp(max_norm / (norm:to "f64" + 1e-6), -math.huge, 1))
-    for _, list in ipairs(lists) do ops.grad_scale_(list, row, nil, 1, math.huge) end
+    for i, list in ipairs(lists) do
+      ops.grad_scale_(list, row:to(devices[i]), nil, 1, math.huge)
+    end
   end
   grad_mode.set(before)
   return norm
@@ -110,7 +115,7 @@ end
 function clip.clip_grad_value_(parameters, limit)
   check.number("clip_grad_value_", "the limit", limit, 0)
   local before = grad_mode.set(false)
-  for _, list in ipairs(clip.with_gradient("clip_grad_value_", parameters)) do
+  for _, list in ipairs((clip.with_gradient("clip_grad_value_", parameters))) do
     ops.grad_scale_(list, nil, nil, 1, limit)
   end
   grad_mode.set(before)

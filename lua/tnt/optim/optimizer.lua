@@ -203,10 +203,10 @@ local function build(self, group)
     if info.has_grad ~= 0 then
       self.current_group = group
       local state = state_of(self, t)
-      local key = dtype .. " " .. state.step
+      local key = ("%d %d %d"):format(dtype, info.device + info.device_index, state.step)
       local bucket = buckets[key]
       if not bucket then
-        bucket = { step = state.step, params = {}, states = {}, lists = {} }
+        bucket = { step = state.step, params = {}, states = {}, lists = {}, device = t.device }
         bucket.narrow = is_narrow(dtype) and {} or nil
         buckets[key] = bucket
         order[#order + 1] = bucket
@@ -279,11 +279,13 @@ local function write_row(self, group, bucket, at)
 end
 
 local function step(self)
+  local skip = self.skip -- lies on one card, ops want it on theirs
   for index, group in ipairs(self.param_groups) do
     for _, bucket in ipairs(buckets_of(self, index, group)) do
       bucket.step = bucket.step + 1
       if self.rows == "write" then write_row(self, group, bucket, bucket.step) end
       if bucket.narrow then widen(bucket) end
+      if skip then self.skip = skip.device == bucket.device and skip or skip:to(bucket.device) end
       self:update(group, bucket)
       if bucket.narrow then narrow(bucket) end
       for i = 1, #bucket.states do bucket.states[i].step = bucket.step end

@@ -97,13 +97,13 @@ function GradScaler:unscale_(optimizer)
       .. "already; call update after each step")
   end
   local before = grad_mode.set(false)
-  local lists = gradients.with_gradient("GradScaler:unscale_", parameters_of(optimizer))
+  local lists, devices = gradients.with_gradient("GradScaler:unscale_", parameters_of(optimizer))
   local found = make.zeros({}, { dtype = "f32", device = self.scale_.device })
   local row = gradients.scale_row(1 / self.scale_:to "f64")
-  for _, list in ipairs(lists) do
-    local largest = ops.grad_norm(list, math.huge)
+  for i, list in ipairs(lists) do
+    local largest = ops.grad_norm(list, math.huge):to(found.device)
     found = ops.maximum(found, ops.logical_not(ops.isfinite(largest)):to "f32")
-    ops.grad_scale_(list, row, nil, 1, math.huge)
+    ops.grad_scale_(list, row:to(devices[i]), nil, 1, math.huge)
   end
   local flag = self.flags[optimizer]
   if flag then

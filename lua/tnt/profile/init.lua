@@ -1,5 +1,6 @@
 -- tnt.profile: where the time of a function goes, by operation, as a table and as a trace for
--- Perfetto. The core notes when each operation, its kernel and each gradient ran (core/watch.c).
+-- Perfetto. The core notes when each operation, its kernel and each gradient ran (core/watch.c),
+-- and when cards ran their part (core/card_range.c).
 
 local call_lines = require "tnt.call_lines"
 local check = require "tnt.check_option"
@@ -20,8 +21,9 @@ Profile.__index = Profile
 ---@return tnt.Profile
 function profile.of(of) return setmetatable({ recorder = of }, Profile) end
 
---- One row for each operation ("op") and each gradient ("gradient": the operations of it lie
---- within), the one with the most time of its own first.
+--- One row for each operation ("op"), each gradient ("gradient": the operations of it lie within)
+--- and what only a card did ("card": copies, captured steps), the one with the most time of its own
+--- first. `device` is the time on cards, which goes on behind the host's.
 --- Errors: argument.
 ---@param options? tnt.profile.TableOptions
 ---@return tnt.profile.Row[]
@@ -34,7 +36,7 @@ function Profile:rows(options) return rows.of(self.recorder, options) end
 function Profile:table(options) return rows.text(self.recorder, options) end
 
 --- Writes a trace that ui.perfetto.dev and chrome://tracing show: spans, gradients, operations and
---- kernels within each other.
+--- kernels within each other, and below them what each card's streams did, in a row each.
 --- Errors: io; argument.
 ---@param path string
 function Profile:save(path)
@@ -93,7 +95,9 @@ local function run(options, fn, ...)
 end
 
 --- Calls fn(...) and notes when each operation of this thread ran. An operation costs some 300 ns
---- more meanwhile; one in a step of the loops is looked at with tnt.hooks.Profiler.
+--- more meanwhile; one in a step of the loops is looked at with tnt.hooks.Profiler. Of a card there
+--- are ranges as well, between marks in its streams' work: each card is waited for when the profile
+--- first meets it, and at the end, but for nothing in between. A captured step is one range.
 --- Errors: argument; state, within another profile; io; what fn raises.
 ---
 --- ```lua

@@ -6,12 +6,14 @@ local recorder = require "tnt.profile.recorder"
 
 ---@class tnt.profile.Row
 ---@field name string
----@field kind "op"|"gradient"|string  else the kind of a span: "user", "hook", "step", ...
+---@field kind "op"|"gradient"|"card"|string  "card": copies, and captured steps, which are on the
+---  card alone; else the kind of a span: "user", "hook", "step", ...
 ---@field calls integer
 ---@field total number   seconds from begin to end, all calls
 ---@field self number    of that, seconds in nothing else that was recorded
 ---@field mean number    total / calls
 ---@field kernel number  seconds in kernels; the rest of an operation's own is dispatch and memory
+---@field device number  seconds that cards worked on it, all calls; no part of the others
 ---@field flops integer  as tnt.flops counts
 ---@field bytes integer  of results
 
@@ -21,8 +23,8 @@ local function row_of(found, kind, name)
   local key = kind .. " " .. name
   local row = found[key]
   if not row then
-    row = { name = name, kind = kind, calls = 0, total = 0, self = 0, kernel = 0, flops = 0,
-      bytes = 0 }
+    row = { name = name, kind = kind, calls = 0, total = 0, self = 0, kernel = 0,
+      device = 0, flops = 0, bytes = 0 }
     found[key] = row
     found[#found + 1] = row
   end
@@ -72,15 +74,36 @@ local function collect(self)
     row.flops, row.bytes = row.flops + tonumber(range.flops), row.bytes + tonumber(range.bytes)
   end)
   add_spans(math.huge)
+  self:each_on_card(function(range)
+    local name, is_op = recorder.card_name_of(range)
+    local took = tonumber(range["end"] - range.begin)
+    local function count(kind, of)
+      local row = row_of(found, kind, of)
+      row.device = row.device + took
+      return row
+    end
+    if not is_op then
+      local row = count("card", name)
+      row.calls, row.bytes = row.calls + 1, row.bytes + tonumber(range.bytes)
+      return
+    end
+    count("op", name)
+    if range.of < 0 then return end
+    count("gradient", recorder.gradient_name(range.of))
+    if self.regions[range.region] then count("module gradient", self.regions[range.region]) end
+  end)
   return found
 end
 
-local sorts = { "self", "total", "mean", "calls", "kernel", "flops", "bytes", "name" }
+local sorts = {
+  "self", "total", "mean", "calls", "kernel", "device", "flops", "bytes", "name",
+}
 
 ---@class tnt.profile.TableOptions
----@field sort? "self"|"total"|"mean"|"calls"|"kernel"|"flops"|"bytes"|"name"  default "self"
+---@field sort? "self"|"total"|"mean"|"calls"|"kernel"|"device"|"flops"|"bytes"|"name"  default
+---  "self"
 ---@field limit? integer   rows; default all in rows(), 30 in table()
----@field kinds? string[]  only these; default "op" and "gradient". Others: "user" (what
+---@field kinds? string[]  only these; default "op", "gradient" and "card". Others: "user" (what
 ---  tnt.profile_part names), "module" and "module gradient" (of the option modules), and of the
 ---  Profiler hook "part", "hook", "step", "data", "optimizer", "epoch", "phase"
 
@@ -103,12 +126,14 @@ end
 function rows.of(self, options)
   options = options or {}
   local sort, wanted = check("profile:rows", options), {}
-  for _, kind in ipairs(options.kinds or { "op", "gradient" }) do wanted[kind] = true end
+  for _, kind in ipairs(options.kinds or { "op", "gradient", "card" }) do wanted[kind] = true end
   local list = {}
   for _, row in ipairs(collect(self)) do
     if wanted[row.kind] then
-      row.total, row.self, row.kernel = row.total / 1e9, row.self / 1e9, row.kernel / 1e9
-      row.mean = row.total / row.calls
+      for _, time in ipairs { "total", "self", "kernel", "device" } do
+        row[time] = row[time] / 1e9
+      end
+      row.mean = row.calls > 0 and row.total / row.calls or 0
       list[#list + 1] = row
     end
   end
@@ -136,25 +161,32 @@ function rows.text(self, options)
   for name, value in pairs(options or {}) do given[name] = value end -- order: free
   local limit = given.limit or 30
   given.limit = nil
-  local list, whole, shown = rows.of(self, given), 0, {}
-  for _, row in ipairs(list) do whole = whole + row.self end
+  local list, whole, on_cards, shown = rows.of(self, given), 0, 0, {}
+  for _, row in ipairs(list) do
+    whole = whole + row.self
+    if row.kind == "op" or row.kind == "card" then on_cards = on_cards + row.device end
+  end
   local width = 4
   for i = 1, math.min(#list, limit) do
     local row = list[i]
     shown[i], width = row, math.max(width, #row.name)
   end
-  local form = "%-" .. width .. "s %8s %10s %6s %10s %10s %10s %14s %10s"
+  -- the column of cards only where there was one
+  local device = #self.cards > 0 and "%10s " or "%.0s"
+  local form = "%-" .. width .. "s %8s %10s %6s %10s %10s %10s " .. device .. "%14s %10s"
   local lines = {
-    form:format("name", "calls", "self", "", "total", "mean", "kernel", "FLOPs", "MB"),
+    form:format("name", "calls", "self", "", "total", "mean", "kernel", "device", "FLOPs", "MB"),
   }
   for i, row in ipairs(shown) do
     lines[i + 1] = form:format(row.name, row.calls, time_text(row.self),
       ("%.1f%%"):format(whole > 0 and 100 * row.self / whole or 0), time_text(row.total),
       time_text(row.mean), row.kernel > 0 and time_text(row.kernel) or "",
+      row.device > 0 and time_text(row.device) or "",
       row.flops > 0 and flops.text(row.flops) or "", ("%.2f"):format(row.bytes / 1e6))
   end
   if #list > #shown then lines[#lines + 1] = ("and %d more"):format(#list - #shown) end
   lines[#lines + 1] = ("self time in all %s"):format(time_text(whole))
+  if on_cards > 0 then lines[#lines + 1] = ("device time in all %s"):format(time_text(on_cards)) end
   if self.dropped > 0 then
     lines[#lines + 1] = ("%d operations more were not kept: raise max_ops"):format(self.dropped)
   end

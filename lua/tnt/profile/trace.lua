@@ -1,6 +1,6 @@
 -- A profile as a file for Perfetto (ui.perfetto.dev) and chrome://tracing: complete events in a
--- JSON array, all of a thread in one row, which nest. Times are whole nanoseconds until they are
--- written, so that rounding cannot make two overlap by a part.
+-- JSON array, all of a thread in one row, which nest, and a row for each stream of a card. Times
+-- are whole nanoseconds until they are written, so that rounding cannot make two overlap by a part.
 -- Source of the form: Google, "Trace Event Format".
 
 local core = require "tnt.core"
@@ -40,13 +40,46 @@ local function arguments(range, line_at)
   return ',"args":{' .. table.concat(parts, ",") .. "}"
 end
 
+-- What a click on a card's range shows.
+local function card_arguments(range, line_at)
+  local parts = { '"phase":"' .. (range.backward ~= 0 and "backward" or "forward") .. '"' }
+  if range.of >= 0 then
+    parts[#parts + 1] = '"of":' .. quote(recorder.gradient_name(range.of))
+  end
+  if range.bytes > 0 then parts[#parts + 1] = ('"bytes":%d'):format(tonumber(range.bytes)) end
+  local line = line_at and line_at(range.call)
+  if line then parts[#parts + 1] = '"line":' .. quote(line) end
+  return ',"args":{' .. table.concat(parts, ",") .. "}"
+end
+
+local streams = { [0] = "compute", "copy" }
+
+-- Each stream's ranges lie behind each other. Their times are rounded twice: what laps over into
+-- the one before by that is cut.
+local function write_cards(self, write, process, named)
+  local ended, origin = {}, self.origin
+  self:each_on_card(function(range)
+    local row = 100 + 10 * range.device + range.stream
+    if not ended[row] then
+      ended[row] = -math.huge
+      write(",\n" .. named("thread_name", row, ("cuda:%d %s"):format(
+        range.device - core.C.TNT_CUDA, streams[range.stream])))
+    end
+    local began = math.max(tonumber(range.begin) - origin, ended[row])
+    ended[row] = math.max(tonumber(range["end"]) - origin, began)
+    write(",\n" .. event(process, row, "card", (recorder.card_name_of(range)), began, ended[row],
+      card_arguments(range, self.line_at)))
+  end)
+end
+
 local function write_all(self, write, process)
   local row, origin = 1, self.origin
-  local function named(what, name)
+  local function named(what, at, name)
     return ('{"name":"%s","ph":"M","pid":%d,"tid":%d,"args":{"name":"%s"}}'):format(what, process,
-      row, name)
+      at, name)
   end
-  write("[\n" .. named("process_name", "rank " .. process) .. ",\n" .. named("thread_name", "main"))
+  write("[\n" .. named("process_name", row, "rank " .. process) .. ",\n"
+    .. named("thread_name", row, "main"))
   local function put(...) write(",\n" .. event(process, row, ...)) end
   for _, span in ipairs(self.spans) do
     put(span.kind, span.name, span.began - origin, span.ended - origin)
@@ -62,6 +95,7 @@ local function write_all(self, write, process)
         tonumber(range.kernel_end) - origin)
     end
   end)
+  write_cards(self, write, process, named)
   write "\n]\n"
 end
 

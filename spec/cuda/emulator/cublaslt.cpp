@@ -155,6 +155,7 @@ template <typename T> static cublasStatus_t drop(T *p) {
   return CUBLAS_STATUS_SUCCESS;
 }
 
+size_t cublasLtGetVersion(void) { return 130000; }
 cublasStatus_t cublasLtCreate(cublasLtHandle_t *out) { return make(out, {current_card()}); }
 cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) { return drop(handle); }
 

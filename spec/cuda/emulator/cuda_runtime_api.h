@@ -113,7 +113,7 @@ struct cudaDeviceProp {
   char name[256];
   size_t totalGlobalMem, sharedMemPerBlock, sharedMemPerBlockOptin;
   int major, minor, multiProcessorCount, warpSize, maxThreadsPerBlock, l2CacheSize;
-  int maxThreadsPerMultiProcessor;
+  int maxThreadsPerMultiProcessor, pciDomainID, pciBusID, pciDeviceID;
 };
 
 const char *cudaGetErrorName(cudaError_t error);

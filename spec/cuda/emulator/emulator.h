@@ -6,8 +6,8 @@
  * too early is found as well. Blocks and threads run in orders that this number decides too. One mutex holds everything;
  * kernels run on the host thread that waits.
  *
- * Other variables: TNT_EMULATED_CARDS (2), TNT_EMULATED_BYTES (of memory on each card, 4 GiB), TNT_EMULATED_FAULT (part
- * of a kernel's name: it fails as if it had used a bad address). */
+ * Other variables: TNT_EMULATED_CARDS (2), TNT_EMULATED_BYTES (of memory on each card, 4 GiB), TNT_EMULATED_PINNED
+ * (of pinned memory, 4 GiB), TNT_EMULATED_FAULT (part of a kernel's name: it fails as if it had used a bad address). */
 #ifndef TNT_EMULATOR_H
 #define TNT_EMULATOR_H
 
@@ -56,10 +56,12 @@ cudaError_t run_card(int index);
 int device_of(cudaStream_t stream);
 uint64_t draw(); /* the next number of the order */
 
-/* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, and how
- * much lies on all streams now. */
-extern int64_t waits;
+/* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, how
+ * much lies on all streams now, how many events were made, and the names of ranges: "add()mul(sum())". */
+extern int64_t waits, events_made;
 extern "C" {
+__attribute__((visibility("default"))) const char *emulator_names(void);
+__attribute__((visibility("default"))) int64_t emulator_events_made(void);
 __attribute__((visibility("default"))) int64_t emulator_waits(void);
 __attribute__((visibility("default"))) int64_t emulator_pending(void);
 }

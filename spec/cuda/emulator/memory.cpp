@@ -145,13 +145,18 @@ cudaError_t cudaFree(void *data) {
   return note(e);
 }
 
+static size_t pinned; /* bytes in use */
+
 cudaError_t cudaMallocHost(void **out, size_t bytes) {
   TNT_ENTER();
   if (!out) TNT_FAIL(cudaErrorInvalidValue);
   if (cudaError_t e = unsafe_call()) TNT_FAIL(e);
   *out = nullptr;
   if (!bytes) return cudaSuccess;
+  static const size_t most_pinned = (size_t)setting("TNT_EMULATED_PINNED", (int64_t)4 << 30);
+  if (bytes > most_pinned - pinned) TNT_FAIL(cudaErrorMemoryAllocation);
   if (posix_memalign(out, PAGE, bytes)) TNT_FAIL(cudaErrorMemoryAllocation);
+  pinned += bytes;
   memset(*out, 0xff, bytes < FILLED ? bytes : FILLED);
   blocks[(char *)*out] = {bytes, 0, nullptr, -1};
   return cudaSuccess;
@@ -169,6 +174,7 @@ cudaError_t cudaFreeHost(void *data) {
     if (cudaError_t one = run_card(i)) e = one;
   }
   free(data);
+  pinned -= at->second.bytes;
   blocks.erase(at);
   return note(e);
 }

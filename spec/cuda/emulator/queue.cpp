@@ -37,8 +37,9 @@ CUstream_st *stream_at(cudaStream_t stream) {
 }
 int device_of(cudaStream_t stream) { return stream_at(stream)->device; }
 
-int64_t waits;
+int64_t waits, events_made;
 extern "C" {
+int64_t emulator_events_made(void) { return events_made; }
 int64_t emulator_waits(void) { return waits; }
 int64_t emulator_pending(void) {
   std::lock_guard<std::recursive_mutex> gate(mutex);
@@ -208,6 +209,7 @@ cudaError_t cudaEventCreateWithFlags(cudaEvent_t *out, unsigned flags) {
   TNT_ENTER();
   if (!out || flags & ~(unsigned)(cudaEventBlockingSync | cudaEventDisableTiming))
     TNT_FAIL(cudaErrorInvalidValue);
+  events_made++;
   *out = new CUevent_st{current_card(), !(flags & cudaEventDisableTiming), nullptr, nullptr, {}};
   return cudaSuccess;
 }

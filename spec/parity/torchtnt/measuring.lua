@@ -42,7 +42,7 @@ return {
       "tnt.hooks.MemorySnapshot{start_step, stop_step, max_entries, oom}" },
     spec = { "spec/memory/snapshot_spec.lua: tells every block taken and given back",
       "spec/hooks/memory_snapshot_spec.lua: writes the history between two steps" },
-    note = "the host's memory alone, no card's; JSON instead of a pickle" },
+    note = "JSON instead of a pickle" },
   { "FlopTensorDispatchMode", "should", ours = { "tnt.flops", "tnt.nn.summary" },
     spec = { "spec/flops_spec.lua: counts as PyTorch's counter does",
       "spec/flops_spec.lua: counts in each module as TorchTNT's summary does" } },
