@@ -80,6 +80,7 @@ int device_check(int device); /* 0 when tensors may lie there; opens the library
 
 /* -- memory of cards (pool.c) ------------------------------------------------------------------------------------------ */
 typedef struct device_block device_block;
+int pool_open(void); /* reads TNT_CUDA_CACHE; 0, or TNT_EARGUMENT */
 /* A block for work on `stream`; null when there is none, even after everything cached was given back. */
 device_block *device_alloc(int device, size_t bytes, int stream);
 device_block *pinned_alloc(size_t bytes); /* of the host */

@@ -2,7 +2,8 @@
  * its free neighbours and goes to a list by size of the stream it was made for, on which it may be used again at once
  * because work on a stream runs in order. Where another stream worked on it too, an event is recorded there at the free,
  * and the next user's stream waits for it (pinned blocks: the host looks whether it is done). Nothing here waits for a
- * card but the last resort before an out-of-memory error. */
+ * card but the last resort before an out-of-memory error. TNT_CUDA_CACHE=none makes a segment of every block of a card,
+ * of just its bytes, and gives it back when it is freed: what checks kernels' accesses sees where each tensor ends. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -42,10 +43,21 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
 static __thread pool *capturing; /* this thread's captured step under way */
 static block *spare;
+static bool uncached; /* TNT_CUDA_CACHE=none */
 
 static const device_table *table_of(const pool *p) {
   return device_of(p->device ? p->device : TNT_CUDA);
 }
+
+int pool_open(void) {
+  const char *cache = getenv("TNT_CUDA_CACHE");
+  if (cache && *cache && strcmp(cache, "none") != 0)
+    return fail(TNT_EARGUMENT, "TNT_CUDA_CACHE is \"none\" or not set, got \"%s\"", cache);
+  uncached = cache && *cache;
+  return 0;
+}
+
+static bool is_uncached(const pool *p) { return uncached && p->device; }
 
 /* Four classes to each power of two, by the largest class not above the size: a list holds sizes at least its class. */
 static int bin_of(size_t bytes) {
@@ -109,6 +121,7 @@ static bool usable(block *b) {
 
 /* The smallest free block that holds `bytes`. */
 static block *find(pool *p, size_t bytes, int stream, bool small) {
+  if (is_uncached(p)) return NULL;
   for (int k = bin_of(bytes); k < BINS; k++) {
     block *best = NULL;
     for (block *b = p->bins[stream][k]; b; b = b->more) {
@@ -128,30 +141,37 @@ static void raw_release(pool *p, void *data) {
     d->pinned_release(data);
 }
 
+static void events_drop(block *b) {
+  const device_table *d = table_of(b->pool);
+  for (int s = 0; s < STREAMS; s++) {
+    if (b->events[s]) d->event_free(b->events[s]);
+    b->events[s] = NULL;
+  }
+}
+
+/* Gives a free block that is a whole segment back. */
+static void segment_drop(block *b) {
+  pool *p = b->pool;
+  list_remove(b);
+  events_drop(b);
+  raw_release(p, b->data);
+  p->reserved -= (int64_t)b->bytes;
+  p->segments--;
+  block_drop(b);
+}
+
 /* Gives whole free segments back. The caller has waited for the card. */
 static void give_back(pool *p) {
-  const device_table *d = table_of(p);
   for (int s = 0; s < STREAMS; s++) {
     for (int k = 0; k < BINS; k++) {
-      for (block *b = p->bins[s][k], *next; b; b = next) {
-        next = b->more;
-        for (int e = 0; e < STREAMS; e++) {
-          if (b->events[e]) d->event_free(b->events[e]);
-          b->events[e] = NULL;
-        }
-      }
+      for (block *b = p->bins[s][k]; b; b = b->more) events_drop(b);
     }
   }
   for (int s = 0; s < STREAMS; s++) {
     for (int k = 0; k < BINS; k++) {
       for (block *b = p->bins[s][k], *next; b; b = next) {
         next = b->more;
-        if (b->before || b->after) continue;
-        list_remove(b);
-        raw_release(p, b->data);
-        p->reserved -= (int64_t)b->bytes;
-        p->segments--;
-        block_drop(b);
+        if (!b->before && !b->after) segment_drop(b);
       }
     }
   }
@@ -192,7 +212,8 @@ static void empty(pool *p) {
 
 static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
   const device_table *d = table_of(p);
-  size_t room = small ? SMALL_SEGMENT
+  size_t room = is_uncached(p) ? bytes
+                : small        ? SMALL_SEGMENT
                 : bytes < LARGE_SEGMENT / 2
                     ? LARGE_SEGMENT
                     : (bytes + SMALL_SEGMENT - 1) & ~(size_t)(SMALL_SEGMENT - 1);
@@ -225,6 +246,7 @@ static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
 }
 
 static void split(block *b, size_t bytes) {
+  if (is_uncached(b->pool)) return;
   size_t rest = b->bytes - bytes;
   if (rest < (b->small ? (size_t)GRAIN : (size_t)SMALL)) return;
   block *r = block_new();
@@ -245,7 +267,10 @@ static void split(block *b, size_t bytes) {
 static block *pool_alloc(pool *p, size_t bytes, int stream) {
   const device_table *d = table_of(p);
   if (!d || bytes > (size_t)1 << 56) return NULL;
-  bytes = bytes ? (bytes + GRAIN - 1) & ~(size_t)(GRAIN - 1) : GRAIN;
+  if (is_uncached(p))
+    bytes = bytes ? bytes : 1;
+  else
+    bytes = bytes ? (bytes + GRAIN - 1) & ~(size_t)(GRAIN - 1) : GRAIN;
   bool small = bytes < SMALL;
   block *b = find(p, bytes, stream, small);
   if (!b) b = segment_new(p, bytes, stream, small);
@@ -318,6 +343,9 @@ static void pool_free(block *b, unsigned used, int card) {
     }
   }
   list_add(b);
+  /* the driver's free waits for the card (cudaFree, of what cudaMalloc gave); blocks of a captured
+   * step are written until it is dropped */
+  if (is_uncached(p) && !p->is_private) segment_drop(b);
   if (p->dropped && p->live == 0) private_end(p);
 }
 
