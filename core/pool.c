@@ -33,7 +33,7 @@ typedef struct device_block {
 struct pool {
   int device; /* 0: pinned memory of the host */
   block *bins[STREAMS][BINS];
-  int64_t live, peak, reserved, segments, asked;
+  int64_t live;
   /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
   bool is_private, dropped;
   block *held; /* other pools' blocks freed while it was captured, linked by `more` */
@@ -41,6 +41,8 @@ struct pool {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
+/* Of all pools of a device. What a captured step's pool takes from the driver is live as a whole: nobody else gets it. */
+static struct tally { int64_t live, peak, reserved, segments, asked; } tallies[MAX_CARDS + 1];
 static __thread pool *capturing; /* this thread's captured step under way */
 static block *spare;
 static bool uncached; /* TNT_CUDA_CACHE=none */
@@ -58,6 +60,27 @@ int pool_open(void) {
 }
 
 static bool is_uncached(const pool *p) { return uncached && p->device; }
+
+static void add_live(const pool *p, int64_t bytes) {
+  struct tally *t = &tallies[p->device];
+  t->live += bytes;
+  if (t->live > t->peak) t->peak = t->live;
+}
+
+/* A segment came from the driver, or (bytes below 0) went back to it. */
+static void add_segment(const pool *p, int64_t bytes) {
+  struct tally *t = &tallies[p->device];
+  t->reserved += bytes;
+  t->segments += bytes < 0 ? -1 : 1;
+  t->asked += bytes > 0;
+  if (p->is_private) add_live(p, bytes);
+}
+
+/* A block began to be used, or (bytes below 0) was freed. */
+static void add_used(pool *p, int64_t bytes) {
+  p->live += bytes;
+  if (!p->is_private) add_live(p, bytes);
+}
 
 /* Four classes to each power of two, by the largest class not above the size: a list holds sizes at least its class. */
 static int bin_of(size_t bytes) {
@@ -155,8 +178,7 @@ static void segment_drop(block *b) {
   list_remove(b);
   events_drop(b);
   raw_release(p, b->data);
-  p->reserved -= (int64_t)b->bytes;
-  p->segments--;
+  add_segment(p, -(int64_t)b->bytes);
   block_drop(b);
 }
 
@@ -238,9 +260,7 @@ static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
   b->pool = p;
   b->stream = (uint8_t)stream;
   b->small = small;
-  p->reserved += (int64_t)room;
-  p->segments++;
-  p->asked++;
+  add_segment(p, (int64_t)room);
   list_add(b);
   return b;
 }
@@ -289,8 +309,7 @@ static block *pool_alloc(pool *p, size_t bytes, int stream) {
     split(b, bytes);
   }
   b->used = true;
-  p->live += (int64_t)b->bytes;
-  if (p->live > p->peak) p->peak = p->live;
+  add_used(p, (int64_t)b->bytes);
   return b;
 }
 
@@ -317,7 +336,7 @@ static void pool_free(block *b, unsigned used, int card) {
   if (p->is_private) used = 0;
   if (p->device) card = device_card(p->device);
   b->used = false;
-  p->live -= (int64_t)b->bytes;
+  add_used(p, -(int64_t)b->bytes);
 #ifdef TNT_HARD
   if (p->device && !(used & ~(1u << b->stream))) /* no other stream may still read it */
     d->fill_nan(b->data, b->bytes, d->stream(device_card(p->device), b->stream));
@@ -419,13 +438,14 @@ int tnt_device_memory(tnt_device_memory_info *out, int device) {
       }
     }
   }
-  *out = (tnt_device_memory_info){.live_bytes = p->live,
-                                  .peak_bytes = p->peak,
-                                  .cached_bytes = p->reserved - p->live,
+  const struct tally *t = &tallies[device];
+  *out = (tnt_device_memory_info){.live_bytes = t->live,
+                                  .peak_bytes = t->peak,
+                                  .cached_bytes = t->reserved - t->live,
                                   .largest_cached_bytes = largest,
-                                  .segments = p->segments,
-                                  .system_allocations = p->asked};
-  out->pinned_bytes = pools[0].live;
+                                  .segments = t->segments,
+                                  .system_allocations = t->asked};
+  out->pinned_bytes = tallies[0].live;
   pthread_mutex_unlock(&lock);
   device_facts facts;
   TRY(device_of(device)->facts(device_card(device), &facts));
@@ -437,7 +457,7 @@ int tnt_device_memory(tnt_device_memory_info *out, int device) {
 int tnt_device_memory_reset_peak(int device) {
   TRY(device_check(device));
   pthread_mutex_lock(&lock);
-  pools[device].peak = pools[device].live;
+  tallies[device].peak = tallies[device].live;
   pthread_mutex_unlock(&lock);
   return 0;
 }
