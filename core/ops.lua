@@ -147,7 +147,7 @@ op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: w
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
 op "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: wide [...], rstd: wide [...], full: bool) -> dx: [..., C], dw: [C], db: [C]" { hidden = true, onlyfloat = true }
 op "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]" { hidden = true, shape = "batchnorm_stats", onlyfloat = true }
-op "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" {
+op "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y" { autocast = "f32",
   doc = "x normalised by the mean and variance of each channel (dim 2), times w plus b. With training, mean and var are those of x itself.",
   shape = "batchnorm", rule = "batchnorm", saves = "x mean var w", hidden = true, onlyfloat = true, twice = true }
 op "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: [C]?, eps: number, training: bool) -> dx, dw: [C], db: [C]" { hidden = true, shape = "batchnorm_grad", onlyfloat = true }

@@ -2556,7 +2556,7 @@ const op_record tnt__ops[] = {
    .in_names = batchnorm_stats_names, .patterns = batchnorm_stats_patterns, .shape = batchnorm_stats_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "batchnorm",
    .signature = "batchnorm(x, mean: wide [C], var: wide [C], w: [C]?, b: [C]?, eps: number, training: bool) -> y",
-   .flags = OP_ONLY_FLOAT,
+   .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 27, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 1,
    .wide = 6, .out_wide = 0,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 15, .save_out = 0,

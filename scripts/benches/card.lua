@@ -82,13 +82,19 @@ function card.report(name, run, o)
   return seconds
 end
 
+local asked -- how often the driver was, within card.time_of; nil: it was not called
+
 --- What is taken of the card, all told, as the driver says: with contexts, caches and whatever
 --- other programs have there.
 function card.report_card()
+  if asked then print(("driver_allocations %d in all timed calls"):format(asked)) end
   if not card.is_card then return end
   local m = tnt.cuda.memory(card.device)
   print(("card_memory %.1f MB"):format((m.total - m.free) / 2 ^ 20))
 end
+
+--- Ends the use of a unit: what it captured holds memory until it is told to let go.
+function card.release(unit) require("tnt.auto_unit.captured").release(unit) end
 
 --- The steps of a unit on one batch that lies on the device, as run(n).
 function card.steps_of(unit, batch)
@@ -126,7 +132,10 @@ function card.time_of(fn, n)
     card.synchronize()
   end
   run()
-  return clock.time(n, card.size(5, 1), run)
+  local before = card.allocations()
+  local seconds = clock.time(n, card.size(5, 1), run)
+  asked = (asked or 0) + card.allocations() - before
+  return seconds
 end
 
 return card

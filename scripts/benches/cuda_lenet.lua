@@ -20,6 +20,7 @@ for _, N in ipairs(card.size({ 128, 1024 }, { 2 })) do
       y = tnt.randint(0, 10, { N }):to(card.device) }
     card.report(("batch_%d_%s"):format(N, way), card.steps_of(unit, batch),
       { items = N, unit = "images/s", steps = 1000 })
+    card.release(unit)
   end
 end
 card.report_card()

@@ -14,5 +14,6 @@ for _, way in ipairs(card.ways) do
   local batch = { x = tnt.randn(16, 64):to(card.device),
     y = tnt.randint(0, 10, { 16 }):to(card.device) }
   card.report("step_" .. way, card.steps_of(unit, batch), { steps = 10000 })
+  card.release(unit)
 end
 card.report_card()

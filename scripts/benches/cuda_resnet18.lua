@@ -19,5 +19,6 @@ for _, way in ipairs(card.ways) do
     y = tnt.randint(0, 10, { N }):to(card.device) }
   if memory_format then batch.x = batch.x:contiguous(memory_format) end
   card.report("batch_128_" .. way, card.steps_of(unit, batch), { items = N, unit = "images/s" })
+  card.release(unit)
 end
 card.report_card()

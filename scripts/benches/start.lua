@@ -7,7 +7,7 @@ local function measure(name, code)
   local times = {}
   for i = 1, 15 do
     local start = clock.now()
-    assert(os.execute(("build/bin/tntlua -e '%s'"):format(code)) == 0)
+    assert(os.execute(XX:format(code)) == 0)
     times[i] = clock.now() - start
   end
   table.sort(times)
