@@ -70,7 +70,7 @@ function cuda.synchronize(which)
 end
 
 ---@class tnt.CudaMemory
----@field live integer      bytes that tensors hold
+---@field live integer      bytes that tensors hold, and captured steps for the tensors in them
 ---@field peak integer      the most they held since the start or reset_peak_memory
 ---@field cached integer    bytes the allocator keeps for later
 ---@field fragmentation number  the part of the cached bytes outside the largest free block, 0..1

@@ -194,10 +194,12 @@ describe("resnet's script", function()
 
   it("loses on a card, captured, as on the CPU #cuda", function()
     if not tnt.cuda.is_available() then return pending "there is no card" end
-    local options = "--width 2 --batch-size 4 --steps 6 --lr 0.01 --print-every 1 --data " .. folder
+    -- the images of the files above leave channels flat, where a norm makes much of rounding
+    local options = "--synthetic --width 2 --batch-size 8 --steps 6 --lr 0.01 --weight-decay 0.05 "
+      .. "--print-every 1"
     local cpu, gpu = run(options), run(options .. " --device cuda")
     assert(gpu.ok, gpu.text)
     assert.equal(6, #gpu.losses)
-    for i = 1, 6 do assert.near(cpu.losses[i], gpu.losses[i], 2e-3) end
+    for i = 1, 6 do assert.near(cpu.losses[i], gpu.losses[i], 1e-3) end
   end)
 end)
