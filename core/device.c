@@ -72,6 +72,7 @@ static int library_path(char *path, size_t room) {
 int device_open(int kind) {
   if (kind == TNT_CPU || cuda) return 0;
   if (kind != TNT_CUDA) return fail(TNT_EDEVICE, "there is no kind of device number %d", kind);
+  TRY(pool_open());
   char path[4200];
   TRY(library_path(path, sizeof path));
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);

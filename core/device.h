@@ -107,6 +107,7 @@ int device_event_milliseconds(const device_event *from, const device_event *to, 
 
 /* -- memory of cards (pool.c) ------------------------------------------------------------------------------------------ */
 typedef struct device_block device_block;
+int pool_open(void); /* reads TNT_CUDA_CACHE; 0, or TNT_EARGUMENT */
 /* A block for work on `stream`; null when there is none, even after everything cached was given back. */
 device_block *device_alloc(int device, size_t bytes, int stream);
 device_block *pinned_alloc(size_t bytes); /* of the host */

@@ -2,7 +2,8 @@
  * its free neighbours and goes to a list by size of the stream it was made for, on which it may be used again at once
  * because work on a stream runs in order. Where another stream worked on it too, an event is recorded there at the free,
  * and the next user's stream waits for it (pinned blocks: the host looks whether it is done). Nothing here waits for a
- * card but the last resort before an out-of-memory error. */
+ * card but the last resort before an out-of-memory error. TNT_CUDA_CACHE=none makes a segment of every block of a card,
+ * of just its bytes, and gives it back when it is freed: what checks kernels' accesses sees where each tensor ends. */
 #include <pthread.h>
 #include <stdlib.h>
 
@@ -35,7 +36,7 @@ struct pool {
   int device; /* 0: pinned memory of the host */
   block *bins[STREAMS][BINS];
   block *first_segment;
-  int64_t live, peak, reserved, segments, asked;
+  int64_t live, reserved;
   /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
   bool is_private, dropped;
   block *held; /* other pools' blocks freed while it was captured, linked by `more` */
@@ -44,33 +45,72 @@ struct pool {
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
+/* Of all pools of a device. What a captured step's pool takes from the driver is live as a whole: nobody else gets it. */
+static struct tally { int64_t live, peak, reserved, segments, asked; } tallies[MAX_CARDS + 1];
 static __thread pool *capturing; /* this thread's captured step under way */
 static pool *captured;           /* all such pools */
 static block *spare;
+static bool uncached; /* TNT_CUDA_CACHE=none */
 
 static const device_table *table_of(const pool *p) {
   return device_of(p->device ? p->device : TNT_CUDA);
 }
 
+int pool_open(void) {
+  const char *cache = getenv("TNT_CUDA_CACHE");
+  if (cache && *cache && strcmp(cache, "none") != 0)
+    return fail(TNT_EARGUMENT, "TNT_CUDA_CACHE is \"none\" or not set, got \"%s\"", cache);
+  uncached = cache && *cache;
+  return 0;
+}
+
+static bool is_uncached(const pool *p) { return uncached && p->device; }
+
+static void add_live(const pool *p, int64_t bytes) {
+  struct tally *t = &tallies[p->device];
+  t->live += bytes;
+  if (t->live > t->peak) t->peak = t->live;
+}
+
 /* For a snapshot of memory: see tnt_memory_event. */
 static __attribute__((noinline, cold)) void log_event(const pool *p, const block *b, int64_t bytes,
                                                       int stream, int what) {
-  const pool *all = &pools[p->device];
-  int64_t live = all->live + (p == all ? 0 : p->live);
-  int64_t reserved = all->reserved + (p == all ? 0 : p->reserved);
+  const struct tally *t = &tallies[p->device];
   cache_lock();
   bool on = memory_logged();
   if (on) {
     memory_log_add(&(tnt_memory_event){.address = b ? (uint64_t)(uintptr_t)b->data : 0,
                                        .bytes = bytes,
-                                       .live = live,
-                                       .cached = reserved - live,
+                                       .live = t->live,
+                                       .cached = t->reserved - t->live,
                                        .device = (uint8_t)(p->device ? p->device : TNT_PINNED),
                                        .what = (uint8_t)what,
                                        .stream = (uint8_t)stream,
                                        .captured = p->is_private});
   }
   cache_unlock(on);
+}
+
+/* A segment came from the driver (sign 1), or went back to it (-1). */
+static void add_segment(block *b, int sign) {
+  pool *p = b->pool;
+  struct tally *t = &tallies[p->device];
+  int64_t bytes = sign * (int64_t)b->bytes;
+  p->reserved += bytes;
+  t->reserved += bytes;
+  t->segments += sign;
+  t->asked += sign > 0;
+  if (p->is_private) add_live(p, bytes);
+  if (UNLIKELY(memory_logged())) log_event(p, b, bytes, b->stream, TNT_SEGMENT);
+}
+
+/* A block began to be used (sign 1), or was freed (-1). */
+static void add_used(block *b, int sign) {
+  pool *p = b->pool;
+  int64_t bytes = sign * (int64_t)b->bytes;
+  p->live += bytes;
+  if (!p->is_private) add_live(p, bytes);
+  if (UNLIKELY(memory_logged())) log_event(p, b, bytes, b->stream, TNT_BLOCK);
 }
 
 /* Four classes to each power of two, by the largest class not above the size: a list holds sizes at least its class. */
@@ -134,6 +174,7 @@ static bool usable(block *b) {
 
 /* The smallest free block that holds `bytes`. */
 static block *find(pool *p, size_t bytes, int stream, bool small) {
+  if (is_uncached(p)) return NULL;
   for (int k = bin_of(bytes); k < BINS; k++) {
     block *best = NULL;
     for (block *b = p->bins[stream][k]; b; b = b->more) {
@@ -153,33 +194,38 @@ static void raw_release(pool *p, void *data) {
     d->pinned_release(data);
 }
 
+static void events_drop(block *b) {
+  for (int s = 0; s < STREAMS; s++) {
+    device_event_give(b->events[s]);
+    b->events[s] = NULL;
+  }
+}
+
+/* Gives a free block that is a whole segment back. */
+static void segment_drop(block *b) {
+  pool *p = b->pool;
+  list_remove(b);
+  block **at = &p->first_segment;
+  while (*at != b) at = &(*at)->next_segment;
+  *at = b->next_segment;
+  events_drop(b);
+  raw_release(p, b->data);
+  add_segment(b, -1);
+  block_drop(b);
+}
+
 /* Gives whole free segments back. The caller has waited for the card. */
 static void give_back(pool *p) {
   for (int s = 0; s < STREAMS; s++) {
     for (int k = 0; k < BINS; k++) {
-      for (block *b = p->bins[s][k], *next; b; b = next) {
-        next = b->more;
-        for (int e = 0; e < STREAMS; e++) {
-          device_event_give(b->events[e]);
-          b->events[e] = NULL;
-        }
-      }
+      for (block *b = p->bins[s][k]; b; b = b->more) events_drop(b);
     }
   }
   for (int s = 0; s < STREAMS; s++) {
     for (int k = 0; k < BINS; k++) {
       for (block *b = p->bins[s][k], *next; b; b = next) {
         next = b->more;
-        if (b->before || b->after) continue;
-        list_remove(b);
-        block **at = &p->first_segment;
-        while (*at != b) at = &(*at)->next_segment;
-        *at = b->next_segment;
-        raw_release(p, b->data);
-        p->reserved -= (int64_t)b->bytes;
-        p->segments--;
-        if (UNLIKELY(memory_logged())) log_event(p, b, -(int64_t)b->bytes, b->stream, TNT_SEGMENT);
-        block_drop(b);
+        if (!b->before && !b->after) segment_drop(b);
       }
     }
   }
@@ -223,7 +269,8 @@ static void empty(pool *p) {
 
 static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
   const device_table *d = table_of(p);
-  size_t room = small ? SMALL_SEGMENT
+  size_t room = is_uncached(p) ? bytes
+                : small        ? SMALL_SEGMENT
                 : bytes < LARGE_SEGMENT / 2
                     ? LARGE_SEGMENT
                     : (bytes + SMALL_SEGMENT - 1) & ~(size_t)(SMALL_SEGMENT - 1);
@@ -248,17 +295,15 @@ static block *segment_new(pool *p, size_t bytes, int stream, bool small) {
   b->pool = p;
   b->stream = (uint8_t)stream;
   b->small = small;
-  p->reserved += (int64_t)room;
-  p->segments++;
-  p->asked++;
   b->next_segment = p->first_segment;
   p->first_segment = b;
-  if (UNLIKELY(memory_logged())) log_event(p, b, (int64_t)room, stream, TNT_SEGMENT);
+  add_segment(b, 1);
   list_add(b);
   return b;
 }
 
 static void split(block *b, size_t bytes) {
+  if (is_uncached(b->pool)) return;
   size_t rest = b->bytes - bytes;
   if (rest < (b->small ? (size_t)GRAIN : (size_t)SMALL)) return;
   block *r = block_new();
@@ -279,7 +324,10 @@ static void split(block *b, size_t bytes) {
 static block *pool_alloc(pool *p, size_t bytes, int stream) {
   const device_table *d = table_of(p);
   if (!d || bytes > (size_t)1 << 56) return NULL;
-  bytes = bytes ? (bytes + GRAIN - 1) & ~(size_t)(GRAIN - 1) : GRAIN;
+  if (is_uncached(p))
+    bytes = bytes ? bytes : 1;
+  else
+    bytes = bytes ? (bytes + GRAIN - 1) & ~(size_t)(GRAIN - 1) : GRAIN;
   bool small = bytes < SMALL;
   block *b = find(p, bytes, stream, small);
   if (!b) b = segment_new(p, bytes, stream, small);
@@ -297,9 +345,7 @@ static block *pool_alloc(pool *p, size_t bytes, int stream) {
     split(b, bytes);
   }
   b->used = true;
-  p->live += (int64_t)b->bytes;
-  if (p->live > p->peak) p->peak = p->live;
-  if (UNLIKELY(memory_logged())) log_event(p, b, (int64_t)b->bytes, stream, TNT_BLOCK);
+  add_used(b, 1);
   return b;
 }
 
@@ -326,8 +372,7 @@ static void pool_free(block *b, unsigned used, int card) {
   if (p->is_private) used = 0;
   if (p->device) card = device_card(p->device);
   b->used = false;
-  p->live -= (int64_t)b->bytes;
-  if (UNLIKELY(memory_logged())) log_event(p, b, -(int64_t)b->bytes, b->stream, TNT_BLOCK);
+  add_used(b, -1);
 #ifdef TNT_HARD
   if (p->device && !(used & ~(1u << b->stream))) /* no other stream may still read it */
     d->fill_nan(b->data, b->bytes, d->stream(device_card(p->device), b->stream));
@@ -353,6 +398,9 @@ static void pool_free(block *b, unsigned used, int card) {
     }
   }
   list_add(b);
+  /* the driver's free waits for the card (cudaFree, of what cudaMalloc gave); blocks of a captured
+   * step are written until it is dropped */
+  if (is_uncached(p) && !p->is_private) segment_drop(b);
   if (p->dropped && p->live == 0) private_end(p);
 }
 
@@ -437,13 +485,14 @@ int tnt_device_memory(tnt_device_memory_info *out, int device) {
       }
     }
   }
-  *out = (tnt_device_memory_info){.live_bytes = p->live,
-                                  .peak_bytes = p->peak,
-                                  .cached_bytes = p->reserved - p->live,
+  const struct tally *t = &tallies[device];
+  *out = (tnt_device_memory_info){.live_bytes = t->live,
+                                  .peak_bytes = t->peak,
+                                  .cached_bytes = t->reserved - t->live,
                                   .largest_cached_bytes = largest,
-                                  .segments = p->segments,
-                                  .system_allocations = p->asked};
-  out->pinned_bytes = pools[0].live;
+                                  .segments = t->segments,
+                                  .system_allocations = t->asked};
+  out->pinned_bytes = tallies[0].live;
   for (const pool *step = captured; step; step = step->next) {
     if (step->device == device) out->captured_bytes += step->reserved;
   }
@@ -458,7 +507,7 @@ int tnt_device_memory(tnt_device_memory_info *out, int device) {
 int tnt_device_memory_reset_peak(int device) {
   TRY(device_check(device));
   pthread_mutex_lock(&lock);
-  pools[device].peak = pools[device].live;
+  tallies[device].peak = tallies[device].live;
   pthread_mutex_unlock(&lock);
   return 0;
 }

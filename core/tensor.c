@@ -227,18 +227,18 @@ static int out_of_memory(int device, const char *dtype, const char *shape, size_
         "out of memory: %s %s needs %.1f MB; %.1f MB are live in %lld tensors (see tnt.memory())",
         dtype, shape, (double)bytes / 1e6, (double)m.live_bytes / 1e6, (long long)m.live_tensors);
   }
-  tnt_device_memory_info d = {0};
-  tnt_device_memory(&d, device);
+  tnt_device_memory_info d;
+  /* a card that is lost has no memory either, but for another reason */
+  TRY(tnt_device_memory(&d, device));
   return fail(
       TNT_EMEMORY,
-      "%s is out of memory: %s %s needs %.1f MB; of %.0f MB, tensors hold %.1f MB (peak "
-      "%.1f), captured steps %.1f MB, the cache %.1f MB, others %.1f MB; %lld tensors are alive "
+      "%s is out of memory: %s %s needs %.1f MB; of %.0f MB, tensors hold %.1f MB (captured steps "
+      "%.1f of it; peak %.1f), the cache %.1f MB, others %.1f MB; %lld tensors are alive "
       "(tnt.cuda.memory(), a smaller batch, or gradient_accumulation_steps)",
       device_name(device), dtype, shape, (double)bytes / 1e6, (double)d.total_bytes / 1e6,
-      (double)d.live_bytes / 1e6, (double)d.peak_bytes / 1e6, (double)d.captured_bytes / 1e6,
+      (double)d.live_bytes / 1e6, (double)d.captured_bytes / 1e6, (double)d.peak_bytes / 1e6,
       (double)d.cached_bytes / 1e6,
-      (double)(d.total_bytes - d.free_bytes - d.live_bytes - d.captured_bytes - d.cached_bytes) /
-          1e6,
+      (double)(d.total_bytes - d.free_bytes - d.live_bytes - d.cached_bytes) / 1e6,
       (long long)m.live_tensors);
 }
 

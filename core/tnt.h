@@ -78,7 +78,7 @@ typedef struct tnt_memory_info {
 typedef struct tnt_device_memory_info {
   int64_t live_bytes, peak_bytes, cached_bytes, largest_cached_bytes, segments, system_allocations;
   int64_t pinned_bytes, total_bytes, free_bytes,
-      captured_bytes; /* captured: of captured steps, beside the others */
+      captured_bytes; /* captured: what of live_bytes captured steps work in */
 } tnt_device_memory_info;
 
 typedef struct tnt_device_properties_info {

@@ -1,4 +1,4 @@
--- A hook that prints a line every so many updates: loss, tokens a second, and where the card's peak
+-- A hook that prints a line every so many updates: loss, tokens (or images) a second, and where the card's peak
 -- is known MFU, the share of it that the model's own operations take. Reading the loss waits for
 -- the card, so what lies between two lines is what was computed there. Evaluations do not count.
 
@@ -6,10 +6,12 @@ local tnt = require "tnt"
 local clock = require "tnt.loop.clock"
 
 --- Fields: total_tokens, total_seconds (of training), best (loss of an evaluation). Options:
---- every (updates), tokens (of a batch), flops_per_token, device.
+--- every (updates), tokens (of a batch, or a function of the state), flops_per_token (nil: no MFU),
+--- device, what (they are called, default "tokens"). examples/gpt2, mnist and resnet use it too.
 return function(o)
+  local what = o.what or "tokens"
   local is_card = o.device ~= "cpu"
-  local peak = is_card and tnt.cuda.peak_flops(o.device) or nil
+  local peak = is_card and o.flops_per_token and tnt.cuda.peak_flops(o.device) or nil
   local hook = { total_tokens = 0, total_seconds = 0, best = math.huge }
   local began, tokens, updates
   io.stdout:setvbuf "line" -- lines reach a file or a pipe when they are printed
@@ -30,12 +32,12 @@ return function(o)
     began, tokens, updates = clock.now(), 0, unit.train_progress.num_updates_completed
   end
   function hook.on_train_step_end(_, state, unit)
-    tokens = tokens + o.tokens
+    tokens = tokens + (type(o.tokens) == "function" and o.tokens(state) or o.tokens)
     local done = unit.train_progress.num_updates_completed
     if done == updates or done % o.every ~= 0 then return end
     local loss = state.step_output.loss:item()
     local speed, mfu = close()
-    print(("update %d loss %.4f tokens/s %.0f%s"):format(done, loss, speed,
+    print(("update %d loss %.4f %s/s %.0f%s"):format(done, loss, what, speed,
       mfu and (" MFU %.1f %%"):format(mfu) or ""))
   end
   function hook.on_eval_start()
@@ -56,7 +58,7 @@ return function(o)
   function hook.summary(self)
     local speed, mfu = rates(self.total_tokens, self.total_seconds)
     local memory = is_card and tnt.cuda.memory(o.device).peak or tnt.memory().peak_bytes
-    return ("tokens_per_second=%.0f%s peak_mb=%.0f"):format(speed,
+    return ("%s_per_second=%.0f%s peak_mb=%.0f"):format(what, speed,
       mfu and (" mfu=%.1f"):format(mfu) or "", memory / 2 ^ 20)
   end
   return hook

@@ -139,10 +139,10 @@ function cuda.synchronize(which)
 end
 
 ---@class tnt.CudaMemory
----@field live integer      bytes that tensors hold
+---@field live integer      bytes that tensors hold, and captured steps for the tensors in them
 ---@field peak integer      the most they held since the start or reset_peak_memory
 ---@field cached integer    bytes the allocator keeps for later
----@field captured integer  bytes that captured steps hold beside these
+---@field captured integer  bytes of `live` that captured steps hold
 ---@field fragmentation number  the part of the cached bytes outside the largest free block, 0..1
 ---@field segments integer  pieces of memory taken from the driver
 ---@field allocations integer  how often the driver was asked, all told
@@ -174,7 +174,7 @@ end
 function cuda.memory_summary(which)
   local number = number_of(which, "cuda.memory_summary")
   local m = cuda.memory(device.name(number))
-  local others = m.total - m.free - m.live - m.captured - m.cached
+  local others = m.total - m.free - m.live - m.cached
   local lines = { ("%s (%s), %.1f MB"):format(device.name(number), cuda.name(device.name(number)),
     m.total / 1e6) }
   local function line(bytes, what, ...)

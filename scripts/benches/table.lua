@@ -1,10 +1,13 @@
 -- Prints the table of scripts/bench from lines "name value unit": medians of ours and theirs, and
--- the ratio.
+-- ours over theirs. Of each NAME there are files NAME.ours and NAME.theirs, or, of a card,
+-- NAME.eager and NAME.compiled: then there is a column and a ratio for both.
 local folder = arg[1]
 
 local function read(path)
   local order, values, units = {}, {}, {}
-  for line in io.lines(path) do
+  local file = io.open(path)
+  if not file then return nil end
+  for line in file:lines() do
     local name, value, unit = line:match "^(%S+)%s+(%S+)%s*(.*)$"
     if name and tonumber(value) then
       if not values[name] then
@@ -15,7 +18,8 @@ local function read(path)
       units[name] = unit
     end
   end
-  return order, values, units
+  file:close()
+  return { order = order, values = values, units = units }
 end
 
 local function median(list)
@@ -25,20 +29,50 @@ local function median(list)
   return n % 2 == 1 and list[(n + 1) / 2] or (list[n / 2] + list[n / 2 + 1]) / 2
 end
 
-print(("%-44s %12s %12s %8s"):format("", "tntlua", "PyTorch", "ratio"))
-for i = 2, #arg do
-  local order, ours, units = read(folder .. "/" .. arg[i] .. ".ours")
-  local their_order, theirs, their_units = read(folder .. "/" .. arg[i] .. ".theirs")
-  for _, name in ipairs(order) do
-    local a, b = median(ours[name]), median(theirs[name])
-    print(("%-44s %12.4g %12s %8s  %s"):format(arg[i] .. "/" .. name, a,
-      b and ("%.4g"):format(b) or "-",
-      b and ("%.2f"):format(a / b) or "-", units[name]))
+local function row(name, values, unit)
+  local cells = { ("%-44s"):format(name) }
+  for i = 1, values.n do
+    cells[#cells + 1] = (" %12s"):format(values[i] and ("%.4g"):format(values[i]) or "-")
   end
-  for _, name in ipairs(their_order) do -- what only they have: other programs in the same run
-    if not ours[name] then
-      print(("%-44s %12s %12.4g %8s  %s"):format(arg[i] .. "/" .. name, "-", median(theirs[name]),
-        "-", their_units[name]))
+  for i = 2, values.n do
+    local ratio = values[1] and values[i] and values[i] ~= 0 and values[1] / values[i]
+    cells[#cells + 1] = (" %8s"):format(ratio and ("%.2f"):format(ratio) or "-")
+  end
+  print(table.concat(cells) .. "  " .. unit)
+end
+
+local function heading(columns)
+  local cells = { ("%-44s %12s"):format("", "tntlua") }
+  for _, column in ipairs(columns) do cells[#cells + 1] = (" %12s"):format(column) end
+  for _, column in ipairs(columns) do
+    cells[#cells + 1] = (" %8s"):format(#columns == 1 and "ratio" or "/" .. column:match "%w+$")
+  end
+  print(table.concat(cells))
+end
+
+local shown -- how many columns the last heading had
+for i = 2, #arg do
+  local base = folder .. "/" .. arg[i]
+  local programs = { assert(read(base .. ".ours")) }
+  local eager, compiled = read(base .. ".eager"), read(base .. ".compiled")
+  if eager then
+    programs[2], programs[3] = eager, compiled
+  else
+    programs[2] = assert(read(base .. ".theirs"))
+  end
+  if shown ~= #programs then
+    heading(eager and { "Torch eager", "compiled" } or { "PyTorch" })
+    shown = #programs
+  end
+  local seen = {}
+  for _, program in ipairs(programs) do -- what only they have comes last
+    for _, name in ipairs(program.order) do
+      if not seen[name] then
+        seen[name] = true
+        local values = { n = #programs }
+        for k, other in ipairs(programs) do values[k] = median(other.values[name]) end
+        row(arg[i] .. "/" .. name, values, program.units[name])
+      end
     end
   end
 end

@@ -22,6 +22,9 @@ end
 --- Whether the card is the emulated one.
 function card.emulated() return tnt.cuda.name():find "^Emulated" ~= nil end
 
+--- Whether freed memory of the card is kept (TNT_CUDA_CACHE); else the driver is asked each time.
+function card.caches() return os.getenv "TNT_CUDA_CACHE" ~= "none" end
+
 --- How often the host waited for all that was on a stream of the emulated card, or on the card;
 --- waiting for an event does not count.
 function card.waits() return tonumber(card.emulator().emulator_waits()) end

@@ -96,7 +96,7 @@ describe("batches beside steps #cuda", function()
       })
       assert.equal(220, #logged)
       assert.is_true(logged[220] < logged[1] / 4)
-      constant(seen.allocations, "system allocations")
+      if card.caches() then constant(seen.allocations, "system allocations") end
       -- at an epoch's beginning and end other batches are ahead
       for first = 1, #seen.live, 20 do
         for i = first + 2, first + 15 do
@@ -104,7 +104,7 @@ describe("batches beside steps #cuda", function()
           no_more(seen.tensors[3], seen.tensors[i], "live tensors", i)
         end
       end
-      if card.emulated() then
+      if card.emulated() and card.caches() then
         constant(seen.waits, "waits for all work")
         for _, undone in ipairs(seen.pending) do assert.is_true(undone > 0) end
       end

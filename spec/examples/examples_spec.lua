@@ -27,7 +27,7 @@ local function have(path) return lfs.attributes(path, "mode") ~= nil end
 describe("examples", function()
   it("are all run here", function()
     local known = { char_gpt = true, custom_hook = true, digits = true, mnist = true,
-      plain_loop = true, gpt2 = true } -- gpt2: gpt2_spec.lua
+      plain_loop = true, gpt2 = true, resnet = true } -- these two: gpt2_spec, resnet_spec
     for name in lfs.dir "examples" do
       if name:sub(1, 1) ~= "." then
         assert(known[name], "examples/" .. name .. " has no test")
@@ -78,5 +78,6 @@ describe("examples", function()
     end
     local r = run("examples/mnist/train.lua --steps 60 --data " .. data)
     assert(r.accuracy > 0.6, "accuracy " .. r.accuracy)
+    assert(r.images_per_second > 0)
   end)
 end)

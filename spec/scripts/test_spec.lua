@@ -73,4 +73,70 @@ describe("scripts/test", function()
       assert.equal(1, status)
     end
   end)
+
+  describe("under compute-sanitizer", function()
+    local tools
+
+    -- Stands for the tool: notes its options, runs the process, has a finding where it adds.
+    setup(function()
+      tools = dir .. "/tools"
+      assert(os.execute(("mkdir '%s'"):format(tools)) == 0)
+      local file = assert(io.open(tools .. "/compute-sanitizer", "w"))
+      file:write(([=[
+#!/bin/bash
+echo "$* CACHE=$TNT_CUDA_CACHE" >>'%s/asked'
+while [[ $1 == --* ]]; do shift 2; done
+"$@" || exit
+[[ "$*" != *good* ]] || { echo "Invalid __global__ read"; exit 99; }
+]=]):format(tools))
+      file:close()
+      assert(os.execute(("chmod +x '%s/compute-sanitizer'"):format(tools)) == 0)
+    end)
+
+    local function checked(words)
+      os.remove(tools .. "/asked")
+      local pipe = io.popen((NO_PRELOAD .. "cd / && PATH='%s':$PATH '%s/scripts/test' %s 2>&1; "
+        .. "echo status $?"):format(tools, dir, words))
+      local output = pipe:read "*a"
+      pipe:close()
+      local file = io.open(tools .. "/asked")
+      local asked = file and file:read "*a" or ""
+      if file then file:close() end
+      return output, asked
+    end
+
+    it("a finding fails the file and is shown", function()
+      local output, asked = checked "memcheck good loader"
+      assert.matches("FAILED spec/good_spec.lua: memcheck has findings", output)
+      assert.matches("Invalid __global__ read", output)
+      assert.matches("ok   spec/data/loader_spec.lua", output)
+      assert.matches("2 passed, 1 failed, 1 skipped\nstatus 1", output)
+      assert.matches("^%-%-tool memcheck .*%-%-error%-exitcode 99 .*good_spec.*CACHE=none", asked)
+    end)
+
+    it("each tool has its word", function()
+      for tool, cache in require "tnt.sorted" {
+        racecheck = "", synccheck = "", initcheck = "none",
+      } do
+        local output, asked = checked(tool .. " loader")
+        assert.matches("1 passed, 0 failed, 0 skipped\nstatus 0", output)
+        assert.matches("^%-%-tool " .. tool .. " .*CACHE=" .. cache .. "\n$", asked)
+      end
+    end)
+
+    it("it is named where it is missing, and with another tool", function()
+      for words, expected in require "tnt.sorted" {
+        ["memcheck good"] = "memcheck wants compute%-sanitizer of a CUDA toolkit",
+        ["san memcheck good"] = "san and memcheck do not go together",
+      } do
+        local pipe = io.popen((NO_PRELOAD .. "mkdir -p '%s/none' && ln -sf $(command -v bash) "
+          .. "$(command -v dirname) '%s/none' && cd / && CUDA_HOME=/nowhere PATH='%s/none' "
+          .. "'%s/scripts/test' %s 2>&1; echo status $?"):format(dir, dir, dir, dir, words))
+        local output = pipe:read "*a"
+        pipe:close()
+        assert.matches(expected, output)
+        assert.matches("status 2\n$", output)
+      end
+    end)
+  end)
 end)
