@@ -470,7 +470,7 @@ void device_free(device_block *b, unsigned used, int card) {
 }
 
 void *device_data(const device_block *b) { return b->data; }
-bool device_in_use(int device) { return pools[device].asked > 0; }
+bool device_in_use(int device) { return tallies[device].asked > 0; }
 
 int tnt_device_memory(tnt_device_memory_info *out, int device) {
   if (device < 1 || device > MAX_CARDS) return device_check(device);

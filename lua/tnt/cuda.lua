@@ -180,9 +180,9 @@ function cuda.memory_summary(which)
   local function line(bytes, what, ...)
     lines[#lines + 1] = ("%10.1f MB %s"):format(bytes / 1e6, what:format(...))
   end
-  line(m.live, "tensors (at most %.1f MB so far; %d tensors are alive, on all devices)",
-    m.peak / 1e6, require "tnt.memory"().live_tensors)
-  line(m.captured, "captured steps")
+  line(m.live - m.captured, "tensors; %d are alive, on all devices",
+    require "tnt.memory"().live_tensors)
+  line(m.captured, "captured steps (with tensors at most %.1f MB so far)", m.peak / 1e6)
   line(m.cached, "kept for later, of %d segments (fragmentation %.2f; %d were ever asked for)",
     m.segments, m.fragmentation, m.allocations)
   line(others, "others: CUDA itself, libraries, other programs")
