@@ -38,7 +38,8 @@ typedef struct tnt__args {
   const double *row;
   const float *skip; /* one element; not 0: the kernel leaves everything as it is */
   bool deterministic;
-  bool tf32; /* f32 factors may be rounded to 10 bits of fraction */
+  bool tf32;      /* f32 factors may be rounded to 10 bits of fraction */
+  bool benchmark; /* candidates may be timed, which waits for the device */
 } tnt__args;
 
 typedef int (*tnt__kernel)(tnt__args *);
