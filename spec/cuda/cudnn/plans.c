@@ -1,6 +1,7 @@
-/* Builds the plans of core/cuda/cudnn*.c for a card that is not here: plans CARD prints for each case the engine that was
- * taken and its workspace, or "nothing". cuDNN 9.8 and later make plans from a card's properties alone, runtime compilation
- * included; the functions that would need the card are replaced here, and nothing is run. */
+/* Builds the plans of core/cuda/cudnn*.c for a card that is not here: plans sm_80|sm_90|sm_100 [few] prints for each case the
+ * engine that was taken and its workspace, or "nothing"; then what the graphs of attention mean, next to the formula. cuDNN
+ * 9.8 and later make plans from a card's properties alone, runtime compilation included (driver.c stands in for the driver
+ * then); the functions that would need the card are replaced here. VERBOSE=1 says why calls failed. */
 #include <cuda_runtime_api.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +10,8 @@
 #include "../../../core/cuda/attention.h"
 #include "../../../core/cuda/conv.h"
 #include "../../../core/cuda/cudnn.h"
+#include "evaluate.h"
+#include "formula.h"
 
 /* -- the card ----------------------------------------------------------------------------------------------------------- */
 static const struct card {
@@ -22,6 +25,7 @@ static const struct card {
 static tnt__cudnn_functions real;
 static cudnnBackendDescriptor_t properties;
 static cudnnBackendDescriptor_t executed; /* the last plan that was to run */
+static bool evaluating;                   /* what is to run is worked out on the host */
 
 static void stop(const char *what, cudnnStatus_t status) {
   printf("%s: %s\n", what, real.GetErrorString(status));
@@ -61,11 +65,11 @@ static cudnnStatus_t no_stream(cudnnHandle_t handle, cudaStream_t stream) {
 }
 static cudnnStatus_t no_run(cudnnHandle_t handle, cudnnBackendDescriptor_t plan,
                             cudnnBackendDescriptor_t pack) {
-  (void)handle, (void)pack;
+  (void)handle;
   executed = plan;
+  if (evaluating) evaluate(pack);
   return CUDNN_STATUS_SUCCESS;
 }
-/* With VERBOSE=1, why a call failed. */
 static cudnnStatus_t told(const char *what, int name, cudnnStatus_t s) {
   static const char *verbose;
   char why[4000];
@@ -84,6 +88,7 @@ static cudnnStatus_t set(cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t
                                     CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &properties);
   }
   cudnnStatus_t s = real.BackendSetAttribute(d, name, type, n, values);
+  if (!s && evaluating) record(d, name, type, n, values);
   if (!s && name == CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH) {
     s = real.BackendSetAttribute(d, CUDNN_ATTR_ENGINEHEUR_DEVICEPROP, CUDNN_TYPE_BACKEND_DESCRIPTOR,
                                  1, &properties);
@@ -116,7 +121,10 @@ cudaError_t cudaEventElapsedTime(float *ms, cudaEvent_t from, cudaEvent_t to) {
 
 /* -- cases -------------------------------------------------------------------------------------------------------------- */
 static void *const memory = (void *)(uintptr_t)4096; /* never touched */
-static void *scratch(tnt__args *a, size_t bytes) { return (void)a, (void)bytes, memory; }
+static void *scratch(tnt__args *a, size_t bytes) {
+  (void)a;
+  return evaluating ? aligned_alloc(256, (bytes + 255) / 256 * 256) : memory;
+}
 static int fail(int status, const char *fmt, ...) { return (void)fmt, status; }
 
 static tnt__args args(bool tf32, bool deterministic) {
@@ -212,19 +220,9 @@ static void convolution(int kind, int dtype, bool last, int64_t c, int64_t hw, i
   tell(name, rc, done);
 }
 
-int main(int n, char **words) {
-  if (!tnt__cudnn_version()) return printf("no cuDNN\n"), 2;
-  if (tnt__cudnn_version() < 90800) return printf("cuDNN 9.8 or later is needed\n"), 2;
-  real = tnt__cudnn;
-  for (size_t i = 0; i < sizeof cards / sizeof *cards && n == 2; i++) {
-    if (!strcmp(cards[i].name, words[1])) describe(&cards[i]);
-  }
-  if (!properties) return printf("usage: plans sm_80|sm_90|sm_100\n"), 2;
-  tnt__cudnn.Create = no_handle, tnt__cudnn.SetStream = no_stream;
-  tnt__cudnn.BackendExecute = no_run, tnt__cudnn.BackendSetAttribute = set;
-  tnt__cudnn.BackendFinalize = finish;
+static const int low[2] = {TNT_BF16, TNT_F16};
 
-  static const int low[2] = {TNT_BF16, TNT_F16};
+static void all_attention(void) {
   for (int i = 0; i < 2; i++) {
     for (int gradient = 0; gradient < 2; gradient++) {
       attention(low[i], 8, 12, 1024, 1024, 64, true, gradient, false);
@@ -238,6 +236,9 @@ int main(int n, char **words) {
   }
   attention(TNT_BF16, 3, 4, 100, 100, 32, true, true, false);
   attention(TNT_F32, 3, 4, 128, 128, 32, true, false, false);
+}
+
+static void all_convolutions(void) {
   for (int last = 0; last < 2; last++) {
     for (int kind = 0; kind < 3; kind++) {
       for (int i = 0; i < 3; i++) {
@@ -254,6 +255,42 @@ int main(int n, char **words) {
       convolution(kind, TNT_BF16, last, 64, 28, 64, 3, 1, 64, false, false, false);
     }
     convolution(TNT__CONV, TNT_BF16, last, 1, 28, 16, 5, 1, 1, true, false, false);
+  }
+}
+
+int main(int n, char **words) {
+  bool few = n == 3 && !strcmp(words[2], "few");
+  if (!tnt__cudnn_version()) return printf("no cuDNN\n"), 2;
+  if (tnt__cudnn_version() < 90800) return printf("cuDNN 9.8 or later is needed\n"), 2;
+  real = tnt__cudnn;
+  for (size_t i = 0; i < sizeof cards / sizeof *cards && (n == 2 || few); i++) {
+    if (!strcmp(cards[i].name, words[1])) describe(&cards[i]);
+  }
+  if (!properties) return printf("usage: plans sm_80|sm_90|sm_100 [few]\n"), 2;
+  tnt__cudnn.Create = no_handle, tnt__cudnn.SetStream = no_stream;
+  tnt__cudnn.BackendExecute = no_run, tnt__cudnn.BackendSetAttribute = set;
+  tnt__cudnn.BackendFinalize = finish;
+  if (few) {
+    attention(TNT_BF16, 8, 12, 1024, 1024, 64, true, false, false);
+    attention(TNT_BF16, 8, 12, 1024, 1024, 64, true, true, false);
+    attention(TNT_BF16, 8, 12, 1024, 1024, 64, true, true, true);
+    attention(TNT_F32, 8, 12, 1024, 1024, 64, true, false, false);
+    for (int last = 0; last < 2; last++) {
+      for (int kind = 0; kind < 3; kind++)
+        convolution(kind, TNT_BF16, last, 64, 56, 64, 3, 1, 1, kind == TNT__CONV, false, false);
+    }
+  } else {
+    all_attention();
+    all_convolutions();
+  }
+  tnt__args a = args(false, false);
+  evaluating = true;
+  compare_attention(&a, 2, 2, 128, 128, 16, true);
+  compare_attention(&a, 1, 1, 128, 144, 8, true);
+  if (!few) {
+    compare_attention(&a, 2, 1, 128, 40, 24, false);
+    compare_attention(&a, 1, 3, 17, 17, 32, true);
+    compare_attention(&a, 1, 2, 1, 9, 8, true);
   }
   return 0;
 }
