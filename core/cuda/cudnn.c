@@ -31,7 +31,7 @@ static void open_library(void) {
   void *library =
       dlopen(wanted ? wanted : FILE_OF_VERSION(CUDNN_MAJOR), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!library) return;
-#define CUDNN_FIND(type, name, parameters)                     \
+#define CUDNN_FIND(type, name, parameters)                    \
   *(void **)&tnt__cudnn.name = dlsym(library, "cudnn" #name); \
   if (!tnt__cudnn.name) return;
   CUDNN_FUNCTIONS(CUDNN_FIND)
@@ -165,8 +165,7 @@ static cudnnBackendDescriptor_t begin_pointwise(tnt__graph *g, cudnnPointwiseMod
 static void end_pointwise(tnt__graph *g, cudnnBackendDescriptor_t how, const tnt__node *y,
                           const tnt__node *x, const tnt__node *b, const tnt__node *select) {
   tnt__cudnn_finish(g, how);
-  cudnnBackendDescriptor_t op =
-      tnt__cudnn_make(g, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+  cudnnBackendDescriptor_t op = tnt__cudnn_make(g, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
   tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
   tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x->tensor);
   if (b) tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b->tensor);
@@ -182,8 +181,7 @@ void tnt__cudnn_pointwise(tnt__graph *g, cudnnPointwiseMode_t mode, cudnnDataTyp
 }
 
 void tnt__cudnn_places(tnt__graph *g, int64_t dim, const tnt__node *y, const tnt__node *x) {
-  cudnnBackendDescriptor_t how =
-      begin_pointwise(g, CUDNN_POINTWISE_GEN_INDEX, CUDNN_DATA_FLOAT);
+  cudnnBackendDescriptor_t how = begin_pointwise(g, CUDNN_POINTWISE_GEN_INDEX, CUDNN_DATA_FLOAT);
   set_numbers(g, how, CUDNN_ATTR_POINTWISE_AXIS, 1, &dim);
   end_pointwise(g, how, y, x, NULL, NULL);
 }
@@ -222,11 +220,11 @@ static bool meets_terms(const tnt__terms *k, cudnnBackendDescriptor_t config) {
   cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
   int64_t n = 0;
   if (tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &d)) return false;
-  bool ok =
-      !tnt__cudnn.BackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE,
-                                      CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &d) &&
-      !tnt__cudnn.BackendGetAttribute(d, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
-                                      CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &n, notes);
+  bool ok = !tnt__cudnn.BackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE,
+                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &d) &&
+            !tnt__cudnn.BackendGetAttribute(d, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+                                            CUDNN_TYPE_NUMERICAL_NOTE,
+                                            CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &n, notes);
   bool exact = k->dtype == TNT_F32;
   for (int64_t i = 0; ok && i < n && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++) {
     switch (notes[i]) {
@@ -274,13 +272,11 @@ static void choose(plan *p, const tnt__terms *k, cudnnBackendHeurMode_t mode, in
   tnt__cudnn_set(g, d, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
   tnt__cudnn_finish(g, d);
   for (int i = 0; i < MOST_ENGINES && !g->status; i++) {
-    g->status =
-        tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &configs[i]);
+    g->status = tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &configs[i]);
   }
   if (!g->status) {
-    g->status =
-        tnt__cudnn.BackendGetAttribute(d, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                       CUDNN_TYPE_BACKEND_DESCRIPTOR, MOST_ENGINES, &n, configs);
+    g->status = tnt__cudnn.BackendGetAttribute(
+        d, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, MOST_ENGINES, &n, configs);
   }
   for (int64_t i = 0; i < n && i < MOST_ENGINES && !g->status && p->n < wanted; i++) {
     if (!meets_terms(k, configs[i]) || !build(&p->engine[p->n], configs[i], handle)) continue;
@@ -383,7 +379,7 @@ tnt__terms tnt__cudnn_terms(const tnt__args *a, int64_t kind, int dtype) {
                       .dtype = dtype,
                       .tf32 = a->tf32,
                       .deterministic = a->deterministic,
-                      .benchmark = a->benchmark};
+                      .benchmark = a->benchmark && !a->deterministic};
 }
 
 static int run(tnt__args *a, const tnt__cudnn_call *q, plan *p, cudnnHandle_t handle,
@@ -414,8 +410,7 @@ int tnt__cudnn_run(tnt__args *a, const tnt__cudnn_call *q, bool *done) {
   tnt__plans_lock();
   plan *p = tnt__plans_find(q->key, q->bytes);
   cudnnHandle_t handle = p || !capturing ? handle_of(q->key->card) : NULL;
-  if (!p && handle && (p = new_plan(q, handle)) &&
-      !tnt__plans_keep(q->key, q->bytes, p, drop_plan))
+  if (!p && handle && (p = new_plan(q, handle)) && !tnt__plans_keep(q->key, q->bytes, p, drop_plan))
     p = NULL;
   if (p && p->n && handle) rc = run(a, q, p, handle, capturing, done);
   tnt__plans_unlock();

@@ -13,22 +13,22 @@
 #include "plugin.h"
 
 /* The functions of the library that are used. */
-#define CUDNN_FUNCTIONS(F)                                                                       \
-  F(size_t, GetVersion, (void))                                                                  \
-  F(const char *, GetErrorString, (cudnnStatus_t))                                               \
-  F(cudnnStatus_t, Create, (cudnnHandle_t *))                                                    \
-  F(cudnnStatus_t, SetStream, (cudnnHandle_t, cudaStream_t))                                     \
-  F(cudnnStatus_t, BackendCreateDescriptor,                                                      \
-    (cudnnBackendDescriptorType_t, cudnnBackendDescriptor_t *))                                  \
-  F(cudnnStatus_t, BackendDestroyDescriptor, (cudnnBackendDescriptor_t))                         \
-  F(cudnnStatus_t, BackendSetAttribute,                                                          \
+#define CUDNN_FUNCTIONS(F)                                                                        \
+  F(size_t, GetVersion, (void))                                                                   \
+  F(const char *, GetErrorString, (cudnnStatus_t))                                                \
+  F(cudnnStatus_t, Create, (cudnnHandle_t *))                                                     \
+  F(cudnnStatus_t, SetStream, (cudnnHandle_t, cudaStream_t))                                      \
+  F(cudnnStatus_t, BackendCreateDescriptor,                                                       \
+    (cudnnBackendDescriptorType_t, cudnnBackendDescriptor_t *))                                   \
+  F(cudnnStatus_t, BackendDestroyDescriptor, (cudnnBackendDescriptor_t))                          \
+  F(cudnnStatus_t, BackendSetAttribute,                                                           \
     (cudnnBackendDescriptor_t, cudnnBackendAttributeName_t, cudnnBackendAttributeType_t, int64_t, \
-     const void *))                                                                              \
-  F(cudnnStatus_t, BackendGetAttribute,                                                          \
+     const void *))                                                                               \
+  F(cudnnStatus_t, BackendGetAttribute,                                                           \
     (cudnnBackendDescriptor_t, cudnnBackendAttributeName_t, cudnnBackendAttributeType_t, int64_t, \
-     int64_t *, void *))                                                                         \
-  F(cudnnStatus_t, BackendFinalize, (cudnnBackendDescriptor_t))                                  \
-  F(cudnnStatus_t, BackendExecute,                                                               \
+     int64_t *, void *))                                                                          \
+  F(cudnnStatus_t, BackendFinalize, (cudnnBackendDescriptor_t))                                   \
+  F(cudnnStatus_t, BackendExecute,                                                                \
     (cudnnHandle_t, cudnnBackendDescriptor_t, cudnnBackendDescriptor_t))
 
 #define CUDNN_FIELD(type, name, parameters) type(*name) parameters;
@@ -102,7 +102,7 @@ typedef struct tnt__cudnn_call {
   const tnt__terms *key; /* all that `draw` reads, padding zeroed; it starts with its terms */
   size_t bytes;
   void (*draw)(tnt__graph *g, const void *key);
-  int n;                /* tensors in memory: */
+  int n; /* tensors in memory: */
   const int64_t *id;
   const void *const *data;
 } tnt__cudnn_call;

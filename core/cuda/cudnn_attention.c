@@ -219,12 +219,13 @@ static bool takes(const tnt__args *a, const tnt__attention *x, bool causal, bool
   if ((x->dtype != TNT_F16 && x->dtype != TNT_BF16) || x->p > 0) return false;
   if (x->d % 8 || x->d > 128 || !x->n || !x->h || !x->t || x->s < 2) return false;
   if (x->t > INT32_MAX || x->s > INT32_MAX) return false;
+  if (!(x->scale > 0) || isinf(x->scale)) return false; /* rows' largest are found before scaling */
   if (causal && (x->t > x->s || (x->t < x->s && version < 90600))) return false;
   return !gradient || (x->t % 128 == 0 && !a->deterministic);
 }
 
 int tnt__attention_cudnn(tnt__args *a, const tnt__attention *x, bool gradient, bool *done) {
-  static const int64_t id[] = {ID_Q,  ID_K,  ID_V,  ID_Y,  ID_LSE, ID_DY,
+  static const int64_t id[] = {ID_Q,  ID_K,  ID_V,  ID_Y,     ID_LSE, ID_DY,
                                ID_DQ, ID_DK, ID_DV, ID_DELTA, ID_SUMS};
   const tnt__heads *const all[TENSORS] = {&x->q,  &x->k,  &x->v,  &x->y,
                                           &x->dy, &x->dq, &x->dk, &x->dv};

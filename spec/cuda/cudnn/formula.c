@@ -93,15 +93,23 @@ void compare_attention(tnt__args *a, int64_t n, int64_t h, int64_t t, int64_t s,
     for (size_t e = 0; e < bytes / 2; e++) memory[i][e] = to_bf16((float)random_number());
   }
   uint16_t *k = s == t ? memory[0] + width : memory[1], *v = s == t ? k + width : memory[2];
-  tnt__attention x = {.dtype = TNT_BF16, .n = n, .h = h, .t = t, .s = s, .d = d,
-                      .q = heads_at(memory[0], t, row, d), .k = heads_at(k, s, row, d),
-                      .v = heads_at(v, s, row, d), .y = heads_at(memory[3], t, width, d),
+  tnt__attention x = {.dtype = TNT_BF16,
+                      .n = n,
+                      .h = h,
+                      .t = t,
+                      .s = s,
+                      .d = d,
+                      .q = heads_at(memory[0], t, row, d),
+                      .k = heads_at(k, s, row, d),
+                      .v = heads_at(v, s, row, d),
+                      .y = heads_at(memory[3], t, width, d),
                       .dy = heads_at(memory[4], t, width, d),
                       .dq = heads_at(memory[5], t, width, d),
                       .dk = heads_at(memory[6], s, width, d),
                       .dv = heads_at(memory[7], s, width, d),
                       .lse = aligned((size_t)(n * h * t) * sizeof(float)),
-                      .causal = causal, .scale = 0.7};
+                      .causal = causal,
+                      .scale = 0.7};
   bool done = false, gradient = false;
   worst w[5] = {0};
   printf("meaning n%lld h%lld t%lld s%lld d%lld%s:", (long long)n, (long long)h, (long long)t,
@@ -112,7 +120,8 @@ void compare_attention(tnt__args *a, int64_t n, int64_t h, int64_t t, int64_t s,
     forget();
     if (tnt__attention_cudnn(a, &x, true, &gradient)) exit(1);
     for (int64_t i = 0; i < n * h; i++) one_head(&x, i / h, i % h, gradient, w);
-    for (int i = 0; i < (gradient ? 5 : 2); i++) printf(" %s %.1e", names[i], w[i].error / w[i].largest);
+    for (int i = 0; i < (gradient ? 5 : 2); i++)
+      printf(" %s %.1e", names[i], w[i].error / w[i].largest);
     printf("\n");
   }
   forget();
