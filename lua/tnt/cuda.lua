@@ -65,9 +65,9 @@ function cuda.allow_tf32(on)
 end
 
 --- Lets cuDNN's candidates be timed: the first call of each convolution or attention (of a shape,
---- dtype and layout) runs a few of them and the quickest is kept; off until it is asked for. That call
---- waits for the card. It pays where shapes stay the same. Two runs of a program may keep different
---- ones, which differ in the last bits; under tnt.use_deterministic nothing is timed.
+--- dtype and layout) runs a few of them and the quickest is kept; off until it is asked for. That
+--- call waits for the card. It pays where shapes stay the same. Two runs of a program may keep
+--- different ones, which differ in the last bits; under tnt.use_deterministic nothing is timed.
 --- Errors: argument.
 ---@param on? boolean  nil only asks
 ---@return boolean former  what it was before

@@ -1,13 +1,13 @@
--- cuDNN's plans for our graphs without a card (spec/cuda/cudnn/plans.c): that its engines take them,
--- for kinds of cards that differ in their engines, and that attention's graphs mean attention.
+-- cuDNN's plans for our graphs without a card (spec/cuda/cudnn/plans.c): that its engines take
+-- them, on kinds of cards that differ in these, and that attention's graphs mean attention.
 -- TNT_CUDNN_PLANS=all looks at all cases; without it a few for one card.
 local tnt = require "tnt"
 local build = os.getenv "TNT_BUILD" or "build"
 local program = build .. "/spec/cudnn_plans"
 
 local function plans(card, which)
-  local pipe = assert(io.popen(("env -u TNT_CUDNN LD_LIBRARY_PATH=%s/spec/driver timeout 500 %s %s %s 2>&1")
-    :format(build, program, card, which)))
+  local command = "env -u TNT_CUDNN LD_LIBRARY_PATH=%s/spec/driver timeout 500 %s %s %s 2>&1"
+  local pipe = assert(io.popen(command:format(build, program, card, which)))
   local said, lines = pipe:read "*a", {}
   pipe:close()
   for line in said:gmatch "[^\n]+" do
@@ -60,7 +60,7 @@ describe("cuDNN without a card", function()
             assert(tonumber(error) < most, ("%s: %s is off by %s"):format(line.name, what, error))
           end
           assert.is_true(numbers == 2 or numbers == 5, said)
-        elseif line.name == "benchmark" then -- four plans once unmeasured and three times, and the best
+        elseif line.name == "benchmark" then -- once unmeasured, then three times
           assert.equal("4 plans, 17 runs, kept plan 2, 1 runs", line.what)
         elseif line.name == "capture" then
           assert.equal("0 1 1", line.what)

@@ -1,25 +1,47 @@
 /* libcuda.so.1 for plans.c: cuDNN hands the code that it compiled to the driver while it builds a plan. This one takes any and
  * has no card. The list holds what cuDNN 9 looks for. */
-#define NAMES(F)                                                                                  \
-  F(cuCtxGetCurrent)                                                                              \
-  F(cuCtxGetDevice)                                                                               \
-  F(cuCtxGetLimit) F(cuCtxPopCurrent) F(cuCtxPushCurrent) F(cuDeviceGet) F(cuDeviceGetAttribute)  \
-      F(cuDeviceGetCount) F(cuDevicePrimaryCtxRelease) F(cuDevicePrimaryCtxReset) F(              \
-          cuDevicePrimaryCtxRetain) F(cuFuncGetAttribute) F(cuFuncSetAttribute) F(cuGetErrorName) \
-          F(cuGetErrorString) F(cuInit) F(cuKernelGetAttribute) F(cuLaunchCooperativeKernel)      \
-              F(cuLaunchKernel) F(cuLaunchKernelEx) F(cuLibraryLoadFromFile) F(cuLinkAddData)     \
-                  F(cuLinkAddData_v2) F(cuLinkAddFile_v2) F(cuLinkComplete) F(cuLinkCreate)       \
-                      F(cuLinkCreate_v2) F(cuLinkDestroy) F(cuMemcpyDtoH_v2)                      \
-                          F(cuModuleGetFunction) F(cuModuleGetGlobal_v2) F(cuModuleLoadData)      \
-                              F(cuModuleLoadDataEx) F(cuModuleLoadFatBinary) F(cuModuleUnload)    \
-                                  F(cuOccupancyMaxActiveBlocksPerMultiprocessor)                  \
-                                      F(cuOccupancyMaxPotentialClusterSize) F(cuStreamGetCtx)     \
-                                          F(cuStreamSynchronize) F(cuTensorMapEncodeTiled)
-
 enum { SUCCESS = 0, NO_DEVICE = 100 };
 #define FAILS(name) \
   int name(void) { return NO_DEVICE; }
-NAMES(FAILS)
+FAILS(cuCtxGetCurrent)
+FAILS(cuCtxGetDevice)
+FAILS(cuCtxGetLimit)
+FAILS(cuCtxPopCurrent)
+FAILS(cuCtxPushCurrent)
+FAILS(cuDeviceGet)
+FAILS(cuDeviceGetAttribute)
+FAILS(cuDeviceGetCount)
+FAILS(cuDevicePrimaryCtxRelease)
+FAILS(cuDevicePrimaryCtxReset)
+FAILS(cuFuncGetAttribute)
+FAILS(cuFuncSetAttribute)
+FAILS(cuGetErrorName)
+FAILS(cuGetErrorString)
+FAILS(cuInit)
+FAILS(cuKernelGetAttribute)
+FAILS(cuLaunchCooperativeKernel)
+FAILS(cuLaunchKernel)
+FAILS(cuLaunchKernelEx)
+FAILS(cuLibraryLoadFromFile)
+FAILS(cuLinkAddData)
+FAILS(cuLinkAddData_v2)
+FAILS(cuLinkAddFile_v2)
+FAILS(cuLinkComplete)
+FAILS(cuLinkCreate)
+FAILS(cuLinkCreate_v2)
+FAILS(cuLinkDestroy)
+FAILS(cuMemcpyDtoH_v2)
+FAILS(cuModuleGetFunction)
+FAILS(cuModuleGetGlobal_v2)
+FAILS(cuModuleLoadData)
+FAILS(cuModuleLoadDataEx)
+FAILS(cuModuleLoadFatBinary)
+FAILS(cuModuleUnload)
+FAILS(cuOccupancyMaxActiveBlocksPerMultiprocessor)
+FAILS(cuOccupancyMaxPotentialClusterSize)
+FAILS(cuStreamGetCtx)
+FAILS(cuStreamSynchronize)
+FAILS(cuTensorMapEncodeTiled)
 
 static int something;
 int cuDriverGetVersion(int *version) { return *version = 13000, SUCCESS; }
