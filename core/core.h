@@ -358,6 +358,7 @@ extern const op_record tnt__ops[];
 extern int default_float;
 extern int tnt__deterministic; /* tnt_set_deterministic */
 extern int tnt__tf32;          /* tnt_set_tf32 */
+extern int tnt__benchmark;     /* tnt_set_benchmark */
 
 int dispatch(call *k); /* out[] hold one reference each on success */
 int shape_from_patterns(call *k);

@@ -179,3 +179,10 @@ int tnt_set_tf32(int on) {
   if (on >= 0) tnt__tf32 = on;
   return before;
 }
+
+int tnt__benchmark;
+int tnt_set_benchmark(int on) {
+  int before = tnt__benchmark;
+  if (on >= 0) tnt__benchmark = on;
+  return before;
+}

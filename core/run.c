@@ -171,6 +171,7 @@ int run_kernel(call *k) {
     a.scratch = scratch;
     a.deterministic = tnt__deterministic != 0;
     a.tf32 = tnt__tf32 != 0;
+    a.benchmark = tnt__benchmark != 0;
   }
   if (op->n_out) a.stored = k->out[0]->dtype;
   if (op->flags & OP_RANDOM) {

@@ -112,7 +112,8 @@ TNT_API const char *tnt_failed_op(void);
 TNT_API tnt_context_view *tnt_context(void);
 TNT_API int tnt_set_deterministic(
     int on); /* the previous setting; kernels of cards then avoid sums in any order */
-TNT_API int tnt_set_tf32(int on); /* 0 or 1, -1 only asks: the previous setting */
+TNT_API int tnt_set_tf32(int on);      /* 0 or 1, -1 only asks: the previous setting */
+TNT_API int tnt_set_benchmark(int on); /* likewise */
 TNT_API const char *tnt_isa(
     void); /* "base", "avx2" or "avx512": the kernels chosen when the library was loaded */
 TNT_API int tnt_set_num_threads(int n);

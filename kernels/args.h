@@ -38,9 +38,9 @@ typedef struct tnt__args {
   const double *row;
   const float *skip; /* one element; not 0: the kernel leaves everything as it is */
   bool deterministic;
-  bool tf32; /* f32 factors may be rounded to 10 bits of fraction */
-  bool
-      channels_last; /* ops of images: tensors of four dims [N, C, H, W] lie as N, H, W, C, else row-major */
+  bool tf32;          /* f32 factors may be rounded to 10 bits of fraction */
+  bool benchmark;     /* candidates may be timed, which waits for the device */
+  bool channels_last; /* ops of images: [N, C, H, W] lie as N, H, W, C, else row-major */
 } tnt__args;
 
 typedef int (*tnt__kernel)(tnt__args *);

@@ -1,5 +1,5 @@
-/* attention and its gradient: what kernels/attention.cu is asked. Rows of a head must lie in one piece; a tensor whose last
- * dim is strided is copied first. */
+/* attention and its gradient: cuDNN where it is there and has something, else kernels/attention.cu. Rows of a head must lie in
+ * one piece; a tensor whose last dim is strided is copied first. */
 #include "attention.h"
 #include "matmul.h"
 
@@ -22,6 +22,13 @@ static int sizes_of(tnt__args *a, tnt__attention *x, const tnt__view *q, const t
                  TNT__MOST_HEAD, (long long)x->d);
 }
 
+static int attend(tnt__args *a, const tnt__attention *x, bool gradient) {
+  bool done = false;
+  int rc = tnt__attention_cudnn(a, x, gradient, &done);
+  if (rc || done) return rc ? rc : launched(a);
+  return gradient ? tnt__attention_backward(a, x) : tnt__attention_forward(a, x);
+}
+
 int attention_cuda(tnt__args *a) {
   tnt__attention x = {.lse = a->out[1].data,
                       .causal = a->integer[ATTENTION_CAUSAL] != 0,
@@ -34,7 +41,7 @@ int attention_cuda(tnt__args *a) {
   if (!rc) rc = heads_of(a, &x.k, &a->in[1]);
   if (!rc) rc = heads_of(a, &x.v, &a->in[2]);
   if (!rc) rc = heads_of(a, &x.y, &a->out[0]);
-  return rc ? rc : tnt__attention_forward(a, &x);
+  return rc ? rc : attend(a, &x, false);
 }
 
 int attention_grad_cuda(tnt__args *a) {
@@ -55,5 +62,5 @@ int attention_grad_cuda(tnt__args *a) {
     if (!x.lse) return a->fail(TNT_EMEMORY, "%s: out of memory on the card", a->op);
     rc = tnt__dense_copy(a, lse, x.lse);
   }
-  return rc ? rc : tnt__attention_backward(a, &x);
+  return rc ? rc : attend(a, &x, true);
 }

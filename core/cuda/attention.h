@@ -30,6 +30,9 @@ enum { TNT__MOST_HEAD = 128 }; /* the widest head */
 int tnt__attention_forward(tnt__args *a, const tnt__attention *k);
 int tnt__attention_backward(tnt__args *a, const tnt__attention *k);
 
+/* cuDNN's, of both. *done false: there is none, or it has nothing for this. */
+int tnt__attention_cudnn(tnt__args *a, const tnt__attention *x, bool gradient, bool *done);
+
 #ifdef __cplusplus
 }
 #endif

@@ -25,8 +25,8 @@ int tnt__conv_tiles(tnt__args *a, const tnt__convolution *k);
 int tnt__conv_direct(tnt__args *a, const tnt__convolution *k);
 int tnt__conv_bias(tnt__args *a, const tnt__convolution *k); /* adds it to the result */
 
-/* cuDNN's. *done false: there is none, or it has nothing for this; nothing was written. */
-int tnt__conv_cudnn(tnt__args *a, const tnt__convolution *k, bool *done);
+/* cuDNN's. *done false: there is none, or it has nothing for this. k->bias is null afterwards where it was added. */
+int tnt__conv_cudnn(tnt__args *a, tnt__convolution *k, bool *done);
 
 #ifdef __cplusplus
 }

@@ -1,309 +1,418 @@
-/* Convolutions through cuDNN 9's backend interface: a graph of one operation, the engines that its heuristics offer, and of
- * these the first that meets our terms (no TF32 unless it is allowed, the same bits in every run where that is asked, 1 GiB
- * of workspace) and can be built. Whatever fails on the way means that cuDNN has nothing; our own kernels go on then. */
-#include "conv.h"
+/* What every graph of cuDNN needs: the library, descriptors, and of the engines that its heuristics offer the first that
+ * meets our terms (no TF32 unless it is allowed, the same bits in every run where that is asked, 1 GiB of workspace) and can
+ * be built; with tnt.cuda.benchmark the quickest of a few. Whatever fails before a plan is run means that cuDNN has
+ * nothing. */
+#ifdef TNT_HAVE_CUDNN
+#include "cudnn.h"
 
-#ifndef TNT_HAVE_CUDNN
-int tnt__conv_cudnn(tnt__args *a, const tnt__convolution *k, bool *done) {
-  (void)a, (void)k;
-  *done = false;
-  return 0;
-}
-#else
-/* Handles of graphs and plans are deprecated in late versions and needed in early ones. */
-#pragma GCC diagnostic ignored "-Wdeprecated-declarations"
 #include <cuda_runtime_api.h>
-#include <cudnn.h>
+#include <dlfcn.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "plans.h"
+#include "../device.h"
 
-enum { MOST_MADE = 16, MOST_ENGINES = 64, ID_X = 1, ID_W, ID_Y };
+enum { MOST_ENGINES = 64, MOST_CANDIDATES = 4, TIMED_RUNS = 3 };
 static const int64_t MOST_WORKSPACE = (int64_t)1 << 30;
 
-typedef struct plan {
-  cudnnBackendDescriptor_t made[MOST_MADE]; /* what `chosen` is built of */
-  int n;
-  cudnnStatus_t status;                    /* of the first call that failed */
-  cudnnBackendDescriptor_t engine, chosen; /* null: cuDNN has nothing */
-  int64_t workspace;
-} plan;
+/* -- the library -------------------------------------------------------------------------------------------------------- */
+tnt__cudnn_functions tnt__cudnn;
+static pthread_once_t opening = PTHREAD_ONCE_INIT;
+static int version;
 
-typedef struct key {
-  int64_t kind, n, c, h, w, o, kh, kw, p, q, groups, sh, sw, ph, pw, dh, dw;
-  int64_t x_stride[4], w_stride[4], y_stride[4];
-  int card, convolution, dtype, align_x, align_w, align_y;
-  bool tf32, deterministic, unused[6];
-} key;
+#define TEXT_OF(word) #word
+#define FILE_OF_VERSION(major) "libcudnn.so." TEXT_OF(major)
 
-static cudnnHandle_t handles[16];
+/* One of the version whose headers this was compiled with: names and numbers change with the first figure only. */
+static void open_library(void) {
+  const char *wanted = getenv("TNT_CUDNN");
+  if (wanted && !strcmp(wanted, "none")) return;
+  void *library =
+      dlopen(wanted ? wanted : FILE_OF_VERSION(CUDNN_MAJOR), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  if (!library) return;
+#define CUDNN_FIND(type, name, parameters)                    \
+  *(void **)&tnt__cudnn.name = dlsym(library, "cudnn" #name); \
+  if (!tnt__cudnn.name) return;
+  CUDNN_FUNCTIONS(CUDNN_FIND)
+#undef CUDNN_FIND
+  size_t found = tnt__cudnn.GetVersion();
+  if (found / 10000 == CUDNN_MAJOR) version = (int)found;
+}
 
-/* -- descriptors: after a failure nothing more is done ------------------------------------------------------------------ */
-static cudnnBackendDescriptor_t make(plan *p, cudnnBackendDescriptorType_t type) {
+int tnt__cudnn_version(void) {
+  pthread_once(&opening, open_library);
+  return version;
+}
+
+/* A card's handle, made while that card is the thread's current one; null: the library does not start there. */
+static cudnnHandle_t handle_of(int card) {
+  static struct {
+    cudnnHandle_t handle;
+    bool tried;
+  } handles[MAX_CARDS];
+  if (!handles[card].tried) {
+    handles[card].tried = true;
+    if (tnt__cudnn.Create(&handles[card].handle)) handles[card].handle = NULL;
+  }
+  return handles[card].handle;
+}
+
+/* -- descriptors -------------------------------------------------------------------------------------------------------- */
+cudnnBackendDescriptor_t tnt__cudnn_make(tnt__graph *g, cudnnBackendDescriptorType_t type) {
   cudnnBackendDescriptor_t d = NULL;
-  if (p->status) return NULL;
-  p->status = p->n < MOST_MADE ? cudnnBackendCreateDescriptor(type, &d) : CUDNN_STATUS_ALLOC_FAILED;
-  if (!p->status) p->made[p->n++] = d;
+  if (g->status) return NULL;
+  g->status = g->n_made < TNT__MOST_MADE ? tnt__cudnn.BackendCreateDescriptor(type, &d)
+                                         : CUDNN_STATUS_ALLOC_FAILED;
+  if (g->status) return NULL;
+  g->made[g->n_made++] = d;
   return d;
 }
 
-static void set(plan *p, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name,
-                cudnnBackendAttributeType_t type, int64_t n, const void *values) {
-  if (!p->status) p->status = cudnnBackendSetAttribute(d, name, type, n, values);
+void tnt__cudnn_set(tnt__graph *g, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name,
+                    cudnnBackendAttributeType_t type, int64_t n, const void *values) {
+  if (!g->status) g->status = tnt__cudnn.BackendSetAttribute(d, name, type, n, values);
 }
-static void set_numbers(plan *p, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name,
+static void set_numbers(tnt__graph *g, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name,
                         int64_t n, const int64_t *values) {
-  set(p, d, name, CUDNN_TYPE_INT64, n, values);
+  tnt__cudnn_set(g, d, name, CUDNN_TYPE_INT64, n, values);
 }
-static void set_part(plan *p, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name,
-                     cudnnBackendDescriptor_t part) {
-  set(p, d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &part);
+static void set_true(tnt__graph *g, cudnnBackendDescriptor_t d, cudnnBackendAttributeName_t name) {
+  const bool yes = true;
+  tnt__cudnn_set(g, d, name, CUDNN_TYPE_BOOLEAN, 1, &yes);
 }
-static void finish(plan *p, cudnnBackendDescriptor_t d) {
-  if (!p->status) p->status = cudnnBackendFinalize(d);
+void tnt__cudnn_set_part(tnt__graph *g, cudnnBackendDescriptor_t d,
+                         cudnnBackendAttributeName_t name, cudnnBackendDescriptor_t part) {
+  tnt__cudnn_set(g, d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &part);
+}
+void tnt__cudnn_finish(tnt__graph *g, cudnnBackendDescriptor_t d) {
+  if (!g->status) g->status = tnt__cudnn.BackendFinalize(d);
+}
+void tnt__cudnn_finish_operation(tnt__graph *g, cudnnBackendDescriptor_t d) {
+  tnt__cudnn_finish(g, d);
+  if (!g->status && g->n_operations == TNT__MOST_OPERATIONS) g->status = CUDNN_STATUS_ALLOC_FAILED;
+  if (!g->status) g->operation[g->n_operations++] = d;
 }
 
-static void drop_plan(void *plan_) {
-  plan *p = plan_;
-  if (p->chosen) cudnnBackendDestroyDescriptor(p->chosen);
-  if (p->engine) cudnnBackendDestroyDescriptor(p->engine);
-  while (p->n > 0) cudnnBackendDestroyDescriptor(p->made[--p->n]);
-  free(p);
-}
-
-/* -- the graph ---------------------------------------------------------------------------------------------------------- */
-static cudnnDataType_t type_of(int dtype) {
+cudnnDataType_t tnt__cudnn_type(int dtype) {
   return dtype == TNT_F16    ? CUDNN_DATA_HALF
          : dtype == TNT_BF16 ? CUDNN_DATA_BFLOAT16
                              : CUDNN_DATA_FLOAT;
 }
 
-static cudnnBackendDescriptor_t make_tensor(plan *p, int64_t id, int dtype, const int64_t *size,
-                                            const int64_t *stride, int64_t alignment) {
-  cudnnBackendDescriptor_t d = make(p, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
-  cudnnDataType_t type = type_of(dtype);
-  if (alignment > 16) alignment = 16;
-  set(p, d, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
-  set_numbers(p, d, CUDNN_ATTR_TENSOR_DIMENSIONS, 4, size);
-  set_numbers(p, d, CUDNN_ATTR_TENSOR_STRIDES, 4, stride);
-  set_numbers(p, d, CUDNN_ATTR_TENSOR_UNIQUE_ID, 1, &id);
-  set_numbers(p, d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, 1, &alignment);
-  finish(p, d);
+static tnt__node begin_tensor(tnt__graph *g, int64_t id, cudnnDataType_t type, const int64_t *size,
+                              const int64_t *stride, int64_t alignment) {
+  tnt__node x = {.tensor = tnt__cudnn_make(g, CUDNN_BACKEND_TENSOR_DESCRIPTOR)};
+  memcpy(x.size, size, sizeof x.size);
+  memcpy(x.stride, stride, sizeof x.stride);
+  tnt__cudnn_set(g, x.tensor, CUDNN_ATTR_TENSOR_DATA_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &type);
+  set_numbers(g, x.tensor, CUDNN_ATTR_TENSOR_DIMENSIONS, 4, size);
+  set_numbers(g, x.tensor, CUDNN_ATTR_TENSOR_STRIDES, 4, stride);
+  set_numbers(g, x.tensor, CUDNN_ATTR_TENSOR_UNIQUE_ID, 1, &id);
+  set_numbers(g, x.tensor, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, 1, &alignment);
+  return x;
+}
+
+static int64_t next_id(tnt__graph *g) {
+  if (g->last_id < TNT__FIRST_VIRTUAL_ID) g->last_id = TNT__FIRST_VIRTUAL_ID;
+  return ++g->last_id;
+}
+
+tnt__node tnt__cudnn_tensor(tnt__graph *g, int64_t id, cudnnDataType_t type, const int64_t *size,
+                            const int64_t *stride, int alignment) {
+  tnt__node x = begin_tensor(g, id, type, size, stride, alignment < 16 ? alignment : 16);
+  tnt__cudnn_finish(g, x.tensor);
+  return x;
+}
+
+tnt__node tnt__cudnn_virtual(tnt__graph *g, cudnnDataType_t type, const int64_t *size,
+                             const int64_t *stride) {
+  tnt__node x = begin_tensor(g, next_id(g), type, size, stride, 16);
+  set_true(g, x.tensor, CUDNN_ATTR_TENSOR_IS_VIRTUAL);
+  tnt__cudnn_finish(g, x.tensor);
+  return x;
+}
+
+static struct tnt__graph_scalar *begin_scalar(tnt__graph *g, cudnnDataType_t type, tnt__node *x) {
+  static const int64_t ones[4] = {1, 1, 1, 1};
+  if (!g->status && g->n_scalars == TNT__MOST_SCALARS) g->status = CUDNN_STATUS_ALLOC_FAILED;
+  struct tnt__graph_scalar *s = &g->scalar[g->status ? 0 : g->n_scalars++];
+  s->id = next_id(g);
+  *x = begin_tensor(g, s->id, type, ones, ones, 4);
+  set_true(g, x->tensor, CUDNN_ATTR_TENSOR_IS_BY_VALUE);
+  tnt__cudnn_finish(g, x->tensor);
+  return s;
+}
+tnt__node tnt__cudnn_number(tnt__graph *g, float value) {
+  tnt__node x;
+  begin_scalar(g, CUDNN_DATA_FLOAT, &x)->number = value;
+  return x;
+}
+tnt__node tnt__cudnn_whole(tnt__graph *g, int32_t value) {
+  tnt__node x;
+  begin_scalar(g, CUDNN_DATA_INT32, &x)->whole = value;
+  return x;
+}
+
+static cudnnBackendDescriptor_t begin_pointwise(tnt__graph *g, cudnnPointwiseMode_t mode,
+                                                cudnnDataType_t compute) {
+  cudnnBackendDescriptor_t d = tnt__cudnn_make(g, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+  tnt__cudnn_set(g, d, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+  tnt__cudnn_set(g, d, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_TYPE_DATA_TYPE, 1, &compute);
   return d;
 }
 
-static cudnnBackendDescriptor_t make_convolution(plan *p, const key *k) {
-  cudnnBackendDescriptor_t d = make(p, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
-  cudnnDataType_t compute = CUDNN_DATA_FLOAT;
-  cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
-  int64_t dims = 2, stride[2] = {k->sh, k->sw}, padding[2] = {k->ph, k->pw},
-          dilation[2] = {k->dh, k->dw};
-  set(p, d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_TYPE_DATA_TYPE, 1, &compute);
-  set(p, d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
-  set_numbers(p, d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, 1, &dims);
-  set_numbers(p, d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, 2, padding);
-  set_numbers(p, d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, 2, padding);
-  set_numbers(p, d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, 2, stride);
-  set_numbers(p, d, CUDNN_ATTR_CONVOLUTION_DILATIONS, 2, dilation);
-  finish(p, d);
-  return d;
+static void end_pointwise(tnt__graph *g, cudnnBackendDescriptor_t how, const tnt__node *y,
+                          const tnt__node *x, const tnt__node *b, const tnt__node *select) {
+  tnt__cudnn_finish(g, how);
+  cudnnBackendDescriptor_t op = tnt__cudnn_make(g, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+  tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, how);
+  tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x->tensor);
+  if (b) tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b->tensor);
+  if (select) tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_TDESC, select->tensor);
+  tnt__cudnn_set_part(g, op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y->tensor);
+  tnt__cudnn_finish_operation(g, op);
 }
 
-/* The attributes of the three operations, in the order of tnt__conv_kind. */
-static const struct {
-  cudnnBackendDescriptorType_t type;
-  cudnnBackendAttributeName_t alpha, beta, convolution, x, w, y;
-} operations[3] = {
-    {CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y},
-    {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY},
-    {CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW,
-     CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY}};
+void tnt__cudnn_pointwise(tnt__graph *g, cudnnPointwiseMode_t mode, cudnnDataType_t compute,
+                          const tnt__node *y, const tnt__node *x, const tnt__node *b,
+                          const tnt__node *select) {
+  end_pointwise(g, begin_pointwise(g, mode, compute), y, x, b, select);
+}
 
-static cudnnBackendDescriptor_t make_graph(plan *p, const key *k, cudnnHandle_t handle) {
-  int64_t x_size[4] = {k->n, k->c, k->h, k->w}, w_size[4] = {k->o, k->c / k->groups, k->kh, k->kw},
-          y_size[4] = {k->n, k->o, k->p, k->q};
-  float one = 1, zero = 0;
-  cudnnBackendDescriptor_t x = make_tensor(p, ID_X, k->dtype, x_size, k->x_stride, k->align_x),
-                           w = make_tensor(p, ID_W, k->dtype, w_size, k->w_stride, k->align_w),
-                           y = make_tensor(p, ID_Y, k->dtype, y_size, k->y_stride, k->align_y),
-                           convolution = make_convolution(p, k);
-  cudnnBackendDescriptor_t op = make(p, operations[k->convolution].type);
-  set_part(p, op, operations[k->convolution].convolution, convolution);
-  set_part(p, op, operations[k->convolution].x, x);
-  set_part(p, op, operations[k->convolution].w, w);
-  set_part(p, op, operations[k->convolution].y, y);
-  set(p, op, operations[k->convolution].alpha, CUDNN_TYPE_FLOAT, 1, &one);
-  set(p, op, operations[k->convolution].beta, CUDNN_TYPE_FLOAT, 1, &zero);
-  finish(p, op);
-  cudnnBackendDescriptor_t graph = make(p, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-  set(p, graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
-  set_part(p, graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, op);
-  finish(p, graph);
-  return graph;
+void tnt__cudnn_places(tnt__graph *g, int64_t dim, const tnt__node *y, const tnt__node *x) {
+  cudnnBackendDescriptor_t how = begin_pointwise(g, CUDNN_POINTWISE_GEN_INDEX, CUDNN_DATA_FLOAT);
+  set_numbers(g, how, CUDNN_ATTR_POINTWISE_AXIS, 1, &dim);
+  end_pointwise(g, how, y, x, NULL, NULL);
 }
 
 /* -- engines ------------------------------------------------------------------------------------------------------------ */
+typedef struct engine {
+  cudnnBackendDescriptor_t config, plan; /* null: none */
+  int64_t workspace;
+} engine;
+
+typedef struct plan {
+  tnt__graph graph; /* what the engines are built of */
+  cudnnBackendDescriptor_t whole;
+  int n; /* built engines; 0: cuDNN has nothing */
+  engine engine[MOST_CANDIDATES];
+} plan;
+
+static void drop_engine(engine *e) {
+  if (e->plan) tnt__cudnn.BackendDestroyDescriptor(e->plan);
+  if (e->config) tnt__cudnn.BackendDestroyDescriptor(e->config);
+  *e = (engine){0};
+}
+
+static void drop_plan(void *plan_) {
+  plan *p = plan_;
+  while (p->n > 0) drop_engine(&p->engine[--p->n]);
+  while (p->graph.n_made > 0) {
+    tnt__cudnn.BackendDestroyDescriptor(p->graph.made[--p->graph.n_made]);
+  }
+  free(p);
+}
+
 /* f32 on tensor cores is TF32, and inputs that are rounded first are narrower still. */
-static bool meets_terms(const key *k, cudnnBackendDescriptor_t config) {
-  cudnnBackendDescriptor_t engine = NULL;
+static bool meets_terms(const tnt__terms *k, cudnnBackendDescriptor_t config) {
+  cudnnBackendDescriptor_t d = NULL;
   cudnnBackendNumericalNote_t notes[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
   int64_t n = 0;
-  if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &engine)) return false;
-  bool ok =
-      !cudnnBackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR,
-                                1, &n, &engine) &&
-      !cudnnBackendGetAttribute(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE,
-                                CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &n, notes);
+  if (tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_ENGINE_DESCRIPTOR, &d)) return false;
+  bool ok = !tnt__cudnn.BackendGetAttribute(config, CUDNN_ATTR_ENGINECFG_ENGINE,
+                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &n, &d) &&
+            !tnt__cudnn.BackendGetAttribute(d, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE,
+                                            CUDNN_TYPE_NUMERICAL_NOTE,
+                                            CUDNN_NUMERICAL_NOTE_TYPE_COUNT, &n, notes);
   bool exact = k->dtype == TNT_F32;
   for (int64_t i = 0; ok && i < n && i < CUDNN_NUMERICAL_NOTE_TYPE_COUNT; i++) {
-    if (exact && notes[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS) ok = false;
-    if (exact && !k->tf32 && notes[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE) ok = false;
-    if (k->deterministic && notes[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC) ok = false;
+    switch (notes[i]) {
+    case CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS: ok = !exact; break;
+    case CUDNN_NUMERICAL_NOTE_TENSOR_CORE: ok = !exact || k->tf32; break;
+    case CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION: ok = false; break;
+    case CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC: ok = !k->deterministic; break;
+    default: break;
+    }
   }
-  cudnnBackendDestroyDescriptor(engine);
+  tnt__cudnn.BackendDestroyDescriptor(d);
   return ok;
 }
 
-/* Builds the engine's plan into p; false: not with this engine. */
-static bool build(plan *p, cudnnBackendDescriptor_t config, cudnnHandle_t handle) {
+/* Makes a plan of the engine, and takes its config; false: not with this engine. */
+static bool build(engine *e, cudnnBackendDescriptor_t config, cudnnHandle_t handle) {
   cudnnBackendDescriptor_t d = NULL;
-  int64_t n = 0, workspace = 0;
-  if (cudnnBackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &d)) return false;
-  bool ok = !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1,
-                                      &handle) &&
-            !cudnnBackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
-                                      CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config) &&
-            !cudnnBackendFinalize(d) &&
-            !cudnnBackendGetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64,
-                                      1, &n, &workspace) &&
-            workspace <= MOST_WORKSPACE;
+  int64_t n = 0;
+  if (tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR, &d)) return false;
+  bool ok = !tnt__cudnn.BackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE,
+                                            1, &handle) &&
+            !tnt__cudnn.BackendSetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG,
+                                            CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &config) &&
+            !tnt__cudnn.BackendFinalize(d) &&
+            !tnt__cudnn.BackendGetAttribute(d, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE,
+                                            CUDNN_TYPE_INT64, 1, &n, &e->workspace) &&
+            e->workspace <= MOST_WORKSPACE;
   if (!ok) {
-    cudnnBackendDestroyDescriptor(d);
+    tnt__cudnn.BackendDestroyDescriptor(d);
     return false;
   }
-  p->chosen = d;
-  p->workspace = workspace;
+  e->config = config;
+  e->plan = d;
   return true;
 }
 
-/* Tries the engines that one mode of the heuristics offers, best first. */
-static void choose(plan *p, const key *k, cudnnBackendDescriptor_t graph,
-                   cudnnBackendHeurMode_t mode, cudnnHandle_t handle) {
+/* Builds up to `wanted` of the engines that one mode of the heuristics offers, best first. */
+static void choose(plan *p, const tnt__terms *k, cudnnBackendHeurMode_t mode, int wanted,
+                   cudnnHandle_t handle) {
+  tnt__graph *g = &p->graph;
   cudnnBackendDescriptor_t configs[MOST_ENGINES] = {0};
-  cudnnBackendDescriptor_t heuristics = make(p, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+  cudnnBackendDescriptor_t d = tnt__cudnn_make(g, CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
   int64_t n = 0;
-  set_part(p, heuristics, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
-  set(p, heuristics, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-  finish(p, heuristics);
-  for (int i = 0; i < MOST_ENGINES && !p->status; i++)
-    p->status = cudnnBackendCreateDescriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &configs[i]);
-  if (!p->status) {
-    p->status = cudnnBackendGetAttribute(heuristics, CUDNN_ATTR_ENGINEHEUR_RESULTS,
-                                         CUDNN_TYPE_BACKEND_DESCRIPTOR, MOST_ENGINES, &n, configs);
+  tnt__cudnn_set_part(g, d, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, p->whole);
+  tnt__cudnn_set(g, d, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+  tnt__cudnn_finish(g, d);
+  for (int i = 0; i < MOST_ENGINES && !g->status; i++) {
+    g->status = tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR, &configs[i]);
   }
-  for (int64_t i = 0; i < n && i < MOST_ENGINES && !p->status && !p->chosen; i++) {
-    if (!meets_terms(k, configs[i]) || !build(p, configs[i], handle)) continue;
-    p->engine = configs[i];
+  if (!g->status) {
+    g->status = tnt__cudnn.BackendGetAttribute(
+        d, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, MOST_ENGINES, &n, configs);
+  }
+  for (int64_t i = 0; i < n && i < MOST_ENGINES && !g->status && p->n < wanted; i++) {
+    if (!meets_terms(k, configs[i]) || !build(&p->engine[p->n], configs[i], handle)) continue;
+    p->n++;
     configs[i] = NULL;
   }
   for (int i = 0; i < MOST_ENGINES; i++) {
-    if (configs[i]) cudnnBackendDestroyDescriptor(configs[i]);
+    if (configs[i]) tnt__cudnn.BackendDestroyDescriptor(configs[i]);
   }
 }
 
-static plan *plan_of(const key *k, cudnnHandle_t handle) {
-  plan *p = tnt__plans_find(k, sizeof *k);
-  if (p) return p;
-  p = calloc(1, sizeof *p);
+static plan *new_plan(const tnt__cudnn_call *q, cudnnHandle_t handle) {
+  plan *p = calloc(1, sizeof *p);
   if (!p) return NULL;
-  cudnnBackendDescriptor_t graph = make_graph(p, k, handle);
-  choose(p, k, graph, CUDNN_HEUR_MODE_A, handle);
-  if (!p->chosen) {
-    if (graph) p->status = CUDNN_STATUS_SUCCESS; /* the other mode may know more */
-    choose(p, k, graph, CUDNN_HEUR_MODE_FALLBACK, handle);
+  tnt__graph *g = &p->graph;
+  q->draw(g, q->key);
+  p->whole = tnt__cudnn_make(g, CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+  tnt__cudnn_set(g, p->whole, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+  tnt__cudnn_set(g, p->whole, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR,
+                 g->n_operations, g->operation);
+  tnt__cudnn_finish(g, p->whole);
+  if (g->status) return p;
+  choose(p, q->key, CUDNN_HEUR_MODE_A, q->key->benchmark ? MOST_CANDIDATES : 1, handle);
+  if (!p->n) {
+    g->status = CUDNN_STATUS_SUCCESS; /* the other mode may know more */
+    choose(p, q->key, CUDNN_HEUR_MODE_FALLBACK, 1, handle);
   }
-  return tnt__plans_keep(k, sizeof *k, p, drop_plan) ? p : NULL;
+  return p;
 }
 
 /* -- running ------------------------------------------------------------------------------------------------------------ */
-static int failed(tnt__args *a, cudnnStatus_t status) {
-  return a->fail(TNT_ECUDA, "%s: cuDNN: %s", a->op, cudnnGetErrorString(status));
-}
-
-static int run(tnt__args *a, const plan *p, cudnnHandle_t handle, const void *const *data) {
+static cudnnStatus_t execute(const tnt__cudnn_call *q, const plan *p, const engine *e,
+                             cudnnHandle_t handle, void *workspace) {
+  enum { MOST_BOUND = 24 };
   cudnnBackendDescriptor_t pack = NULL;
-  const int64_t ids[3] = {ID_X, ID_W, ID_Y};
+  int64_t id[MOST_BOUND];
+  const void *data[MOST_BOUND];
+  int n = 0;
+  if (q->n + p->graph.n_scalars > MOST_BOUND) return CUDNN_STATUS_BAD_PARAM;
+  for (; n < q->n; n++) id[n] = q->id[n], data[n] = q->data[n];
+  for (int i = 0; i < p->graph.n_scalars; i++, n++) {
+    id[n] = p->graph.scalar[i].id, data[n] = &p->graph.scalar[i].number;
+  }
+  cudnnStatus_t s =
+      tnt__cudnn.BackendCreateDescriptor(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, &pack);
+  if (s) return s;
+  s = tnt__cudnn.BackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n,
+                                     id);
+  if (!s)
+    s = tnt__cudnn.BackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS,
+                                       CUDNN_TYPE_VOID_PTR, n, data);
+  if (!s)
+    s = tnt__cudnn.BackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR,
+                                       1, &workspace);
+  if (!s) s = tnt__cudnn.BackendFinalize(pack);
+  if (!s) s = tnt__cudnn.BackendExecute(handle, e->plan, pack);
+  tnt__cudnn.BackendDestroyDescriptor(pack);
+  return s;
+}
+
+/* Milliseconds of a run; negative: it failed. The first run, which loads the code, is not counted. */
+static float time_of(const tnt__cudnn_call *q, const plan *p, const engine *e, cudnnHandle_t handle,
+                     void *workspace, cudaEvent_t *mark, cudaStream_t stream) {
+  float ms = -1;
+  if (execute(q, p, e, handle, workspace) || cudaEventRecord(mark[0], stream)) return -1;
+  for (int i = 0; i < TIMED_RUNS; i++) {
+    if (execute(q, p, e, handle, workspace)) return -1;
+  }
+  if (cudaEventRecord(mark[1], stream) || cudaEventSynchronize(mark[1]) ||
+      cudaEventElapsedTime(&ms, mark[0], mark[1]))
+    return -1;
+  return ms;
+}
+
+/* Runs every candidate on the call's own data (it writes the same results each time), and keeps the quickest. */
+static void keep_quickest(const tnt__cudnn_call *q, plan *p, cudnnHandle_t handle, void *workspace,
+                          cudaStream_t stream) {
+  cudaEvent_t mark[2] = {0};
+  int best = 0;
+  float least = -1;
+  if (!cudaEventCreate(&mark[0]) && !cudaEventCreate(&mark[1])) {
+    for (int i = 0; i < p->n; i++) {
+      float ms = time_of(q, p, &p->engine[i], handle, workspace, mark, stream);
+      if (ms < 0 || (least >= 0 && ms >= least)) continue;
+      least = ms, best = i;
+    }
+  }
+  for (int i = 0; i < 2; i++) {
+    if (mark[i]) cudaEventDestroy(mark[i]);
+  }
+  engine kept = p->engine[best];
+  p->engine[best] = p->engine[0];
+  p->engine[0] = kept;
+  while (p->n > 1) drop_engine(&p->engine[--p->n]);
+}
+
+tnt__terms tnt__cudnn_terms(const tnt__args *a, int64_t kind, int dtype) {
+  return (tnt__terms){.kind = kind,
+                      .card = a->device - 1,
+                      .dtype = dtype,
+                      .tf32 = a->tf32,
+                      .deterministic = a->deterministic,
+                      .benchmark = a->benchmark && !a->deterministic};
+}
+
+static int run(tnt__args *a, const tnt__cudnn_call *q, plan *p, cudnnHandle_t handle,
+               bool capturing, bool *done) {
+  cudaStream_t stream = (cudaStream_t)a->stream;
+  int64_t most = 0;
   void *workspace = NULL;
-  if (p->workspace) {
-    workspace = a->scratch(a, (size_t)p->workspace);
-    if (!workspace) return a->fail(TNT_EMEMORY, "%s: out of memory on the card", a->op);
+  for (int i = 0; i < p->n; i++) {
+    if (p->engine[i].workspace > most) most = p->engine[i].workspace;
   }
-  cudnnStatus_t s = cudnnSetStream(handle, (cudaStream_t)a->stream);
-  if (!s) s = cudnnBackendCreateDescriptor(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR, &pack);
-  if (!s)
-    s = cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, 3,
-                                 ids);
-  if (!s)
-    s = cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR,
-                                 3, data);
-  if (!s)
-    s = cudnnBackendSetAttribute(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1,
-                                 &workspace);
-  if (!s) s = cudnnBackendFinalize(pack);
-  if (!s) s = cudnnBackendExecute(handle, p->chosen, pack);
-  if (pack) cudnnBackendDestroyDescriptor(pack);
-  return s ? failed(a, s) : 0;
+  if (most && !(workspace = a->scratch(a, (size_t)most))) return 0; /* our own need less */
+  if (capturing) tnt__plans_pin(p);
+  cudnnStatus_t s = tnt__cudnn.SetStream(handle, stream);
+  if (!s && p->n > 1 && !capturing) keep_quickest(q, p, handle, workspace, stream);
+  if (!s) s = execute(q, p, &p->engine[0], handle, workspace);
+  if (s) return a->fail(TNT_ECUDA, "%s: cuDNN: %s", a->op, tnt__cudnn.GetErrorString(s));
+  *done = true;
+  return 0;
 }
 
-static void pin_if_captured(tnt__args *a, const plan *p) {
-  enum cudaStreamCaptureStatus capturing = cudaStreamCaptureStatusNone;
-  if (!cudaStreamIsCapturing((cudaStream_t)a->stream, &capturing) &&
-      capturing != cudaStreamCaptureStatusNone)
-    tnt__plans_pin(p);
-}
-
-int tnt__conv_cudnn(tnt__args *a, const tnt__convolution *k, bool *done) {
-  const void *data[3] = {k->kind == TNT__CONV_DX ? k->out : k->x,
-                         k->kind == TNT__CONV_DW ? k->out : k->weight,
-                         k->kind == TNT__CONV ? k->out : k->dy};
-  key q;
-  memset(&q, 0, sizeof q);
-  q.kind = TNT__PLAN_CONVOLUTION;
-  q.n = k->n, q.c = k->c, q.h = k->h, q.w = k->w, q.o = k->o, q.kh = k->kh, q.kw = k->kw;
-  q.p = k->p, q.q = k->q, q.groups = k->groups;
-  q.sh = k->sh, q.sw = k->sw, q.ph = k->ph, q.pw = k->pw, q.dh = k->dh, q.dw = k->dw;
-  memcpy(q.x_stride, k->x_stride, sizeof q.x_stride);
-  memcpy(q.w_stride, k->w_stride, sizeof q.w_stride);
-  memcpy(q.y_stride, k->y_stride, sizeof q.y_stride);
-  q.card = a->device - 1, q.convolution = k->kind, q.dtype = k->dtype;
-  q.align_x = tnt__alignment(data[0]), q.align_w = tnt__alignment(data[1]),
-  q.align_y = tnt__alignment(data[2]);
-  q.tf32 = a->tf32, q.deterministic = a->deterministic;
+int tnt__cudnn_run(tnt__args *a, const tnt__cudnn_call *q, bool *done) {
+  enum cudaStreamCaptureStatus capture = cudaStreamCaptureStatusNone;
   *done = false;
-  tnt__plans_lock();
-  cudnnStatus_t s = CUDNN_STATUS_SUCCESS;
-  if (!handles[q.card]) s = cudnnCreate(&handles[q.card]);
-  if (s) handles[q.card] = NULL; /* a library that does not start is as good as none */
-  plan *p = s ? NULL : plan_of(&q, handles[q.card]);
+  if (!tnt__cudnn_version()) return 0;
+  bool capturing = !cudaStreamIsCapturing((cudaStream_t)a->stream, &capture) &&
+                   capture != cudaStreamCaptureStatusNone;
   int rc = 0;
-  if (p && p->chosen) {
-    pin_if_captured(a, p);
-    rc = run(a, p, handles[q.card], data);
-    *done = rc == 0;
-  }
+  tnt__plans_lock();
+  plan *p = tnt__plans_find(q->key, q->bytes);
+  cudnnHandle_t handle = p || !capturing ? handle_of(q->key->card) : NULL;
+  if (!p && handle && (p = new_plan(q, handle)) && !tnt__plans_keep(q->key, q->bytes, p, drop_plan))
+    p = NULL;
+  if (p && p->n && handle) rc = run(a, q, p, handle, capturing, done);
   tnt__plans_unlock();
   return rc;
 }

@@ -117,17 +117,32 @@ end
 ---@return number|nil flops_per_second
 function cuda.peak_flops(which) return require("tnt.cuda.peak").of(cuda.name(which)) end
 
+local function check_switch(on, who)
+  if on ~= nil and type(on) ~= "boolean" then
+    errors.raise("argument", "%s: true, false or nil was expected, got %s", who, tostring(on))
+  end
+end
+
 --- Lets products and convolutions of f32 round their factors to TF32 (10 bits of fraction), which a
 --- card multiplies several times as fast; off until it is allowed.
 --- Errors: argument.
 ---@param on? boolean  nil only asks
 ---@return boolean former  what it was before
 function cuda.allow_tf32(on)
-  if on ~= nil and type(on) ~= "boolean" then
-    errors.raise("argument", "cuda.allow_tf32: true, false or nil was expected, got %s",
-      tostring(on))
-  end
+  check_switch(on, "cuda.allow_tf32")
   return C.tnt_set_tf32(on == nil and -1 or on and 1 or 0) ~= 0
+end
+
+--- Lets cuDNN's candidates be timed: the first call of each convolution or attention (of a shape,
+--- dtype and layout) runs a few of them and the quickest is kept; off until it is asked for. That
+--- call waits for the card. It pays where shapes stay the same. Two runs of a program may keep
+--- different ones, which differ in the last bits; under tnt.use_deterministic nothing is timed.
+--- Errors: argument.
+---@param on? boolean  nil only asks
+---@return boolean former  what it was before
+function cuda.benchmark(on)
+  check_switch(on, "cuda.benchmark")
+  return C.tnt_set_benchmark(on == nil and -1 or on and 1 or 0) ~= 0
 end
 
 --- Waits until a card has done all its work; without one it does nothing.
