@@ -324,7 +324,8 @@ struct op_record {
   uint16_t out_ids;  /* bit k: output k is i64 */
   uint16_t wide;     /* bit k: input k is f32 where the others are f16 or bf16, or as they are */
   uint16_t out_wide; /* bit k: output k is f32 where the others are f16 or bf16 */
-  uint16_t save;     /* bit k: input k is saved for the gradient */
+  uint16_t narrow; /* bit k: input k stays in 16 bits where autocast wants f32; outputs are wide */
+  uint16_t save;   /* bit k: input k is saved for the gradient */
   uint16_t save_out; /* bit k: output k is saved */
   uint16_t need
       [4]; /* for the gradient of input i (the last: and all further): saved inputs, and outputs << 8 */

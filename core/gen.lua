@@ -412,8 +412,11 @@ for _, row in ipairs(all) do
   put("   .kernel = %d, .n_in = %d, .n_out = %d, .n_numbers = %d, .n_integers = %d,", row.kernel,
     #plain_tensors(row), #row.outs, row.n_numbers,
       row.n_integers)
-  put("   .wide = %d, .out_wide = %d,", mask(row.tensors, function(a) return a.wide end),
-    mask(row.outs, function(o) return o.wide end))
+  local narrow = " " .. (row.narrow or "") .. " "
+  put("   .wide = %d, .out_wide = %d, .narrow = %d,",
+    mask(row.tensors, function(a) return a.wide end),
+    mask(row.outs, function(o) return o.wide end),
+    mask(row.tensors, function(a) return narrow:find(" " .. a.name .. " ", 1, true) end))
   put("   .ids = %d, .mask = %d, .optional = %d, .out_ids = %d, .save = %d, .save_out = %d,",
     mask(row.tensors, function(a) return a.kind == "ids" end), mask(row.tensors, function(a)
       return a.kind == "mask"

@@ -10,7 +10,8 @@
 -- Fields of a row: doc, source; y: the formula of an elementwise op in C (T is the compute type, functions in capitals),
 -- d<input>: its gradient, a formula in dy, the inputs and y; number = true: one operand may be a Lua number; inplace:
 -- there is a form with `_`; int: also for whole numbers; float: whole numbers become the default float; result = "bool";
--- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; shape: the C
+-- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; narrow: inputs
+-- that an "f32" row takes in 16 bits as they are, because its kernel computes in f32 all the same; shape: the C
 -- function that infers the outputs; rule: the C function of the gradient, saves: what it wants to see again; flops: the C
 -- function that counts its floating-point operations (core/flops.c); strided: the kernel takes strides; view; random;
 -- kinks: where finite differences do not hold.
@@ -138,10 +139,10 @@ op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
 op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32",
+op "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32", narrow = "x",
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
-op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
+op "cross_entropy_grad(dy: wide, x: [N, C], t: ids [N], w: wide [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
 op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]" { autocast = "f32",
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }
