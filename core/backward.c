@@ -4,6 +4,7 @@
 
 #include "calls_gen.h"
 #include "entry.h"
+#include "parts.h"
 #include "watch.h"
 
 typedef struct stack {
@@ -34,6 +35,7 @@ struct tnt_backward {
   node **seen; /* references: a graph outlives its walk */
   int n_seen, room_seen;
   node *pulled; /* waits for Lua */
+  parted_list parts;
   lent *lent;
   int n_lent, room_lent;
   capture *captures;
@@ -158,14 +160,13 @@ static int accumulate(tnt_backward *w, node *n, uint32_t output, tensor *g) {
     *to = g;
     return 0;
   }
-  if (!w->create_graph && exclusive(*to) && !may_overlap(*to) && (*to)->dtype == g->dtype) {
-    int rc = add_in_place(c, *to, g);
-    tensor_unref(c, g);
-    return rc;
-  }
-  tensor *sum;
-  int rc = op_add(c, &sum, *to, g);
+  int rc = parts_settle(c, &w->parts, n, output);
+  tensor *sum = NULL;
+  bool in_place =
+      !w->create_graph && exclusive(*to) && !may_overlap(*to) && (*to)->dtype == g->dtype;
+  if (!rc) rc = in_place ? add_in_place(c, *to, g) : op_add(c, &sum, *to, g);
   tensor_unref(c, g);
+  if (in_place) return rc;
   if (rc) return rc;
   tensor_unref(c, *to);
   *to = sum;
@@ -266,9 +267,24 @@ static int run_rule(tnt_backward *w, node *n, tensor **dx, bool *want) {
   return rc;
 }
 
+/* The gradient of a part goes straight into that of the whole. */
+static int hand_part(tnt_backward *w, node *n, bool *taken) {
+  const edge *e = &n->edges[0];
+  if (n->kind != NODE_OP || n->op->rule != slice_rule || w->create_graph || !e->to) return 0;
+  if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_gradient(w->c, n, 0, n->grads[0]));
+  TRY(parts_add(w->c, &w->parts, n, n->grads[0], taken));
+  if (!*taken) return 0;
+  if (--e->to->waiting == 0) TRY(push(&w->ready, e->to));
+  finish(w, n);
+  return 0;
+}
+
 static int run_node(tnt_backward *w, node *n) {
   bool any = false;
-  for (int o = 0; o < n->n_outputs; o++) any = any || n->grads[o];
+  for (int o = 0; o < n->n_outputs; o++) {
+    any = any || n->grads[o];
+    TRY(parts_settle(w->c, &w->parts, n, (uint32_t)o));
+  }
   if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_arrived(n));
   for (int i = 0; i < w->n_captures; i++) {
     capture *k = &w->captures[i];
@@ -285,6 +301,9 @@ static int run_node(tnt_backward *w, node *n) {
     w->pulled = n;
     return TNT_PULL;
   }
+  bool taken = false;
+  if (any) TRY(hand_part(w, n, &taken));
+  if (taken) return 0;
   tensor *few[16] = {0}, **dx = few;
   bool few_want[16], *want = few_want;
   if (n->n_edges > 16) {
@@ -562,6 +581,7 @@ void tnt_backward_close(tnt_backward *w) {
     node_unref(c, w->captures[i].at);
     tensor_unref(c, w->captures[i].grad);
   }
+  parts_free(&w->parts);
   free(w->captures);
   free(w->lent);
   free(w->seen);

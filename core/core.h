@@ -296,6 +296,7 @@ enum {
   OP_ELEMENTWISE = 1,
   OP_VIEW = 2,
   OP_STRIDED = 8,  /* its kernel takes strides */
+  OP_HEADS = 4,    /* outputs [N, H, T, K] lie as the inputs do (heads.c) */
   OP_PROMOTE = 16, /* inputs are brought to one dtype */
   OP_BOOL_OUT = 32,
   OP_FLOAT_OUT = 64, /* integers become the default float */
@@ -355,6 +356,7 @@ const struct tnt__kernels *kernels_for(
     int dtype);          /* float, double or int64 of the machine's best kind */
 int run_kernel(call *k); /* of any row that is not elementwise, on the device of its tensors */
 int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
+int heads_allocate(call *k); /* the outputs of attention and of its gradient */
 
 int autocast_inputs(call *k, tensor **loans); /* loans: MAX_INPUTS, null; the caller drops them */
 

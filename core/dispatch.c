@@ -374,7 +374,10 @@ static int outputs_by_shape(call *k) {
     k->out[i]->device = (uint8_t)k->device;
   }
   int rc = op->shape ? op->shape(k) : 0;
-  for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
+  if (!rc && UNLIKELY(op->flags & OP_HEADS))
+    rc = heads_allocate(k);
+  else
+    for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
   if (rc) drop_outputs(k);
   return rc;
 }

@@ -387,6 +387,7 @@ for _, row in ipairs(all) do
   flag(row.elementwise, "OP_ELEMENTWISE")
   flag(row.view, "OP_VIEW")
   flag(row.strided, "OP_STRIDED")
+  flag(row.heads, "OP_HEADS")
   flag(row.elementwise or row.promote, "OP_PROMOTE")
   flag(row.result == "bool", "OP_BOOL_OUT")
   flag(row.float, "OP_FLOAT_OUT")
