@@ -364,6 +364,7 @@ int autocast_inputs(call *k, tensor **loans); /* loans: MAX_INPUTS, null; the ca
 struct tnt__args;
 int recorder_call(const call *k); /* TNT_ESTATE where it differs from the step before */
 int refuse_read(const context *c, const char *who); /* TNT_ESTATE in a captured step */
+int refuse_write(const context *c, const char *who, uint32_t modes); /* in these of its modes */
 void capture_random(const call *k, struct tnt__args *a);
 
 /* -- between devices (transfer.c) ----------------------------------------------------------------------------------------- */

@@ -87,8 +87,8 @@ device_block *pinned_alloc(size_t bytes); /* of the host */
 void device_free(device_block *b, unsigned used, int card);
 void *device_data(const device_block *b);
 
-/* While this thread captures a step, its blocks come from a pool of the step's own, which lives until it is dropped and
- * its last block was freed; blocks of other pools that are freed meanwhile wait for the drop. */
+/* While this thread captures a step, its blocks come from a pool of the card's captured steps, which lives until all of
+ * them are dropped and its last block was freed; blocks of other pools that are freed meanwhile wait for that. */
 typedef struct pool device_pool;
 device_pool *pool_capture(int device);
 void pool_captured(void);

@@ -33,13 +33,16 @@ struct pool {
   int device; /* 0: pinned memory of the host */
   block *bins[STREAMS][BINS];
   int64_t live, peak, reserved, segments, asked;
-  /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
+  /* of the captured steps of a card: its blocks are theirs until all of them are dropped, because each replay writes to
+   * them again; one replay ends before the next begins, so that what one has done with serves the others */
   bool is_private, dropped;
+  int users;
   block *held; /* other pools' blocks freed while it was captured, linked by `more` */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
+static pool *of_captured[MAX_CARDS + 1];
 static __thread pool *capturing; /* this thread's captured step under way */
 static block *spare;
 
@@ -323,10 +326,15 @@ static void pool_free(block *b, unsigned used, int card) {
 
 /* -- captured steps ------------------------------------------------------------------------------------------------------ */
 device_pool *pool_capture(int device) {
-  pool *p = calloc(1, sizeof *p);
-  if (!p) return NULL;
-  p->device = device;
-  p->is_private = true;
+  pthread_mutex_lock(&lock);
+  pool *p = of_captured[device];
+  if (!p && (p = calloc(1, sizeof *p))) {
+    p->device = device;
+    p->is_private = true;
+    of_captured[device] = p;
+  }
+  if (p) p->users++;
+  pthread_mutex_unlock(&lock);
   capturing = p;
   return p;
 }
@@ -341,6 +349,11 @@ static void private_end(pool *p) {
 
 void pool_drop(device_pool *p) {
   pthread_mutex_lock(&lock);
+  if (--p->users) {
+    pthread_mutex_unlock(&lock);
+    return;
+  }
+  of_captured[p->device] = NULL;
   table_of(p)->synchronize(device_card(p->device));
   for (block *b = p->held, *next; b; b = next) {
     next = b->more;
