@@ -70,7 +70,8 @@ describe("mixed precision on a card #cuda", function()
       local t, v = tnt.randint(0, 500, { 64 }):to "cuda", models.wave({ 64, 500 }, 1, 4)
       local x = v:to(name):to("cuda"):requires_grad_()
       local wide = x:detach():to("f32"):requires_grad_()
-      for _, options in ipairs { {}, { weight = tnt.rand(500):to "cuda", label_smoothing = 0.1 } } do
+      local weight = tnt.rand(500):to "cuda"
+      for _, options in ipairs { {}, { weight = weight, label_smoothing = 0.1 } } do
         x.grad, wide.grad = nil, nil
         local before = tnt.cuda.memory().live
         local loss = tnt.autocast(name, F.cross_entropy, x, t, options)
