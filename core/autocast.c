@@ -114,6 +114,7 @@ static int cast_of_weight(context *c, tensor **y, tensor *x, int dtype) {
 static int wanted(const call *k, int i) {
   const tensor *t = k->in[i];
   if (!t || t->dtype == TNT_F64 || category(t->dtype) != 2) return -1;
+  if ((k->op->narrow >> i & 1) && dtype_size[t->dtype] == 2) return -1;
   int to = (k->op->flags & OP_AUTOCAST_LOW) ? k->c->autocast : TNT_F32;
   return t->dtype == to ? -1 : to;
 }

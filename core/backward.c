@@ -4,6 +4,7 @@
 
 #include "calls_gen.h"
 #include "entry.h"
+#include "parts.h"
 #include "watch.h"
 
 typedef struct stack {
@@ -34,6 +35,7 @@ struct tnt_backward {
   node **seen; /* references: a graph outlives its walk */
   int n_seen, room_seen;
   node *pulled; /* waits for Lua */
+  parted_list parts;
   lent *lent;
   int n_lent, room_lent;
   capture *captures;
@@ -115,8 +117,16 @@ static int add_in_place(context *c, tensor *to, tensor *g) {
   return 0;
 }
 
+/* A leaf that waits for nothing else converts as it writes: of a weight used once in a region of autocast. */
+static bool is_last_of_leaf(const tnt_backward *w, const edge *e) {
+  const node *n = e->to;
+  return n->kind == NODE_LEAF && n->waiting == 1 && !n->grads[e->output] && n->leaf &&
+         n->leaf->dtype == e->dtype && !w->n_captures && !w->create_graph;
+}
+
 /* A gradient as its edge wants it: shape and dtype of what the forward had. Consumes g. */
-static int fit(context *c, const edge *e, tensor *g, tensor **out) {
+static int fit(const tnt_backward *w, const edge *e, tensor *g, tensor **out) {
+  context *c = w->c;
   bool same = g->ndim == e->ndim && memcmp(g->size, e->size, sizeof(int64_t) * e->ndim) == 0;
   tensor *t = g;
   int rc = 0;
@@ -140,7 +150,7 @@ static int fit(context *c, const edge *e, tensor *g, tensor **out) {
     if (rc) return rc;
     t = moved;
   }
-  if (t->dtype != e->dtype) {
+  if (t->dtype != e->dtype && !is_last_of_leaf(w, e)) {
     tensor *cast;
     rc = cast_to(c, &cast, t, e->dtype);
     tensor_unref(c, t);
@@ -158,14 +168,13 @@ static int accumulate(tnt_backward *w, node *n, uint32_t output, tensor *g) {
     *to = g;
     return 0;
   }
-  if (!w->create_graph && exclusive(*to) && !may_overlap(*to) && (*to)->dtype == g->dtype) {
-    int rc = add_in_place(c, *to, g);
-    tensor_unref(c, g);
-    return rc;
-  }
-  tensor *sum;
-  int rc = op_add(c, &sum, *to, g);
+  int rc = parts_settle(c, &w->parts, n, output);
+  tensor *sum = NULL;
+  bool in_place =
+      !w->create_graph && exclusive(*to) && !may_overlap(*to) && (*to)->dtype == g->dtype;
+  if (!rc) rc = in_place ? add_in_place(c, *to, g) : op_add(c, &sum, *to, g);
   tensor_unref(c, g);
+  if (in_place) return rc;
   if (rc) return rc;
   tensor_unref(c, *to);
   *to = sum;
@@ -187,21 +196,17 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
   } else if (leaf->flags & FLAG_GRAD_WRITTEN) {
     return add_in_place(c, leaf->grad, g);
   } else if (leaf->grad && !leaf->grad->node && leaf->grad->storage->refs == 1 &&
-             leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
-    call k;
-    call_begin(&k, c, OP_ID_CAST);
-    k.in[0] = g;
-    k.out[0] = leaf->grad;
-    k.compute = g->dtype;
-    TRY(elementwise(&k));
+             leaf->grad->dtype == leaf->dtype && same_size(leaf->grad, g)) {
+    TRY(convert(c, leaf->grad, g));
     leaf->grad->storage->version++;
   } else {
     tensor *own;
-    if (exclusive(g) && is_packed(g) && (same_layout(g, leaf) || !is_packed(leaf))) {
+    if (g->dtype == leaf->dtype && exclusive(g) && is_packed(g) &&
+        (same_layout(g, leaf) || !is_packed(leaf))) {
       tensor_ref(g);
       own = g;
     } else { /* optimizers go through parameter and gradient side by side */
-      TRY(create_like(c, &own, g->device, g->dtype, leaf));
+      TRY(create_like(c, &own, g->device, leaf->dtype, leaf));
       int rc = convert(c, own, g);
       if (rc) {
         tensor_unref(c, own);
@@ -227,7 +232,7 @@ static int hand_on(tnt_backward *w, node *n, tensor **dx) {
     }
     if (g && !rc && UNLIKELY(w->c->mode & MODE_FINITE)) rc = check_gradient(w->c, n, i, g);
     if (g && !rc) {
-      rc = fit(w->c, e, g, &g);
+      rc = fit(w, e, g, &g);
       if (!rc) rc = accumulate(w, e->to, e->output, g);
     } else {
       tensor_unref(w->c, g);
@@ -271,9 +276,24 @@ static int run_rule(tnt_backward *w, node *n, tensor **dx, bool *want) {
   return rc;
 }
 
+/* The gradient of a part goes straight into that of the whole. */
+static int hand_part(tnt_backward *w, node *n, bool *taken) {
+  const edge *e = &n->edges[0];
+  if (n->kind != NODE_OP || n->op->rule != slice_rule || w->create_graph || !e->to) return 0;
+  if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_gradient(w->c, n, 0, n->grads[0]));
+  TRY(parts_add(w->c, &w->parts, n, n->grads[0], taken));
+  if (!*taken) return 0;
+  if (--e->to->waiting == 0) TRY(push(&w->ready, e->to));
+  finish(w, n);
+  return 0;
+}
+
 static int run_node(tnt_backward *w, node *n) {
   bool any = false;
-  for (int o = 0; o < n->n_outputs; o++) any = any || n->grads[o];
+  for (int o = 0; o < n->n_outputs; o++) {
+    any = any || n->grads[o];
+    TRY(parts_settle(w->c, &w->parts, n, (uint32_t)o));
+  }
   if (UNLIKELY(w->c->mode & MODE_FINITE)) TRY(check_arrived(n));
   for (int i = 0; i < w->n_captures; i++) {
     capture *k = &w->captures[i];
@@ -290,6 +310,9 @@ static int run_node(tnt_backward *w, node *n) {
     w->pulled = n;
     return TNT_PULL;
   }
+  bool taken = false;
+  if (any) TRY(hand_part(w, n, &taken));
+  if (taken) return 0;
   tensor *few[16] = {0}, **dx = few;
   bool few_want[16], *want = few_want;
   if (n->n_edges > 16) {
@@ -567,6 +590,7 @@ void tnt_backward_close(tnt_backward *w) {
     node_unref(c, w->captures[i].at);
     tensor_unref(c, w->captures[i].grad);
   }
+  parts_free(&w->parts);
   free(w->captures);
   free(w->lent);
   free(w->seen);

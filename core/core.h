@@ -310,6 +310,7 @@ enum {
   OP_ELEMENTWISE = 1,
   OP_VIEW = 2,
   OP_STRIDED = 8,  /* its kernel takes strides */
+  OP_HEADS = 4,    /* outputs [N, H, T, K] lie as the inputs do (heads.c) */
   OP_PROMOTE = 16, /* inputs are brought to one dtype */
   OP_BOOL_OUT = 32,
   OP_FLOAT_OUT = 64, /* integers become the default float */
@@ -340,7 +341,8 @@ struct op_record {
   uint16_t out_ids;  /* bit k: output k is i64 */
   uint16_t wide;     /* bit k: input k is f32 where the others are f16 or bf16, or as they are */
   uint16_t out_wide; /* bit k: output k is f32 where the others are f16 or bf16 */
-  uint16_t save;     /* bit k: input k is saved for the gradient */
+  uint16_t narrow; /* bit k: input k stays in 16 bits where autocast wants f32; outputs are wide */
+  uint16_t save;   /* bit k: input k is saved for the gradient */
   uint16_t save_out; /* bit k: output k is saved */
   uint16_t need
       [4]; /* for the gradient of input i (the last: and all further): saved inputs, and outputs << 8 */
@@ -371,6 +373,7 @@ const struct tnt__kernels *kernels_for(
     int dtype);          /* float, double or int64 of the machine's best kind */
 int run_kernel(call *k); /* of any row that is not elementwise, on the device of its tensors */
 int convert(context *c, tensor *to, tensor *from); /* dtype and layout; one device */
+int heads_allocate(call *k); /* the outputs of attention and of its gradient */
 
 int autocast_inputs(call *k, tensor **loans); /* loans: MAX_INPUTS, null; the caller drops them */
 void autocast_forget(context *c, tensor *x);  /* drops the casts of x, whose storage goes */
@@ -379,6 +382,7 @@ void autocast_forget(context *c, tensor *x);  /* drops the casts of x, whose sto
 struct tnt__args;
 int recorder_call(const call *k); /* TNT_ESTATE where it differs from the step before */
 int refuse_read(const context *c, const char *who); /* TNT_ESTATE in a captured step */
+int refuse_write(const context *c, const char *who, uint32_t modes); /* in these of its modes */
 void capture_random(const call *k, struct tnt__args *a);
 
 /* -- between devices (transfer.c) ----------------------------------------------------------------------------------------- */

@@ -116,8 +116,8 @@ void device_free(device_block *b, unsigned used, int card);
 void *device_data(const device_block *b);
 bool device_in_use(int device); /* its memory was ever asked for */
 
-/* While this thread captures a step, its blocks come from a pool of the step's own, which lives until it is dropped and
- * its last block was freed; blocks of other pools that are freed meanwhile wait for the drop. */
+/* While this thread captures a step, its blocks come from a pool of the card's captured steps, which lives until all of
+ * them are dropped and its last block was freed; blocks of other pools that are freed meanwhile wait for that. */
 typedef struct pool device_pool;
 device_pool *pool_capture(int device);
 void pool_captured(void);

@@ -157,6 +157,10 @@ static int infer_dtype(call *k) {
     int first = -1;
     tensor *const *in = (op->flags & OP_LIST) ? k->list : k->in;
     int n = (op->flags & OP_LIST) ? (k->n_list ? 1 : 0) : k->n_in;
+    for (int i = 0; i < n && dtype < 0;
+         i++) { /* what may be wider than the others does not decide */
+      if (in[i] && !((op->ids | op->wide) >> i & 1)) dtype = in[i]->dtype, first = i;
+    }
     for (int i = 0; i < n; i++) {
       const tensor *t = in[i];
       if (!t) continue;
@@ -367,19 +371,24 @@ static int outputs_by_shape(call *k) {
     }
     return 0;
   }
+  bool in_region = op->narrow && (c->mode & MODE_AUTOCAST);
   for (int i = 0; i < op->n_out; i++) {
     k->out[i] = tensor_new(c);
     if (!k->out[i]) {
       drop_outputs(k);
       return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
     }
-    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1)    ? TNT_I64
-                                 : (op->out_wide >> i & 1) ? wide_dtype(k->compute)
-                                                           : k->compute);
+    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1)                 ? TNT_I64
+                                 : (op->out_wide >> i & 1) || in_region ? wide_dtype(k->compute)
+                                                                        : k->compute);
     k->out[i]->device = (uint8_t)k->device;
   }
   int rc = op->shape ? op->shape(k) : 0;
-  for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
+  if (!rc && UNLIKELY(op->flags & OP_HEADS)) {
+    rc = heads_allocate(k);
+  } else {
+    for (int i = 0; i < op->n_out && !rc; i++) rc = tensor_allocate(c, k->out[i]);
+  }
   if (rc) {
     drop_outputs(k);
     return rc;

@@ -388,6 +388,7 @@ for _, row in ipairs(all) do
   flag(row.view, "OP_VIEW")
   flag(row.strided, "OP_STRIDED")
   flag(row.images, "OP_IMAGES")
+  flag(row.heads, "OP_HEADS")
   flag(row.elementwise or row.promote, "OP_PROMOTE")
   flag(row.result == "bool", "OP_BOOL_OUT")
   flag(row.float, "OP_FLOAT_OUT")
@@ -413,8 +414,11 @@ for _, row in ipairs(all) do
   put("   .kernel = %d, .n_in = %d, .n_out = %d, .n_numbers = %d, .n_integers = %d,", row.kernel,
     #plain_tensors(row), #row.outs, row.n_numbers,
       row.n_integers)
-  put("   .wide = %d, .out_wide = %d,", mask(row.tensors, function(a) return a.wide end),
-    mask(row.outs, function(o) return o.wide end))
+  local narrow = " " .. (row.narrow or "") .. " "
+  put("   .wide = %d, .out_wide = %d, .narrow = %d,",
+    mask(row.tensors, function(a) return a.wide end),
+    mask(row.outs, function(o) return o.wide end),
+    mask(row.tensors, function(a) return narrow:find(" " .. a.name .. " ", 1, true) end))
   put("   .ids = %d, .mask = %d, .optional = %d, .out_ids = %d, .save = %d, .save_out = %d,",
     mask(row.tensors, function(a) return a.kind == "ids" end), mask(row.tensors, function(a)
       return a.kind == "mask"

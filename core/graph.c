@@ -141,6 +141,14 @@ int refuse_read(const context *c, const char *who) {
               who);
 }
 
+int refuse_write(const context *c, const char *who, uint32_t modes) {
+  if (!(c->mode & modes)) return 0;
+  return fail(TNT_ESTATE,
+              "%s: a captured step runs on the card without the host, so it takes nothing from the "
+              "host's memory; make the tensor before the step, and copy_ into it what changes",
+              who);
+}
+
 int tnt_record_begin(tnt_recorder **recorder) {
   context *c = context_now();
   if (c->recorder) return fail(TNT_ESTATE, "recording a step: one is being recorded already");
@@ -211,6 +219,8 @@ int tnt_capture_begin(tnt_graph **graph, int device) {
   g->base = c->random_calls;
   int rc = tensor_create(c, &g->counter, device, TNT_I64, NULL, 0);
   if (!rc) rc = write_counter(g);
+  /* what calls before left in the cache would be there twice */
+  if (!rc) rc = tnt_device_empty_cache(device);
   if (!rc && !(g->pool = pool_capture(device))) rc = fail(TNT_EMEMORY, "capture: out of memory");
   if (!rc) rc = device_of(device)->capture_begin(compute_stream(g));
   if (rc) {

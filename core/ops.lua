@@ -10,10 +10,12 @@
 -- Fields of a row: doc, source; y: the formula of an elementwise op in C (T is the compute type, functions in capitals),
 -- d<input>: its gradient, a formula in dy, the inputs and y; number = true: one operand may be a Lua number; inplace:
 -- there is a form with `_`; int: also for whole numbers; float: whole numbers become the default float; result = "bool";
--- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; shape: the C
+-- wide: sums of whole numbers are i64; autocast: "low" or "f32", in which a region of autocast computes it; narrow: inputs
+-- that an "f32" row takes in 16 bits as they are, because its kernel computes in f32 all the same; shape: the C
 -- function that infers the outputs; rule: the C function of the gradient, saves: what it wants to see again; flops: the C
 -- function that counts its floating-point operations (core/flops.c); strided: the kernel takes strides; images: tensors of four
--- dims are given to the kernel all row-major or all channels-last; view; random;
+-- dims are given to the kernel all row-major or all channels-last; heads: its outputs lie as its inputs do (core/heads.c);
+-- view; random;
 -- kinks: where finite differences do not hold.
 local op = ...
 
@@ -134,17 +136,17 @@ op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { autocast = "low", 
 op "attention(query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], causal: bool, scale: number, p = 0) -> y: [N, H, T, K], lse: wide [N, H, T]" { autocast = "low",
   doc = "softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.",
   source = "Dao 2023, FlashAttention-2", shape = "attention", rule = "attention", saves = "query key value y lse", returns = 1, random = true, strided = true, hidden = true,
-  onlyfloat = true, flops = "attention" }
+  heads = true, onlyfloat = true, flops = "attention" }
 op "attention_grad(dy: [N, H, T, K], query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], y: [N, H, T, K], lse: wide [N, H, T], causal: bool, scale: number, p: number, seed: int, turn: int) -> dquery: [N, H, T, K], dkey: [N, H, S, K], dvalue: [N, H, S, K]" {
-  strided = true, hidden = true, onlyfloat = true, flops = "attention_grad" }
+  strided = true, hidden = true, heads = true, onlyfloat = true, flops = "attention_grad" }
 op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum along d.", shape = "same", rule = "softmax", saves = "y", onlyfloat = true, twice = true }
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
 op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32",
+op "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32", narrow = "x",
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
-op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
+op "cross_entropy_grad(dy: wide, x: [N, C], t: ids [N], w: wide [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
 op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]" { autocast = "f32",
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }

@@ -37,18 +37,22 @@ struct pool {
   block *bins[STREAMS][BINS];
   block *first_segment;
   int64_t live, reserved;
-  /* of a captured step: its blocks are its own until it is dropped, because each replay writes to them again */
+  /* of the captured steps of a card: its blocks are theirs until all of them are dropped, because each replay writes to
+   * them again; one replay ends before the next begins, so that what one has done with serves the others */
   bool is_private, dropped;
+  int users;
   block *held; /* other pools' blocks freed while it was captured, linked by `more` */
-  pool *next;  /* of the captured steps' pools */
+  pool *next;  /* of `captured` */
 };
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static pool pools[MAX_CARDS + 1];
-/* Of all pools of a device. What a captured step's pool takes from the driver is live as a whole: nobody else gets it. */
+/* Of all pools of a device. What the captured steps' pool takes from the driver is live as a whole: nobody else gets it. */
 static struct tally { int64_t live, peak, reserved, segments, asked; } tallies[MAX_CARDS + 1];
+static pool *of_captured[MAX_CARDS + 1];
 static __thread pool *capturing; /* this thread's captured step under way */
-static pool *captured;           /* all such pools */
+static pool
+    *captured; /* all of captured steps, dropped ones whose blocks somebody still holds too */
 static block *spare;
 static bool uncached; /* TNT_CUDA_CACHE=none */
 
@@ -406,13 +410,16 @@ static void pool_free(block *b, unsigned used, int card) {
 
 /* -- captured steps ------------------------------------------------------------------------------------------------------ */
 device_pool *pool_capture(int device) {
-  pool *p = calloc(1, sizeof *p);
-  if (!p) return NULL;
-  p->device = device;
-  p->is_private = true;
   pthread_mutex_lock(&lock);
-  p->next = captured;
-  captured = p;
+  pool *p = of_captured[device];
+  if (!p && (p = calloc(1, sizeof *p))) {
+    p->device = device;
+    p->is_private = true;
+    of_captured[device] = p;
+    p->next = captured;
+    captured = p;
+  }
+  if (p) p->users++;
   pthread_mutex_unlock(&lock);
   capturing = p;
   return p;
@@ -431,6 +438,11 @@ static void private_end(pool *p) {
 
 void pool_drop(device_pool *p) {
   pthread_mutex_lock(&lock);
+  if (--p->users) {
+    pthread_mutex_unlock(&lock);
+    return;
+  }
+  of_captured[p->device] = NULL;
   table_of(p)->synchronize(device_card(p->device));
   for (block *b = p->held, *next; b; b = next) {
     next = b->more;

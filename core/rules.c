@@ -3,6 +3,7 @@
  * down to its input's shape and casts it to its dtype. */
 #include "../kernels/slots_gen.h"
 #include "calls_gen.h"
+#include "parts.h"
 
 #define STEPS(c_)      \
   context *c = (c_);   \
@@ -533,24 +534,9 @@ int permute_rule(rule_call *r) {
 
 int expand_rule(rule_call *r) { return pass(r, 0, r->dy[0]); } /* the walk sums it */
 
-/* Parts of a dim: the same view of a dense tensor tells where dy belongs. */
+/* The walk lays parts of one tensor into one buffer (parts.c); these are the others. */
 int slice_rule(rule_call *r) {
-  const node *n = r->node;
-  const edge *e = &n->edges[0];
-  context *c = r->c;
-  tensor *like, *view;
-  TRY(tensor_create(c, &like, e->device, e->dtype, e->size, e->ndim));
-  call k = {.op = n->op, .c = c, .n_in = 1, .number_at = -1, .in = {like}};
-  memcpy(k.integers, n->integers, 8 * (size_t)n->op->n_integers);
-  int rc = n->op->shape(&k);
-  if (rc) {
-    tensor_unref(c, like);
-    return rc;
-  }
-  view = k.out[0];
   part p;
-  part_of(&p, view, like);
-  tensor_unref(c, view);
-  tensor_unref(c, like);
-  return place(c, &r->dx[0], r->dy[0], &p);
+  TRY(part_of_node(r->c, &p, r->node, r->dy[0]));
+  return place(r->c, &r->dx[0], r->dy[0], &p);
 }

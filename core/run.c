@@ -207,7 +207,8 @@ int run_kernel(call *k) {
   }
   for (int i = 0; i < op->n_out && !rc; i++) {
     tensor *y = k->out[i];
-    int dtype = (op->out_ids >> i & 1) ? TNT_I64 : (op->out_wide >> i & 1) ? wide : native;
+    bool is_wide = (op->out_wide >> i & 1) || (op->narrow && y->dtype == wide);
+    int dtype = (op->out_ids >> i & 1) ? TNT_I64 : is_wide ? wide : native;
     if (k->in_place)
       rc = lend(c, y, dtype, LIE_DENSE, &t, &out_loan[i]);
     else if (y->dtype != dtype)

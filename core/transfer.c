@@ -151,6 +151,8 @@ static int copy_across(context *c, tensor **y, tensor *x, int device) {
   } else if (!rc) {
     rc = tensor_create(c, &t, device, x->dtype, x->size, x->ndim);
   }
+  if (!rc && x->device == TNT_CPU && UNLIKELY(c->mode))
+    rc = refuse_write(c, "to", MODE_RECORD | MODE_CAPTURE);
   if (!rc && x->numel) {
     if (pinned)
       rc = copy_beside(t, dense);

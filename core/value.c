@@ -116,6 +116,8 @@ int tnt_write(const tnt_tensor *h, const void *data, int dtype, int64_t n) {
                 "write: a leaf that requires a gradient changes in place only under no_grad");
   }
   TRY(outside(&there, x, (void *)(uintptr_t)data, dtype, n, "write"));
+  /* while calls are compared optimizers still write their numbers themselves */
+  if (x->device != TNT_CPU && UNLIKELY(c->mode)) TRY(refuse_write(c, "write", MODE_CAPTURE));
   x->storage->version++;
   if (x->dtype == dtype && (x->flags & FLAG_DENSE)) return host_write(x, data);
   if (x->device == TNT_CPU) return convert(c, x, &there);

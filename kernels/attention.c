@@ -19,6 +19,13 @@ static void add_row(T *y, int64_t sy, T by, const T *x, int64_t sx, int64_t n) {
   for (int64_t i = 0; i < n; i++) y[i * sy] += by * x[i * sx];
 }
 
+static void clear_rows(const heads *x, int64_t n, int64_t h, int64_t rows, int64_t d) {
+  for (int64_t row = 0; row < rows; row++) {
+    T *at = row_of(x, n, h, row);
+    for (int64_t i = 0; i < d; i++) at[i * x->stride[3]] = 0;
+  }
+}
+
 typedef struct attention {
   int64_t h, t, s, d;
   bool causal;
@@ -103,11 +110,13 @@ static int attention_grad_cpu(tnt__args *args) {
   int64_t all = qv->size[0] * a.h;
   T *room = malloc((size_t)(all * a.s + 1) * sizeof *room);
   if (!room) return args->fail(TNT_EMEMORY, "%s: out of memory", args->op);
-  for (int i = 0; i < 3; i++) memset(args->out[i].data, 0, (size_t)args->out[i].numel * sizeof(T));
   int threads = THREADS(all * a.t * a.s * 8);
   PARALLEL_FOR(head, all, {
     int64_t n = head / a.h, h = head % a.h;
     T *score = room + head * a.s;
+    clear_rows(&dq, n, h, a.t, a.d);
+    clear_rows(&dk, n, h, a.s, a.d);
+    clear_rows(&dv, n, h, a.s, a.d);
     for (int64_t row = 0; row < a.t; row++) {
       int64_t columns = seen_by_row(&a, row);
       const T *g = row_of(&dy, n, h, row), *at = row_of(&q, n, h, row);

@@ -1,5 +1,6 @@
 /* Cross entropy without normalised logits: one reading of a row gives the logarithm of its sum of exponentials, which is
- * all the gradient needs besides the logits. What is summed over rows and classes is summed in double and in one order. A
+ * all the gradient needs besides the logits. Logits may be 16 bits wide; what is not of their size (weights, losses,
+ * logarithms) is wider. What is summed over rows and classes is summed in double and in one order. A
  * target that no class has counts nothing and is a fault. */
 #include "rows.cuh"
 
@@ -19,9 +20,9 @@ struct targets {
 };
 
 template <typename T, int V>
-__global__ void cross_entropy_kernel(const T *logits, targets t, const T *w, int64_t rows,
-                                     double smoothing, void *lse, int lse_dtype, T *out,
-                                     double *losses) {
+ROW_KERNEL cross_entropy_kernel(const T *logits, targets t, const acc<T> *w, int64_t rows,
+                                double smoothing, acc<T> *lse, void *out, int out_dtype,
+                                double *losses) {
   using A = acc<T>;
   int64_t classes = t.classes;
   FOR_ROWS(row, rows) {
@@ -37,7 +38,7 @@ __global__ void cross_entropy_kernel(const T *logits, targets t, const T *w, int
       if (smoothing > 0) {
 #pragma unroll
         for (int i = 0; i < V; i++) {
-          double weight = w ? (double)to_compute(w[c + i]) : 1;
+          double weight = w ? (double)w[c + i] : 1;
           dot += weight * (double)v[i];
           weights += weight;
         }
@@ -50,55 +51,60 @@ __global__ void cross_entropy_kernel(const T *logits, targets t, const T *w, int
     }
     if (threadIdx.x != 0) continue;
     A l = e.base() + log(e.sum);
-    store_float(lse, lse_dtype, row, l);
+    lse[row] = l;
     int64_t id = t.of(row, true);
     double v = 0;
     if (id >= 0) {
-      double weight = w ? (double)to_compute(w[id]) : 1;
+      double weight = w ? (double)w[id] : 1;
       v = (1 - smoothing) * weight * (double)(l - to_compute(x[id]));
       if (smoothing > 0) v += smoothing / (double)classes * (weights * (double)l - dot);
     }
     if (losses)
       losses[row] = v;
     else
-      out[row] = from_compute<T>(v);
+      store_float(out, out_dtype, row, v);
   }
 }
 
 /* What the losses are divided by: the sum of the weights of the rows that count. */
-template <typename T>
-static __device__ double weight_of_rows(const targets &t, const T *w, int64_t rows) {
+template <typename A>
+static __device__ double weight_of_rows(const targets &t, const A *w, int64_t rows) {
   double s = 0;
+#pragma unroll 8
   for (int64_t r = threadIdx.x; r < rows; r += blockDim.x) {
     int64_t id = t.of(r, false);
-    if (id >= 0) s += w ? (double)to_compute(w[id]) : 1;
+    if (id >= 0) s += w ? (double)w[id] : 1;
   }
   return block_sum(s);
 }
 
-template <typename T> /* one block */
-__global__ void total_loss_kernel(const double *losses, targets t, const T *w, int64_t rows,
-                                  bool mean, T *out) {
+enum { ONE_BLOCK = 1024 };
+
+template <typename A>
+__global__ void __launch_bounds__(ONE_BLOCK)
+    total_loss_kernel(const double *losses, targets t, const A *w, int64_t rows, bool mean,
+                      void *out, int dtype) {
   double s = 0;
+#pragma unroll 8
   for (int64_t r = threadIdx.x; r < rows; r += blockDim.x) s += losses[r];
   s = block_sum(s);
   if (mean) s /= weight_of_rows(t, w, rows); /* no row counts: NaN, as PyTorch */
-  if (threadIdx.x == 0) *out = from_compute<T>(s);
+  if (threadIdx.x == 0) store_float(out, dtype, 0, s);
 }
 
-template <typename T> /* one block; totals: what losses are divided by, the sum of all weights */
-__global__ void total_weight_kernel(targets t, const T *w, int64_t rows, bool mean,
-                                    double *totals) {
+template <typename A> /* totals: what losses are divided by, the sum of all weights */
+__global__ void __launch_bounds__(ONE_BLOCK)
+    total_weight_kernel(targets t, const A *w, int64_t rows, bool mean, double *totals) {
   double divisor = mean ? weight_of_rows(t, w, rows) : 1, s = 0;
-  for (int64_t c = threadIdx.x; w && c < t.classes; c += blockDim.x) s += (double)to_compute(w[c]);
+  for (int64_t c = threadIdx.x; w && c < t.classes; c += blockDim.x) s += (double)w[c];
   s = block_sum(s);
   if (threadIdx.x == 0) totals[0] = divisor, totals[1] = w ? s : (double)t.classes;
 }
 
 template <typename T, int V>
-__global__ void cross_entropy_grad_kernel(const T *dy, bool each, const T *logits, targets t,
-                                          const T *w, const void *lse, int lse_dtype, int64_t rows,
-                                          double smoothing, const double *totals, T *out) {
+ROW_KERNEL cross_entropy_grad_kernel(const acc<T> *dy, bool each, const T *logits, targets t,
+                                     const acc<T> *w, const acc<T> *lse, int64_t rows,
+                                     double smoothing, const double *totals, T *out) {
   using A = acc<T>;
   int64_t classes = t.classes;
   FOR_ROWS(row, rows) {
@@ -107,10 +113,10 @@ __global__ void cross_entropy_grad_kernel(const T *dy, bool each, const T *logit
     int64_t id = t.of(row, threadIdx.x == 0);
     double g = 0, weight = 0;
     if (id >= 0) {
-      g = (double)to_compute(dy[each ? row : 0]) / totals[0];
-      weight = w ? (double)to_compute(w[id]) : 1;
+      g = (double)dy[each ? row : 0] / totals[0];
+      weight = w ? (double)w[id] : 1;
     }
-    A l = load_float<A>(lse, lse_dtype, row),
+    A l = lse[row],
       scale = (A)(g * ((1 - smoothing) * weight + smoothing / (double)classes * totals[1])),
       hit = (A)(g * (1 - smoothing) * weight), share = (A)(g * smoothing / (double)classes);
     FOR_PACKS(c, V, classes) {
@@ -119,15 +125,13 @@ __global__ void cross_entropy_grad_kernel(const T *dy, bool each, const T *logit
       for (int i = 0; i < V; i++) {
         A v = exp(to_compute(p.v[i]) - l) * scale;
         if (c + i == id) v -= hit;
-        if (smoothing > 0) v -= share * (w ? to_compute(w[c + i]) : (A)1);
+        if (smoothing > 0) v -= share * (w ? w[c + i] : (A)1);
         p.v[i] = from_compute<T>(id < 0 ? (A)0 : v);
       }
       store_pack(dx + c, p);
     }
   }
 }
-
-enum { ONE_BLOCK = 1024 };
 
 extern "C" int cross_entropy_cuda(tnt__args *a) {
   const tnt__view *x = &a->in[0];
@@ -138,18 +142,20 @@ extern "C" int cross_entropy_cuda(tnt__args *a) {
   double *losses = kind ? scratch_for<double>(a, rows) : NULL;
   if (kind && !losses) return no_scratch(a);
   FLOATS(x->dtype, T, {
-    const T *from = (const T *)x->data, *w = (const T *)a->in[2].data;
-    T *out = (T *)a->out[0].data;
+    const T *from = (const T *)x->data;
+    const acc<T> *w = (const acc<T> *)a->in[2].data;
+    void *out = a->out[0].data;
+    int dtype = a->out[0].dtype;
     if (rows) {
       ROW_PACKS(T, V, packable<T>(classes, from), {
         row_grid g = grid_of_rows(rows, classes, V);
         LAUNCH((cross_entropy_kernel<T, V>), g.grid, g.block, 0, a->stream)
-        (from, t, w, rows, smoothing, a->out[1].data, a->out[1].dtype, out, losses);
+        (from, t, w, rows, smoothing, (acc<T> *)a->out[1].data, out, dtype, losses);
       })
     }
     if (kind) {
-      LAUNCH(total_loss_kernel<T>, dim3(1), dim3(ONE_BLOCK), 0, a->stream)
-      (losses, t, w, rows, kind == 1, out);
+      LAUNCH(total_loss_kernel<acc<T>>, dim3(1), dim3(ONE_BLOCK), 0, a->stream)
+      (losses, t, w, rows, kind == 1, out, dtype);
     }
   })
   return launched(a);
@@ -165,14 +171,15 @@ extern "C" int cross_entropy_grad_cuda(tnt__args *a) {
   double *totals = scratch_for<double>(a, 2);
   if (!totals) return no_scratch(a);
   FLOATS(x->dtype, T, {
-    const T *from = (const T *)x->data, *w = (const T *)a->in[3].data;
+    const T *from = (const T *)x->data;
+    const acc<T> *w = (const acc<T> *)a->in[3].data;
     T *dx = (T *)a->out[0].data;
-    LAUNCH(total_weight_kernel<T>, dim3(1), dim3(ONE_BLOCK), 0, a->stream)
+    LAUNCH(total_weight_kernel<acc<T>>, dim3(1), dim3(ONE_BLOCK), 0, a->stream)
     (t, w, rows, kind == 1, totals);
     ROW_PACKS(T, V, packable<T>(classes, from, dx), {
       row_grid g = grid_of_rows(rows, classes, V);
       LAUNCH((cross_entropy_grad_kernel<T, V>), g.grid, g.block, 0, a->stream)
-      ((const T *)a->in[0].data, kind == 0, from, t, w, a->in[4].data, a->in[4].dtype, rows,
+      ((const acc<T> *)a->in[0].data, kind == 0, from, t, w, (const acc<T> *)a->in[4].data, rows,
        smoothing, totals, dx);
     })
   })

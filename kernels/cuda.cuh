@@ -332,6 +332,7 @@ static __device__ inline void fault(tnt__fault *f, int kind, const char *op, int
   if (atomicCAS(&f->claimed, 0, 1) != 0) return;
   f->op = op;
   f->element = element, f->limit = limit, f->id = id, f->value = value;
+  __threadfence_system(); /* the host may look before the kernel has ended */
   f->kind = kind;
 }
 /* A stored position if it is in 0..limit-1, else -1 and a fault. */

@@ -4,8 +4,8 @@
 #include "rows.cuh"
 
 template <typename T, int V>
-__global__ void layernorm_kernel(const T *in, const T *w, const T *b, T *out, void *means,
-                                 void *rstds, int dtype, int64_t rows, int64_t n, double eps) {
+ROW_KERNEL layernorm_kernel(const T *in, const T *w, const T *b, T *out, void *means, void *rstds,
+                            int dtype, int64_t rows, int64_t n, double eps) {
   using A = acc<T>;
   FOR_ROWS(row, rows) {
     const T *x = in + row * n;
@@ -57,7 +57,7 @@ template <typename T> struct layernorm_rows {
 };
 
 /* PACKS packs of a row in each thread's registers, so that nothing is read twice. */
-template <typename T, int V, int PACKS> __global__ void layernorm_grad_kernel(layernorm_rows<T> k) {
+template <typename T, int V, int PACKS> ROW_KERNEL layernorm_grad_kernel(layernorm_rows<T> k) {
   using A = acc<T>;
   A dw[PACKS][V] = {}, db[PACKS][V] = {};
   FOR_ROWS(row, k.rows) {
@@ -101,7 +101,7 @@ template <typename T, int V, int PACKS> __global__ void layernorm_grad_kernel(la
 }
 
 /* Rows too long for registers: sums go straight to the group's place, whose columns belong to one thread each. */
-template <typename T, int V> __global__ void layernorm_grad_long_kernel(layernorm_rows<T> k) {
+template <typename T, int V> ROW_KERNEL layernorm_grad_long_kernel(layernorm_rows<T> k) {
   using A = acc<T>;
   A *to = k.part ? k.part + ((int64_t)blockIdx.x * blockDim.y + threadIdx.y) * 2 * k.n : NULL;
   FOR_PACKS(c, V, to ? k.n : 0) {
@@ -173,8 +173,7 @@ template <typename T, int V> static int layernorm_grad_of(tnt__args *a, layernor
     LAUNCH((layernorm_grad_long_kernel<T, V>), g.grid, g.block, 0, a->stream)(k);
   }
   if (full) {
-    sum_parts(a, k.part, groups, 2 * k.n, k.n, (T *)a->out[1].data);
-    sum_parts(a, k.part + k.n, groups, 2 * k.n, k.n, (T *)a->out[2].data);
+    sum_parts(a, k.part, groups, 2 * k.n, k.n, (T *)a->out[1].data, (T *)a->out[2].data);
   }
   return launched(a);
 }
@@ -185,10 +184,7 @@ extern "C" int layernorm_grad_cuda(tnt__args *a) {
   bool full = a->integer[LAYERNORM_GRAD_FULL] != 0;
   FLOATS(x->dtype, T, {
     T *dw = (T *)a->out[1].data, *db = (T *)a->out[2].data;
-    if (!full || x->numel == 0) {
-      sum_parts(a, (const acc<T> *)NULL, 0, 0, n, dw);
-      sum_parts(a, (const acc<T> *)NULL, 0, 0, n, db);
-    }
+    if (!full || x->numel == 0) { sum_parts(a, (const acc<T> *)NULL, 0, 0, n, dw, db); }
     if (x->numel == 0) return launched(a);
     layernorm_rows<T> k = {(const T *)a->in[0].data,
                            (const T *)x->data,
@@ -200,7 +196,10 @@ extern "C" int layernorm_grad_cuda(tnt__args *a) {
                            n,
                            (T *)a->out[0].data,
                            NULL};
-    ROW_PACKS(T, V, packable<T>(n, k.dy, k.x, k.w, k.dx), return (layernorm_grad_of<T, V>(a, k));)
+    /* packs of four at most: four times eight 16-bit numbers would not go into registers */
+    constexpr int V = per_16<T> < 4 ? per_16<T> : 4;
+    if (packable<T>(n, k.dy, k.x, k.w, k.dx)) return (layernorm_grad_of<T, V>(a, k));
+    return (layernorm_grad_of<T, 1>(a, k));
   })
   return launched(a);
 }

@@ -15,10 +15,14 @@
 struct row_grid {
   dim3 grid, block;
 };
+enum {
+  ROW_THREADS = 512
+}; /* the most of a block; kernels promise to have registers for them (ROW_KERNEL) */
+#define ROW_KERNEL __global__ void __launch_bounds__(ROW_THREADS)
 /* blockDim.x threads share a row, blockDim.y rows are a block's; `groups`: at most so many rows at a time. */
 static inline row_grid grid_of_rows(int64_t rows, int64_t n, int pack, int64_t groups = INT32_MAX) {
   int64_t packs = (n + pack - 1) / pack, width = 32;
-  while (width < 512 && packs > width * 4) width *= 2;
+  while (width < ROW_THREADS && packs > width * 4) width *= 2;
   int64_t tall = width == 32 ? 8 : 1;
   if (rows < groups) groups = rows;
   return {dim3(blocks_for(groups, tall, INT32_MAX)), dim3((unsigned)width, (unsigned)tall)};
@@ -103,28 +107,36 @@ static __device__ __forceinline__ exponentials<A> row_join(exponentials<A> e) {
   return e;
 }
 
-/* y[c] = the sum over `parts` of part[p * step + c], in one order. */
+/* y[c] = the sum over `parts` of part[p * step + c], in one order: PARTS_TALL threads share a column. Two results that lie
+ * behind each other in every part are one launch: those from `n` on go to `z`. */
+enum { PARTS_TALL = 32 };
 template <typename A, typename T>
-__global__ void sum_parts_kernel(const A *part, int64_t parts, int64_t step, int64_t n, T *y) {
-  __shared__ A sum[8][WARP];
-  for (int64_t c0 = (int64_t)blockIdx.x * WARP; c0 < n; c0 += (int64_t)gridDim.x * WARP) {
+__global__ void __launch_bounds__(WARP *PARTS_TALL)
+    sum_parts_kernel(const A *part, int64_t parts, int64_t step, int64_t n, int64_t all, T *y,
+                     T *z) {
+  __shared__ A sum[PARTS_TALL][WARP + 1];
+  for (int64_t c0 = (int64_t)blockIdx.x * WARP; c0 < all; c0 += (int64_t)gridDim.x * WARP) {
     int64_t c = c0 + threadIdx.x;
     A s = 0;
-    for (int64_t p = threadIdx.y; p < parts && c < n; p += 8) s += part[p * step + c];
+    if (c < all) {
+#pragma unroll 8
+      for (int64_t p = threadIdx.y; p < parts; p += PARTS_TALL) s += part[p * step + c];
+    }
     sum[threadIdx.y][threadIdx.x] = s;
     __syncthreads();
-    if (threadIdx.y == 0 && c < n) {
-      for (int i = 1; i < 8; i++) s += sum[i][threadIdx.x];
-      y[c] = from_compute<T>(s);
-    }
+    s = warp_reduce(sum[threadIdx.x][threadIdx.y], join_sum()); /* warp y adds up column y */
+    c = c0 + threadIdx.y;
+    if (threadIdx.x == 0 && c < all) (c < n ? y[c] : z[c - n]) = from_compute<T>(s);
     __syncthreads();
   }
 }
 template <typename A, typename T>
 static inline void sum_parts(tnt__args *a, const A *part, int64_t parts, int64_t step, int64_t n,
-                             T *y) {
-  LAUNCH((sum_parts_kernel<A, T>), dim3(blocks_for(n, WARP)), dim3(WARP, 8), 0, a->stream)
-  (part, parts, step, n, y);
+                             T *y, T *z = NULL) {
+  int64_t all = z ? 2 * n : n;
+  LAUNCH((sum_parts_kernel<A, T>), dim3(blocks_for(all, WARP)), dim3(WARP, PARTS_TALL), 0,
+         a->stream)
+  (part, parts, step, n, all, y, z);
 }
 
 #endif

@@ -3,7 +3,7 @@
 #include "rows.cuh"
 
 template <typename T, int V>
-__global__ void softmax_kernel(const T *in, T *out, int64_t rows, int64_t n, bool logarithm) {
+ROW_KERNEL softmax_kernel(const T *in, T *out, int64_t rows, int64_t n, bool logarithm) {
   using A = acc<T>;
   FOR_ROWS(row, rows) {
     const T *x = in + row * n;
@@ -31,8 +31,8 @@ __global__ void softmax_kernel(const T *in, T *out, int64_t rows, int64_t n, boo
 }
 
 template <typename T, int V>
-__global__ void softmax_grad_kernel(const T *g0, const T *y0, T *out, int64_t rows, int64_t n,
-                                    bool logarithm) {
+ROW_KERNEL softmax_grad_kernel(const T *g0, const T *y0, T *out, int64_t rows, int64_t n,
+                               bool logarithm) {
   using A = acc<T>;
   FOR_ROWS(row, rows) {
     const T *g = g0 + row * n, *y = y0 + row * n;

@@ -193,6 +193,26 @@ describe("gradients through tnt.autocast", function()
     end
   end)
 
+  it("of 16-bit logits need no f32 copy of them", function()
+    for _, name in ipairs { "bf16", "f16" } do
+      local t, w = tnt.randint(0, 1000, { 64 }), tnt.rand(1000) + 0.5
+      local x = (tnt.randn(64, 1000) * 3):to(name):requires_grad_()
+      balance.collect()
+      local before = tnt.memory().live_bytes
+      local options = { weight = w, label_smoothing = 0.1 }
+      local loss = tnt.autocast(name, F.cross_entropy, x, t, options)
+      assert.is_true(tnt.memory().live_bytes - before < 64 * 1000)
+      local wide = x:detach():to("f32"):requires_grad_()
+      local want = F.cross_entropy(wide, t, options)
+      assert.equal("f32", loss.dtype)
+      assert.is_true(build.same_bits(want, loss:detach()))
+      loss:backward()
+      want:backward()
+      assert.equal(name, x.grad.dtype)
+      assert.is_true(build.same_bits(wide.grad:to(name), x.grad))
+    end
+  end)
+
   it("of a weight used twice are added in f32", function()
     local w = tnt.randn(4, 4):requires_grad_()
     local x = tnt.randn(3, 4)

@@ -187,7 +187,7 @@ static void *stream(int index, int which) {
 }
 
 /* -- memory ----------------------------------------------------------------------------------------------------------------- */
-/* Memory may be asked for while a step is being captured: the runtime allows it to who says so. */
+/* Memory and events may be asked for while a step is being captured: the runtime allows it to who says so. */
 static cudaError_t unordered(enum cudaStreamCaptureMode *mode) {
   *mode = cudaStreamCaptureModeRelaxed;
   return cudaThreadExchangeStreamCaptureMode(mode);
@@ -268,7 +268,11 @@ static int event_wait(void *e, void *on) {
   return 0;
 }
 static int event_done(void *e) { /* of a lost card everything is done that ever will be */
-  if (cudaEventQuery(e) != cudaErrorNotReady) return 1;
+  enum cudaStreamCaptureMode mode;
+  bool relaxed = unordered(&mode) == cudaSuccess;
+  cudaError_t status = cudaEventQuery(e);
+  if (relaxed) cudaThreadExchangeStreamCaptureMode(&mode);
+  if (status != cudaErrorNotReady) return 1;
   cudaGetLastError();
   return 0;
 }

@@ -61,6 +61,30 @@ describe("mixed precision on a card #cuda", function()
     assert.is_true((ended[1] - ended[2]):abs():max():item() <= 2 ^ -6 * largest)
   end)
 
+  it("reads 16-bit logits as they are", function()
+    for _, name in ipairs { "bf16", "f16" } do
+      local t, v = tnt.randint(0, 500, { 64 }):to "cuda", models.wave({ 64, 500 }, 1, 4)
+      local x = v:to(name):to("cuda"):requires_grad_()
+      local wide = x:detach():to("f32"):requires_grad_()
+      local weight = tnt.rand(500):to "cuda"
+      for _, options in ipairs { {}, { weight = weight, label_smoothing = 0.1 } } do
+        x.grad, wide.grad = nil, nil
+        local before = tnt.cuda.memory().live
+        local loss = tnt.autocast(name, F.cross_entropy, x, t, options)
+        assert.is_true(tnt.cuda.memory().live - before < 64 * 500)
+        local want = F.cross_entropy(wide, t, options)
+        assert.equal("f32", loss.dtype)
+        assert.near(want:item(), loss:item(), 2e-6 * want:item())
+        loss:backward()
+        want:backward()
+        assert.equal(name, x.grad.dtype)
+        local eps = rtol[name]
+        local found = build.difference(build.flat(x.grad), build.flat(wide.grad), 1e-9, eps)
+        assert.is_nil(found, found)
+      end
+    end
+  end)
+
   for name, model in require("tnt.sorted")(models.list) do
     for _, region in ipairs { "bf16", "f16" } do
       it(("trains as on the CPU: %s in %s"):format(name, region), function()

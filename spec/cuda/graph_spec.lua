@@ -71,6 +71,46 @@ describe("a captured function #cuda", function()
     assert.matches("changed in place", message(y.backward, y))
   end)
 
+  it("shares its memory with other captured functions", function()
+    local size = 4 * 256 * 1024
+    local x, graphs = tnt.full({ 256, 1024 }, 0.5, { device = "cuda" }), {}
+    local function chain(n) -- keeps n results until its end
+      return function(v)
+        local list = { v }
+        for i = 1, n do list[i + 1] = list[i] + i end
+        local sum = 0
+        for i = 1, n do sum = sum + list[i + 1]:sum() end
+        return sum
+      end
+    end
+    local function reserved()
+      collectgarbage()
+      tnt.cuda.synchronize()
+      tnt.cuda.empty_cache()
+      local m = tnt.cuda.memory()
+      return m.total - m.free
+    end
+    local before = reserved()
+    local one
+    for k = 1, 3 do
+      graphs[k] = tnt.Graph { chain(20 + k) }
+      for _ = 1, 4 do tnt.scope(function() graphs[k]:run(x) end) end
+      if k == 1 then one = reserved() - before end
+    end
+    assert.is_true(one > 20 * size)
+    assert.is_true(reserved() - before < 2 * one)
+    for turn = 1, 3 do -- they write to the same places, in turn
+      for k = 1, 3 do
+        local n = 20 + k
+        local got = graphs[k]:run(x * turn):item()
+        local want = (0.5 * turn * n + n * (n + 1) * (n + 2) / 6) * 256 * 1024
+        assert.near(want, got, 1e-5 * want)
+      end
+    end
+    for k = 1, 3 do graphs[k]:release() end
+    assert.is_true(reserved() - before < size)
+  end)
+
   it("frees its memory when it is released", function()
     balance.collect()
     local before = tnt.cuda.memory().live
@@ -140,6 +180,20 @@ describe("a captured function is refused #cuda", function()
       refused(function(x) return x:sum():item() end, batches(3)), 1, true)
     assert.matches("read: a captured step",
       refused(function(x) return x:totable() end, batches(3)), 1, true)
+  end)
+
+  it("for what the host has", function()
+    local host = tnt.ones(3)
+    assert.matches("to: a captured step runs on the card without the host",
+      refused(function(x) return x * host:to "cuda" end, batches(3)), 1, true)
+    assert.matches("to: a captured step",
+      refused(function(x) return x * host:pin_memory():to "cuda" end, batches(3)), 1, true)
+    assert.matches("to: a captured step",
+      refused(function(x) return x * tnt.tensor(2) end, batches(3)), 1, true)
+    assert.matches("write: a captured step",
+      refused(function(x)
+        return x * tnt.tensor({ 1, 2, 3 }, { device = "cuda" })
+      end, batches(4)), 1, true)
   end)
 
   it("for a shape that depends on values", function()
