@@ -53,7 +53,7 @@ static void forget(parted_list *list, parted *q) {
 }
 
 void parts_free(parted_list *list) {
-  while (list->n) forget(list, &list->items[0]);
+  for (int i = 0; i < list->n; i++) free(list->items[i].there);
   free(list->items);
 }
 
