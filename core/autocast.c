@@ -37,8 +37,10 @@ static int grow(struct autocast_cache *a) {
     const cast_weight *w = &a->list[i];
     if (w->copy) *place_of(&more, w->index, w->copy->dtype) = *w;
   }
-  free(a->list);
-  *a = more;
+  cast_weight *old = a->list;
+  a->list = more.list;
+  a->room = more.room;
+  free(old);
   return 0;
 }
 

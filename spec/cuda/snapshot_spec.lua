@@ -120,7 +120,8 @@ end
 local unit = Unit()
 unit.list = {}
 local ok, e = pcall(tnt.train, unit, { train_dataloader = { 1, 2, 3, 4, 5, 6, 7, 8 },
-  max_epochs = 1, bar = false, dir = "%s", hooks = { tnt.hooks.MemorySnapshot() } })
+  max_epochs = 1, bar = false, dir = "%s",
+  hooks = { tnt.hooks.MemorySnapshot { stop_step = false } } })
 assert(not ok and tnt.is_out_of_memory(e), tostring(e))
 ]]):format(dir) }, { env = "TNT_EMULATED_BYTES=" .. 41 * MB })
     assert.equal(0, status, err)
