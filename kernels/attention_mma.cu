@@ -23,8 +23,9 @@ template <int D_, int M_, int INNER_, bool KEPT_> struct sizes {
 };
 /* M = 2 halves what a product reads from shared memory, which at M = 1 takes as long as the product itself. A lane's sums
  * take M D / 2 registers (twice that for dk and dv), its scores M INNER / 2 (twice that in backward) and its kept rows
- * M D / 4 each: these are what 255 hold, and two blocks of them what an sm_80 does, which has 163 KiB of shared memory. Dropout
- * takes longer over its random numbers than over products: it wants registers for them and more blocks, so M = 1. */
+ * M D / 4 each: these sizes need at most 255 without spilling, and sm_80, of 65536 registers and 163 KiB of shared memory,
+ * holds two such blocks. Dropout takes longer over its random numbers than over products: it wants registers for them and
+ * a third block, so M = 1. */
 template <int D, bool DROPS> struct sizes_for {
   using forward = sizes<D, DROPS ? 1 : 2, D == 128 || DROPS ? 32 : 64, D <= 64>;
   using dq = sizes<D, D == 128 || DROPS ? 1 : 2, 32, D <= 64>;
