@@ -3,6 +3,7 @@
 local balance = require "spec.balance"
 local core = require "tnt.core"
 local both = require "spec.cuda.both"
+local card = require "spec.cuda.card"
 
 if not both.available "mixed precision" then return end
 
