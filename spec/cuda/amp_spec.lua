@@ -3,7 +3,6 @@
 local balance = require "spec.balance"
 local core = require "tnt.core"
 local both = require "spec.cuda.both"
-local card = require "spec.cuda.card"
 
 if not both.available "mixed precision" then return end
 
@@ -139,7 +138,7 @@ describe("mixed precision on a card #cuda", function()
     for _, name in ipairs { "live", "segments", "pinned" } do
       assert.equal(before[name], after[name], name)
     end
-    if card.caches() then assert.equal(before.allocations, after.allocations) end
+    if require("spec.cuda.card").caches() then assert.equal(before.allocations, after.allocations) end
   end)
 
   it("is an AutoUnit's", function()
