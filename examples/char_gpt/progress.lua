@@ -1,6 +1,7 @@
--- A hook that prints a line every so many updates: loss, tokens (or images) a second, and where the card's peak
--- is known MFU, the share of it that the model's own operations take. Reading the loss waits for
--- the card, so what lies between two lines is what was computed there. Evaluations do not count.
+-- A hook that prints a line every so many updates: loss, tokens (or images) a second, and where the
+-- card's peak is known MFU, the share of it that the model's own operations take. Reading the loss
+-- waits for the card, so what lies between two lines is what was computed there. Evaluations do not
+-- count.
 
 local tnt = require "tnt"
 local clock = require "tnt.loop.clock"

@@ -1,7 +1,7 @@
 -- CIFAR-10's binary files: records of 3,073 bytes, a label from 0 to 9 and a 32 x 32 image of three
 -- planes. A batch is one pass over bytes, which for training also moves each image by up to 4
--- pixels and mirrors half of them, at random: the crop of the padded image. Source: https://www.cs.toronto.edu/~kriz/cifar.html; augmentation as in He et al. 2016,
--- section 4.2.
+-- pixels and mirrors half of them, at random: the crop of the padded image.
+-- Source: https://www.cs.toronto.edu/~kriz/cifar.html; augmentation as in He et al. 2016, 4.2.
 
 local ffi = require "ffi"
 local tnt = require "tnt"

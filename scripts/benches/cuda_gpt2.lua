@@ -1,6 +1,6 @@
 -- A training step of GPT-2 (124M, blocks of 1,024, bf16, clipped, AdamW, captured) on a card at
--- several batch sizes, up to the first that memory does not hold: tokens a second, MFU, peak memory;
--- at the end the best. TNT_BENCH_BATCHES="8 16 32 64" are the sizes.
+-- several batch sizes, up to the first that memory does not hold: tokens a second, MFU and the peak
+-- of memory; at the end the best. TNT_BENCH_BATCHES="8 16 32 64" are the sizes.
 package.path = "scripts/benches/?.lua;" .. package.path
 local card = require "card"
 local tnt = require "tnt"

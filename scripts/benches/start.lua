@@ -15,7 +15,8 @@ local function measure(name, code)
   print(("%s %.2f ms"):format(name, times[8] * 1e3))
   local pipe =
     io.popen(("%s -e '%s for l in io.lines(\"/proc/self/status\") do "
-      .. "local k = l:match(\"VmHWM:%%s+(%%d+)\") if k then print(k) end end'"):format(program, code))
+      .. "local k = l:match(\"VmHWM:%%s+(%%d+)\") if k then print(k) end end'"):format(program,
+      code))
   print(("%s_memory %.1f MB"):format(name, tonumber(pipe:read "*l") / 1024))
   pipe:close()
 end

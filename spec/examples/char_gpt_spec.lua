@@ -65,7 +65,7 @@ describe("char_gpt", function()
   end
 
   -- On a real card at the size of the CPU's recipe: scripts/test --cuda spec/examples/char_gpt
-  it("loses on a card as on the CPU within 1e-3 at each of 50 steps, f32, captured #cuda", function()
+  it("loses on a card as on the CPU within 1e-3 for 50 steps, f32, captured #cuda", function()
     if not tnt.cuda.is_available() then return pending "there is no card" end
     local steps, same = 50, "--precision f32 --dropout 0 --steps 50 --eval-every 50 "
     if not card.emulated() then

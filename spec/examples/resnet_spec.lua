@@ -76,7 +76,9 @@ describe("resnet's model", function()
       tnt.seed(3)
       local net = Resnet(10, { width = 4 }):to(device)
       local x, y = tnt.randn(4, 3, 8, 8):to(device), tnt.randint(0, 10, { 4 }):to(device)
-      local loss = tnt.autocast("bf16", function() return tnt.nn.functional.cross_entropy(net(x), y) end)
+      local loss = tnt.autocast("bf16", function()
+        return tnt.nn.functional.cross_entropy(net(x), y)
+      end)
       loss:backward()
       for name, p in net:named_parameters() do
         assert.equal("f32", p.grad.dtype, name)
@@ -171,7 +173,8 @@ describe("resnet's script", function()
   end
 
   it("learns from files, read ahead by workers too", function()
-    local options = "--width 4 --batch-size 16 --epochs 6 --lr 0.05 --print-every 1 --data " .. folder
+    local options = "--width 4 --batch-size 16 --epochs 6 --lr 0.05 --print-every 1 --data "
+      .. folder
     local r = run(options)
     assert(r.ok, r.text)
     assert.equal(30, r.steps)
