@@ -136,6 +136,28 @@ static int check_ids(call *k, int i) {
   return 0;
 }
 
+/* Ops over parameters compute in f32 or f64. Their kernels take each tensor in its own dtype. */
+static int params_dtype(const call *k, int *dtype) {
+  int n = k->n_list;
+  *dtype = n ? wide_dtype(k->list[0]->dtype) : TNT_F32;
+  for (int i = 0; i < k->n_lists * n; i++) {
+    const tensor *t = k->list[i], *p = k->list[i % n];
+    if (i < n && wide_dtype(t->dtype) != *dtype) {
+      return fail(TNT_EDTYPE, "%s: parameters of %s are not computed beside those of %s",
+                  k->op->name, dtype_name(t->dtype), dtype_name(k->list[0]->dtype));
+    }
+    if (t->dtype != p->dtype && t->dtype != TNT_F32) {
+      return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype or f32",
+                  k->op->name);
+    }
+    if (t->numel != p->numel) {
+      return fail(TNT_ESHAPE, "%s: a parameter has %lld elements, its state or gradient %lld",
+                  k->op->name, (long long)p->numel, (long long)t->numel);
+    }
+  }
+  return 0;
+}
+
 static int infer_dtype(call *k) {
   const op_record *op = k->op;
   int dtype = -1;
@@ -153,6 +175,8 @@ static int infer_dtype(call *k) {
       dtype = k->in[0]->dtype; /* the usual case, without the rules */
     else
       dtype = result_dtype(k->in, k->n_in, op->mask, k->number_at, k->operand);
+  } else if (op->flags & OP_PARAMS) {
+    TRY(params_dtype(k, &dtype));
   } else {
     int first = -1;
     tensor *const *in = (op->flags & OP_LIST) ? k->list : k->in;
@@ -173,14 +197,6 @@ static int infer_dtype(call *k) {
       }
     }
     if (dtype < 0) dtype = TNT_I64; /* only ids came */
-    if ((op->flags & OP_LIST) && (op->flags & OP_PARAMS)) {
-      for (int i = 1; i < k->n_lists * k->n_list; i++) {
-        if (k->list[i]->dtype != k->list[i % k->n_list]->dtype && k->list[i]->dtype != TNT_F32) {
-          return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype",
-                      op->name);
-        }
-      }
-    }
   }
   if ((op->flags & OP_FLOAT_OUT) && category(dtype) != 2) dtype = default_float;
   if (op == &tnt__ops[OP_ID_CLAMP] &&
@@ -378,7 +394,7 @@ static int outputs_by_shape(call *k) {
 static int common_device(call *k) {
   const op_record *op = k->op;
   bool list = (op->flags & OP_LIST) != 0;
-  int n = list ? k->n_list : k->n_in, first = -1;
+  int n = list ? k->n_lists * k->n_list : k->n_in, first = -1;
   for (int i = 0; i < n; i++) {
     const tensor *t = list ? k->list[i] : k->in[i];
     if (!t) continue;

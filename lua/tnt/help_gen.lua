@@ -367,16 +367,16 @@ Has no gradient.",
 \
 x[i] = start + i step.\
 Has no gradient.",
-  ["sgd_"] = "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none\
+  ["sgd_"] = "sgd_(p: params, master: list, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, stochastic: bool, nesterov: bool, maximize: bool, first: bool) -> none\
 \
 One step of stochastic gradient descent on every parameter with a gradient.\
 Has no gradient.",
-  ["adam_"] = "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
+  ["adam_"] = "adam_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none\
 \
 One Adam step on every parameter with a gradient.\
 Source: Kingma and Ba 2015.\
 Has no gradient.",
-  ["adamw_"] = "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
+  ["adamw_"] = "adamw_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none\
 \
 One AdamW step on every parameter with a gradient.\
 Source: Loshchilov and Hutter 2019.\

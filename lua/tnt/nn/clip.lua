@@ -8,7 +8,7 @@ local tensor = require "tnt.tensor"
 
 local clip = {}
 
---- Lists of the parameters with a gradient, by dtype: ops over lists want one dtype.
+--- Lists of the parameters with a gradient, f64 for itself: ops over lists compute in one dtype.
 ---@param who string
 ---@param parameters tnt.Tensor[]|tnt.Tensor
 ---@return tnt.List[]
@@ -23,16 +23,16 @@ function clip.with_gradient(who, parameters)
   for i = 1, #parameters do
     local info = tensor.describe(parameters[i])
     if info.has_grad ~= 0 then
-      local dtype = info.dtype
-      if not groups[dtype] then
-        groups[dtype] = {}
-        order[#order + 1] = dtype
+      local wide = info.dtype == core.C.TNT_F64
+      if not groups[wide] then
+        groups[wide] = {}
+        order[#order + 1] = wide
       end
-      table.insert(groups[dtype], parameters[i])
+      table.insert(groups[wide], parameters[i])
     end
   end
   local lists = {}
-  for i, dtype in ipairs(order) do lists[i] = core.list(groups[dtype]) end
+  for i, wide in ipairs(order) do lists[i] = core.list(groups[wide]) end
   return lists
 end
 
