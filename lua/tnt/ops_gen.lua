@@ -2183,9 +2183,9 @@ function ops.sgd_(p, master, buf, row, skip, lr, momentum, dampening, weight_dec
   if type(momentum) ~= "number" then momentum = number_argument("sgd_", "momentum", momentum, nil) end
   if type(dampening) ~= "number" then dampening = number_argument("sgd_", "dampening", dampening, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("sgd_", "weight_decay", weight_decay, nil) end
-  local p_list, p_n = list_argument("sgd_", "p", p)
-  local master_list, master_n = list_argument("sgd_", "master", master)
-  local buf_list, buf_n = list_argument("sgd_", "buf", buf)
+  local p_list, p_n = list_argument("sgd_", "p", p, true)
+  local master_list, master_n = list_argument("sgd_", "master", master, true)
+  local buf_list, buf_n = list_argument("sgd_", "buf", buf, true)
   local rc = C.tnt_sgd_(p_list, p_n, master_list, master_n, buf_list, buf_n, row, skip, lr, momentum, dampening, weight_decay, stochastic and 1 or 0, nesterov and 1 or 0, maximize and 1 or 0, first and 1 or 0)
   if rc ~= 0 then finish(rc) end
 end
@@ -2214,10 +2214,10 @@ function ops.adam_(p, master, m, v, row, skip, lr, beta1, beta2, eps, weight_dec
   if type(eps) ~= "number" then eps = number_argument("adam_", "eps", eps, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("adam_", "weight_decay", weight_decay, nil) end
   if type(step) ~= "number" then step = number_argument("adam_", "step", step, nil) end
-  local p_list, p_n = list_argument("adam_", "p", p)
-  local master_list, master_n = list_argument("adam_", "master", master)
-  local m_list, m_n = list_argument("adam_", "m", m)
-  local v_list, v_n = list_argument("adam_", "v", v)
+  local p_list, p_n = list_argument("adam_", "p", p, true)
+  local master_list, master_n = list_argument("adam_", "master", master, true)
+  local m_list, m_n = list_argument("adam_", "m", m, true)
+  local v_list, v_n = list_argument("adam_", "v", v, true)
   local rc = C.tnt_adam_(p_list, p_n, master_list, master_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step, stochastic and 1 or 0)
   if rc ~= 0 then finish(rc) end
 end
@@ -2246,10 +2246,10 @@ function ops.adamw_(p, master, m, v, row, skip, lr, beta1, beta2, eps, weight_de
   if type(eps) ~= "number" then eps = number_argument("adamw_", "eps", eps, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("adamw_", "weight_decay", weight_decay, nil) end
   if type(step) ~= "number" then step = number_argument("adamw_", "step", step, nil) end
-  local p_list, p_n = list_argument("adamw_", "p", p)
-  local master_list, master_n = list_argument("adamw_", "master", master)
-  local m_list, m_n = list_argument("adamw_", "m", m)
-  local v_list, v_n = list_argument("adamw_", "v", v)
+  local p_list, p_n = list_argument("adamw_", "p", p, true)
+  local master_list, master_n = list_argument("adamw_", "master", master, true)
+  local m_list, m_n = list_argument("adamw_", "m", m, true)
+  local v_list, v_n = list_argument("adamw_", "v", v, true)
   local rc = C.tnt_adamw_(p_list, p_n, master_list, master_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step, stochastic and 1 or 0)
   if rc ~= 0 then finish(rc) end
 end

@@ -50,10 +50,12 @@ local function alike(where, sizes, dtype, state, step, tolerance, masters)
     if y then table.insert(got[i], y:to "cpu") end
   end
   for k, want in ipairs(got[1]) do
-    assert.equal(want.dtype, got[2][k].dtype, where)
-    local eps = tolerance or rtol[want.dtype] * 20
-    local found = build.difference(build.flat(got[2][k]), build.flat(want), eps, eps)
-    assert.is_nil(found, ("%s, tensor %d: %s"):format(where, k, found or ""))
+    if not build.same_bits(want, got[2][k]) then
+      assert.equal(want.dtype, got[2][k].dtype, where)
+      local eps = tolerance or rtol[want.dtype] * 20
+      local found = build.difference(build.flat(got[2][k]), build.flat(want), eps, eps)
+      assert.is_nil(found, ("%s, tensor %d: %s"):format(where, k, found or ""))
+    end
   end
 end
 
@@ -85,7 +87,7 @@ describe("optimizers on a card #cuda", function()
         sgd(p, nil, nil, 0, 0, 0.01, false, true, true)
       end, nil, masters)
       for _, op in ipairs { "adam_", "adamw_" } do
-        alike(op, op == "adam_" and mixed or many, dtype, state, function(p)
+        alike(op, dtype == "any" and many or mixed, dtype, state, function(p)
           for step = 1, 3 do
             ops[op](p.params, p.masters, p.s1, p.s2, nil, nil, 0.01, 0.9, 0.99, 1e-8, 0.1, step,
               false)
@@ -103,6 +105,7 @@ describe("optimizers on a card #cuda", function()
         for _, sizes in ipairs { mixed, dtype == "any" and many or nil } do
           local function run(device, captured)
             local p = model(device, sizes, dtype, "f32", masters)
+            local start = p.params[#sizes]:detach():clone()
             tnt.seed(3)
             local step = function()
               ops.sgd_(p.params, p.masters, p.s1, nil, nil, 2 ^ -7, 0, 0, 0, true, false, false,
@@ -114,6 +117,7 @@ describe("optimizers on a card #cuda", function()
                 if graph then graph:run {} else step() end
               end
             end)
+            assert.is_false(build.same_bits(start:to "cpu", p.params[#sizes]:detach():to "cpu"))
             return values(p), { tnt.rand(1):item() }
           end
           local want, after = run "cpu"
@@ -164,7 +168,7 @@ end)
 describe("gradients of a model on a card #cuda", function()
   it("have a norm", function()
     for _, dtype in ipairs { "f32", "f64", "f16", "bf16", "any" } do
-      for _, sizes in ipairs { mixed, many } do
+      for _, sizes in ipairs { mixed, dtype == "any" and many or nil } do
         for _, kind in ipairs { 2, math.huge } do
           alike(dtype, sizes, dtype, nil, function(p)
             local norm = ops.grad_norm(p.params, kind)
@@ -187,7 +191,7 @@ describe("gradients of a model on a card #cuda", function()
 
   it("are scaled and clamped", function()
     for _, dtype in ipairs { "f32", "f64", "f16", "bf16", "any" } do
-      for _, sizes in ipairs { mixed, many } do
+      for _, sizes in ipairs { mixed, dtype == "any" and many or nil } do
         alike(dtype, sizes, dtype, nil, function(p)
           ops.grad_scale_(p.params, nil, nil, 0.5, 0.3)
           ops.grad_scale_(p.params, nil, nil, 0.9, math.huge)
