@@ -315,7 +315,7 @@ int op_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d);
 int op_log_softmax(context *c, tensor **y, tensor *x, int64_t d);
 int op_log_softmax_grad(context *c, tensor **dx, tensor *dy, tensor *y, int64_t d);
 int op_cross_entropy(context *c, tensor **loss, tensor **lse, tensor *x, tensor *t, tensor *w, int64_t ignore_index, double smoothing, int64_t reduction);
-int op_cross_entropy_grad(context *c, tensor **dx, tensor *dy, tensor *x, tensor *t, tensor *w, tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction);
+int op_cross_entropy_grad(context *c, tensor **dx, tensor *x, tensor *t, tensor *w, tensor *lse, tensor *dy, int64_t ignore_index, double smoothing, int64_t reduction);
 int op_layernorm(context *c, tensor **y, tensor **mean, tensor **rstd, tensor *x, tensor *w, tensor *b, double eps);
 int op_layernorm_grad(context *c, tensor **dx, tensor **dw, tensor **db, tensor *dy, tensor *x, tensor *w, tensor *mean, tensor *rstd, int full);
 int op_batchnorm_stats(context *c, tensor **mean, tensor **var, tensor *x);

@@ -138,10 +138,10 @@ op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
 op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32",
+op "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?" { autocast = "f32",
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
-op "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
+op "cross_entropy_grad(x: [N, C], t: ids [N], w: [C]?, lse: wide [N], dy: wide, ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
 op "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]" { autocast = "f32",
   doc = "(x - mean) / sqrt(var + eps) over the last dim, times w plus b.", source = "Ba, Kiros and Hinton 2016",
   rule = "layernorm", saves = "x w mean rstd", returns = 1, onlyfloat = true, twice = true }

@@ -1444,8 +1444,8 @@ static const char *const log_softmax_grad_names[] = {"dy", "y"};
 static const int8_t log_softmax_grad_patterns[] = {28, 0, 28, 0, 28, 0};
 static const char *const cross_entropy_names[] = {"x", "t", "w"};
 static const int8_t cross_entropy_patterns[] = {14, 3, 0, 14, 0, 3, 0, 28, 0, 28, 0};
-static const char *const cross_entropy_grad_names[] = {"dy", "x", "t", "w", "lse"};
-static const int8_t cross_entropy_grad_patterns[] = {28, 0, 14, 3, 0, 14, 0, 3, 0, 14, 0, 14, 3, 0};
+static const char *const cross_entropy_grad_names[] = {"x", "t", "w", "lse", "dy"};
+static const int8_t cross_entropy_grad_patterns[] = {14, 3, 0, 14, 0, 3, 0, 14, 0, 28, 0, 14, 3, 0};
 static const char *const layernorm_names[] = {"x", "w", "b"};
 static const int8_t layernorm_patterns[] = {27, 3, 0, 3, 0, 3, 0, 27, 3, 0, 27, 0, 27, 0};
 static const char *const layernorm_grad_names[] = {"dy", "x", "w", "mean", "rstd"};
@@ -2515,19 +2515,19 @@ const op_record tnt__ops[] = {
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
    .in_names = log_softmax_grad_names, .patterns = log_softmax_grad_patterns, .shape = same_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "cross_entropy",
-   .signature = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?",
+   .signature = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 22, .n_in = 3, .n_out = 2, .n_numbers = 1, .n_integers = 2,
-   .wide = 0, .out_wide = 2,
+   .wide = 0, .out_wide = 3,
    .ids = 2, .mask = 0, .optional = 4, .out_ids = 0, .save = 7, .save_out = 2,
    .positions = {0}, .need = {519, 519, 519, 519},
    .in_names = cross_entropy_names, .patterns = cross_entropy_patterns, .shape = cross_entropy_shape, .rule = cross_entropy_rule, .flops = NULL, .twice = false},
   {.name = "cross_entropy_grad",
-   .signature = "cross_entropy_grad(dy, x: [N, C], t: ids [N], w: [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]",
+   .signature = "cross_entropy_grad(x: [N, C], t: ids [N], w: [C]?, lse: wide [N], dy: wide, ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
    .kernel = 23, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 2,
-   .wide = 16, .out_wide = 0,
-   .ids = 4, .mask = 0, .optional = 8, .out_ids = 0, .save = 0, .save_out = 0,
+   .wide = 24, .out_wide = 0,
+   .ids = 2, .mask = 0, .optional = 4, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = cross_entropy_grad_names, .patterns = cross_entropy_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "layernorm",
@@ -5633,15 +5633,15 @@ int op_cross_entropy(context *c, tensor **loss, tensor **lse, tensor *x, tensor 
   return 0;
 }
 
-int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, const tnt_tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction) {
+int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, const tnt_tensor *lse, const tnt_tensor *dy, int64_t ignore_index, double smoothing, int64_t reduction) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_CROSS_ENTROPY_GRAD);
-  RESOLVE_ARGUMENT(c, q.in[0], dy, "cross_entropy_grad", "dy");
-  RESOLVE_ARGUMENT(c, q.in[1], x, "cross_entropy_grad", "x");
-  RESOLVE_ARGUMENT(c, q.in[2], t, "cross_entropy_grad", "t");
-  if (w) RESOLVE_ARGUMENT(c, q.in[3], w, "cross_entropy_grad", "w");
-  RESOLVE_ARGUMENT(c, q.in[4], lse, "cross_entropy_grad", "lse");
+  RESOLVE_ARGUMENT(c, q.in[0], x, "cross_entropy_grad", "x");
+  RESOLVE_ARGUMENT(c, q.in[1], t, "cross_entropy_grad", "t");
+  if (w) RESOLVE_ARGUMENT(c, q.in[2], w, "cross_entropy_grad", "w");
+  RESOLVE_ARGUMENT(c, q.in[3], lse, "cross_entropy_grad", "lse");
+  RESOLVE_ARGUMENT(c, q.in[4], dy, "cross_entropy_grad", "dy");
   q.integers[0] = ignore_index;
   q.numbers[0] = smoothing;
   q.integers[1] = reduction;
@@ -5649,14 +5649,14 @@ int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tenso
   return handle_give_if(c, dx, q.out[0]) | call_done(c);
 }
 
-int op_cross_entropy_grad(context *c, tensor **dx, tensor *dy, tensor *x, tensor *t, tensor *w, tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction) {
+int op_cross_entropy_grad(context *c, tensor **dx, tensor *x, tensor *t, tensor *w, tensor *lse, tensor *dy, int64_t ignore_index, double smoothing, int64_t reduction) {
   call q;
   call_begin(&q, c, OP_ID_CROSS_ENTROPY_GRAD);
-  q.in[0] = dy;
-  q.in[1] = x;
-  q.in[2] = t;
-  q.in[3] = w;
-  q.in[4] = lse;
+  q.in[0] = x;
+  q.in[1] = t;
+  q.in[2] = w;
+  q.in[3] = lse;
+  q.in[4] = dy;
   q.integers[0] = ignore_index;
   q.numbers[0] = smoothing;
   q.integers[1] = reduction;

@@ -125,7 +125,7 @@ TNT_API int tnt_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_ten
 TNT_API int tnt_log_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d);
 TNT_API int tnt_log_softmax_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *y, int64_t d);
 TNT_API int tnt_cross_entropy(tnt_tensor *loss, tnt_tensor *lse, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, int64_t ignore_index, double smoothing, int64_t reduction);
-TNT_API int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *dy, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, const tnt_tensor *lse, int64_t ignore_index, double smoothing, int64_t reduction);
+TNT_API int tnt_cross_entropy_grad(tnt_tensor *dx, const tnt_tensor *x, const tnt_tensor *t, const tnt_tensor *w, const tnt_tensor *lse, const tnt_tensor *dy, int64_t ignore_index, double smoothing, int64_t reduction);
 TNT_API int tnt_layernorm(tnt_tensor *y, tnt_tensor *mean, tnt_tensor *rstd, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b, double eps);
 TNT_API int tnt_layernorm_grad(tnt_tensor *dx, tnt_tensor *dw, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *mean, const tnt_tensor *rstd, int full);
 TNT_API int tnt_batchnorm_stats(tnt_tensor *mean, tnt_tensor *var, const tnt_tensor *x);

@@ -231,7 +231,7 @@ int cross_entropy_rule(rule_call *r) {
   TRY(saved_tensor(r, 3, &lse));
   if (r->want[2]) return fail(TNT_ESTATE, "cross_entropy: class weights have no gradient");
   return op_cross_entropy_grad(
-      r->c, &r->dx[0], r->dy[0], x, target, w, lse, n->integers[CROSS_ENTROPY_IGNORE_INDEX],
+      r->c, &r->dx[0], x, target, w, lse, r->dy[0], n->integers[CROSS_ENTROPY_IGNORE_INDEX],
       n->numbers[CROSS_ENTROPY_SMOOTHING], n->integers[CROSS_ENTROPY_REDUCTION]);
 }
 

@@ -80,14 +80,14 @@ static int cross_entropy_cpu(tnt__args *a) {
 }
 
 static int cross_entropy_grad_cpu(tnt__args *a) {
-  const T *dy = a->in[0].data, *x0 = a->in[1].data, *w = a->in[3].data, *lse = a->in[4].data;
-  const int64_t *id = a->in[2].data;
-  int64_t rows = a->in[1].size[0], classes = a->in[1].size[1];
+  const T *x0 = a->in[0].data, *w = a->in[2].data, *lse = a->in[3].data, *dy = a->in[4].data;
+  const int64_t *id = a->in[1].data;
+  int64_t rows = a->in[0].size[0], classes = a->in[0].size[1];
   int64_t ignore = a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX],
           kind = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
   double smoothing = a->number[CROSS_ENTROPY_GRAD_SMOOTHING], divisor = 1,
          all_weights = (double)classes;
-  int rc = check_targets(a, &a->in[2], classes, ignore);
+  int rc = check_targets(a, &a->in[1], classes, ignore);
   if (rc) return rc;
   if (kind == 1) divisor = total_weight(id, rows, w, ignore);
   if (w) {

@@ -1,6 +1,6 @@
 /* Cross entropy without normalised logits: one reading of a row gives the logarithm of its sum of exponentials, which is
- * all the gradient needs besides the logits. What is summed over rows and classes is summed in double and in one order. A
- * target that no class has counts nothing and is a fault. */
+ * all the gradient needs besides the logits. What is summed over rows and classes is summed in double and in one order, and
+ * losses of 16-bit logits are f32. A target that no class has counts nothing and is a fault. */
 #include "rows.cuh"
 
 struct targets {
@@ -20,7 +20,7 @@ struct targets {
 
 template <typename T, int V>
 __global__ void cross_entropy_kernel(const T *logits, targets t, const T *w, int64_t rows,
-                                     double smoothing, void *lse, int lse_dtype, T *out,
+                                     double smoothing, void *lse, int lse_dtype, acc<T> *out,
                                      double *losses) {
   using A = acc<T>;
   int64_t classes = t.classes;
@@ -61,7 +61,7 @@ __global__ void cross_entropy_kernel(const T *logits, targets t, const T *w, int
     if (losses)
       losses[row] = v;
     else
-      out[row] = from_compute<T>(v);
+      out[row] = (A)v;
   }
 }
 
@@ -78,12 +78,12 @@ static __device__ double weight_of_rows(const targets &t, const T *w, int64_t ro
 
 template <typename T> /* one block */
 __global__ void total_loss_kernel(const double *losses, targets t, const T *w, int64_t rows,
-                                  bool mean, T *out) {
+                                  bool mean, acc<T> *out) {
   double s = 0;
   for (int64_t r = threadIdx.x; r < rows; r += blockDim.x) s += losses[r];
   s = block_sum(s);
   if (mean) s /= weight_of_rows(t, w, rows); /* no row counts: NaN, as PyTorch */
-  if (threadIdx.x == 0) *out = from_compute<T>(s);
+  if (threadIdx.x == 0) *out = (acc<T>)s;
 }
 
 template <typename T> /* one block; totals: what losses are divided by, the sum of all weights */
@@ -96,7 +96,7 @@ __global__ void total_weight_kernel(targets t, const T *w, int64_t rows, bool me
 }
 
 template <typename T, int V>
-__global__ void cross_entropy_grad_kernel(const T *dy, bool each, const T *logits, targets t,
+__global__ void cross_entropy_grad_kernel(const acc<T> *dy, bool each, const T *logits, targets t,
                                           const T *w, const void *lse, int lse_dtype, int64_t rows,
                                           double smoothing, const double *totals, T *out) {
   using A = acc<T>;
@@ -107,7 +107,7 @@ __global__ void cross_entropy_grad_kernel(const T *dy, bool each, const T *logit
     int64_t id = t.of(row, threadIdx.x == 0);
     double g = 0, weight = 0;
     if (id >= 0) {
-      g = (double)to_compute(dy[each ? row : 0]) / totals[0];
+      g = (double)dy[each ? row : 0] / totals[0];
       weight = w ? (double)to_compute(w[id]) : 1;
     }
     A l = load_float<A>(lse, lse_dtype, row),
@@ -139,7 +139,7 @@ extern "C" int cross_entropy_cuda(tnt__args *a) {
   if (kind && !losses) return no_scratch(a);
   FLOATS(x->dtype, T, {
     const T *from = (const T *)x->data, *w = (const T *)a->in[2].data;
-    T *out = (T *)a->out[0].data;
+    acc<T> *out = (acc<T> *)a->out[0].data;
     if (rows) {
       ROW_PACKS(T, V, packable<T>(classes, from), {
         row_grid g = grid_of_rows(rows, classes, V);
@@ -156,23 +156,23 @@ extern "C" int cross_entropy_cuda(tnt__args *a) {
 }
 
 extern "C" int cross_entropy_grad_cuda(tnt__args *a) {
-  const tnt__view *x = &a->in[1];
+  const tnt__view *x = &a->in[0];
   int64_t rows = x->size[0], classes = x->size[1], kind = a->integer[CROSS_ENTROPY_GRAD_REDUCTION];
   double smoothing = a->number[CROSS_ENTROPY_GRAD_SMOOTHING];
-  targets t = {(const int64_t *)a->in[2].data, classes, a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX],
+  targets t = {(const int64_t *)a->in[1].data, classes, a->integer[CROSS_ENTROPY_GRAD_IGNORE_INDEX],
                a->op, fault_here()};
   if (x->numel == 0) return 0;
   double *totals = scratch_for<double>(a, 2);
   if (!totals) return no_scratch(a);
   FLOATS(x->dtype, T, {
-    const T *from = (const T *)x->data, *w = (const T *)a->in[3].data;
+    const T *from = (const T *)x->data, *w = (const T *)a->in[2].data;
     T *dx = (T *)a->out[0].data;
     LAUNCH(total_weight_kernel<T>, dim3(1), dim3(ONE_BLOCK), 0, a->stream)
     (t, w, rows, kind == 1, totals);
     ROW_PACKS(T, V, packable<T>(classes, from, dx), {
       row_grid g = grid_of_rows(rows, classes, V);
       LAUNCH((cross_entropy_grad_kernel<T, V>), g.grid, g.block, 0, a->stream)
-      ((const T *)a->in[0].data, kind == 0, from, t, w, a->in[4].data, a->in[4].dtype, rows,
+      ((const acc<T> *)a->in[4].data, kind == 0, from, t, w, a->in[3].data, a->in[3].dtype, rows,
        smoothing, totals, dx);
     })
   })

@@ -277,7 +277,7 @@ exp(x) over its sum along d.",
   ["log_softmax"] = "log_softmax(x, d: dim = -1) -> y\
 \
 The logarithm of softmax, without overflow.",
-  ["cross_entropy"] = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?\
+  ["cross_entropy"] = "cross_entropy(x: [N, C], t: ids [N], w: [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?\
 \
 -log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   ["layernorm"] = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]\

@@ -1508,21 +1508,21 @@ function ops.cross_entropy(x, t, w, ignore_index, smoothing, reduction)
 end
 
 --- Internal: the gradient of another op.
----@param dy tnt.Tensor
 ---@param x tnt.Tensor  [N, C]
 ---@param t tnt.Tensor  [N]  whole numbers, from 0
 ---@param w? tnt.Tensor  [C]
 ---@param lse tnt.Tensor  [N]
+---@param dy tnt.Tensor
 ---@param ignore_index integer
 ---@param smoothing number
 ---@param reduction integer
 ---@return tnt.Tensor dx  [N, C]
-function ops.cross_entropy_grad(dy, x, t, w, lse, ignore_index, smoothing, reduction)
-  if type(dy) ~= "cdata" then dy = operand("cross_entropy_grad", "dy", dy) end
+function ops.cross_entropy_grad(x, t, w, lse, dy, ignore_index, smoothing, reduction)
   if type(x) ~= "cdata" then x = operand("cross_entropy_grad", "x", x) end
   if type(t) ~= "cdata" then t = operand("cross_entropy_grad", "t", t) end
   if type(w) ~= "cdata" and w ~= nil then w = operand("cross_entropy_grad", "w", w) end
   if type(lse) ~= "cdata" then lse = operand("cross_entropy_grad", "lse", lse) end
+  if type(dy) ~= "cdata" then dy = operand("cross_entropy_grad", "dy", dy) end
   if type(ignore_index) ~= "number" or ignore_index % 1 ~= 0 then
     ignore_index = integer_argument("cross_entropy_grad", "ignore_index", ignore_index, nil)
   end
@@ -1531,7 +1531,7 @@ function ops.cross_entropy_grad(dy, x, t, w, lse, ignore_index, smoothing, reduc
     reduction = integer_argument("cross_entropy_grad", "reduction", reduction, nil)
   end
   local dx = new()
-  local rc = C.tnt_cross_entropy_grad(dx, dy, x, t, w, lse, ignore_index, smoothing, reduction)
+  local rc = C.tnt_cross_entropy_grad(dx, x, t, w, lse, dy, ignore_index, smoothing, reduction)
   if rc ~= 0 then return finish(rc, dx) end
   return dx
 end

@@ -104,11 +104,10 @@ list("cross_entropy", function(g, m)
   }
 end, { only = true, constant = { w = true } })
 list("cross_entropy_grad", function(g, m)
-  return { { m.t({ 5 * g }, { range = { 0.5, 2 } }), m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), nil,
-    m.t({ 5 * g }, { range = { 2, 3 } }), -100, 0.25, 0 },
-    { m.t({}, { range = { 0.5, 2 } }), m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4),
-      m.t({ 4 }, { range = { 0.5, 2 } }),
-      m.t({ 5 * g }, { range = { 2, 3 } }), 1, 0, 1 } }
+  return { { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), nil, m.t({ 5 * g }, { range = { 2, 3 } }),
+    m.t({ 5 * g }, { range = { 0.5, 2 } }), -100, 0.25, 0 },
+    { m.t { 5 * g, 4 }, m.ids({ 5 * g }, 4), m.t({ 4 }, { range = { 0.5, 2 } }),
+      m.t({ 5 * g }, { range = { 2, 3 } }), m.t({}, { range = { 0.5, 2 } }), 1, 0, 1 } }
 end, { only = true })
 list("layernorm_grad", function(g, m)
   local function stat(range) return m.t({ 3 * g }, { range = range }) end
