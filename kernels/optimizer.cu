@@ -66,8 +66,8 @@ static __device__ __forceinline__ void store_four_at_random(void *to, int dtype,
 #pragma unroll
   for (int j = 0; j < 4; j++) {
     uint32_t bits = __float_as_uint((float)v[j]);
-    p.v[j] = dtype == TNT_BF16 ? bfloat_at_random(bits, random.v[j])
-                               : half_at_random(bits, random.v[j]);
+    p.v[j] =
+        dtype == TNT_BF16 ? bfloat_at_random(bits, random.v[j]) : half_at_random(bits, random.v[j]);
   }
   uint16_t *at = (uint16_t *)to + i;
   if (packed && some == 4) return store_pack(at, p);
