@@ -140,19 +140,22 @@ static int check_ids(call *k, int i) {
 static int params_dtype(const call *k, int *dtype) {
   int n = k->n_list;
   *dtype = n ? wide_dtype(k->list[0]->dtype) : TNT_F32;
-  for (int i = 0; i < k->n_lists * n; i++) {
-    const tensor *t = k->list[i], *p = k->list[i % n];
-    if (i < n && wide_dtype(t->dtype) != *dtype) {
+  for (int i = 0; i < n; i++) {
+    const tensor *p = k->list[i];
+    if (wide_dtype(p->dtype) != *dtype) {
       return fail(TNT_EDTYPE, "%s: parameters of %s are not computed beside those of %s",
-                  k->op->name, dtype_name(t->dtype), dtype_name(k->list[0]->dtype));
+                  k->op->name, dtype_name(p->dtype), dtype_name(k->list[0]->dtype));
     }
-    if (t->dtype != p->dtype && t->dtype != TNT_F32) {
-      return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype or f32",
-                  k->op->name);
-    }
-    if (t->numel != p->numel) {
-      return fail(TNT_ESHAPE, "%s: a parameter has %lld elements, its state or gradient %lld",
-                  k->op->name, (long long)p->numel, (long long)t->numel);
+    for (int l = 1; l < k->n_lists; l++) {
+      const tensor *t = k->list[l * n + i];
+      if (t->dtype != p->dtype && t->dtype != TNT_F32) {
+        return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype or f32",
+                    k->op->name);
+      }
+      if (t->numel != p->numel) {
+        return fail(TNT_ESHAPE, "%s: a parameter has %lld elements, its state or gradient %lld",
+                    k->op->name, (long long)p->numel, (long long)t->numel);
+      }
     }
   }
   return 0;

@@ -105,10 +105,10 @@ static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
   tnt__view *views = malloc((size_t)(n + 1) * sizeof *views);
   tensor **temporaries = calloc((size_t)(n + 1), sizeof *temporaries);
   if (!views || !temporaries) rc = fail(TNT_EMEMORY, "%s: out of memory", k->op->name);
-  for (; !rc && done < n; done++) {
+  for (int i = 0; !rc && done < n; done++, i = i + 1 < k->n_list ? i + 1 : 0) {
     tensor *t = k->list[done];
-    if (done >= k->n_list && t == k->list[done % k->n_list]) { /* its own master: lent once */
-      views[done] = views[done % k->n_list];
+    if (done > i && t == k->list[i]) { /* its own master: lent once */
+      views[done] = views[i];
       continue;
     }
     rc = lend(c, t, params ? t->dtype : native, strided, &t, &temporaries[done]);
