@@ -136,6 +136,31 @@ static int check_ids(call *k, int i) {
   return 0;
 }
 
+/* Ops over parameters compute in f32 or f64. Their kernels take each tensor in its own dtype. */
+static int params_dtype(const call *k, int *dtype) {
+  int n = k->n_list;
+  *dtype = n ? wide_dtype(k->list[0]->dtype) : TNT_F32;
+  for (int i = 0; i < n; i++) {
+    const tensor *p = k->list[i];
+    if (wide_dtype(p->dtype) != *dtype) {
+      return fail(TNT_EDTYPE, "%s: parameters of %s are not computed beside those of %s",
+                  k->op->name, dtype_name(p->dtype), dtype_name(k->list[0]->dtype));
+    }
+    for (int l = 1; l < k->n_lists; l++) {
+      const tensor *t = k->list[l * n + i];
+      if (t->dtype != p->dtype && t->dtype != TNT_F32) {
+        return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype or f32",
+                    k->op->name);
+      }
+      if (t->numel != p->numel) {
+        return fail(TNT_ESHAPE, "%s: a parameter has %lld elements, its state or gradient %lld",
+                    k->op->name, (long long)p->numel, (long long)t->numel);
+      }
+    }
+  }
+  return 0;
+}
+
 static int infer_dtype(call *k) {
   const op_record *op = k->op;
   int dtype = -1;
@@ -153,6 +178,8 @@ static int infer_dtype(call *k) {
       dtype = k->in[0]->dtype; /* the usual case, without the rules */
     else
       dtype = result_dtype(k->in, k->n_in, op->mask, k->number_at, k->operand);
+  } else if (op->flags & OP_PARAMS) {
+    TRY(params_dtype(k, &dtype));
   } else {
     int first = -1;
     tensor *const *in = (op->flags & OP_LIST) ? k->list : k->in;
@@ -177,14 +204,6 @@ static int infer_dtype(call *k) {
       }
     }
     if (dtype < 0) dtype = TNT_I64; /* only ids came */
-    if ((op->flags & OP_LIST) && (op->flags & OP_PARAMS)) {
-      for (int i = 1; i < k->n_lists * k->n_list; i++) {
-        if (k->list[i]->dtype != k->list[i % k->n_list]->dtype && k->list[i]->dtype != TNT_F32) {
-          return fail(TNT_EDTYPE, "%s: state and gradients must have the parameter's dtype",
-                      op->name);
-        }
-      }
-    }
   }
   if ((op->flags & OP_FLOAT_OUT) && category(dtype) != 2) dtype = default_float;
   if (op == &tnt__ops[OP_ID_CLAMP] &&
@@ -371,16 +390,15 @@ static int outputs_by_shape(call *k) {
     }
     return 0;
   }
-  bool in_region = op->narrow && (c->mode & MODE_AUTOCAST);
   for (int i = 0; i < op->n_out; i++) {
     k->out[i] = tensor_new(c);
     if (!k->out[i]) {
       drop_outputs(k);
       return fail(TNT_EMEMORY, "%s: too many tensors are alive (16.7 million)", op->name);
     }
-    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1)                 ? TNT_I64
-                                 : (op->out_wide >> i & 1) || in_region ? wide_dtype(k->compute)
-                                                                        : k->compute);
+    k->out[i]->dtype = (uint8_t)((op->out_ids >> i & 1)    ? TNT_I64
+                                 : (op->out_wide >> i & 1) ? wide_dtype(k->compute)
+                                                           : k->compute);
     k->out[i]->device = (uint8_t)k->device;
   }
   int rc = op->shape ? op->shape(k) : 0;
@@ -406,7 +424,7 @@ static int outputs_by_shape(call *k) {
 static int common_device(call *k) {
   const op_record *op = k->op;
   bool list = (op->flags & OP_LIST) != 0;
-  int n = list ? k->n_list : k->n_in, first = -1;
+  int n = list ? k->n_lists * k->n_list : k->n_in, first = -1;
   for (int i = 0; i < n; i++) {
     const tensor *t = list ? k->list[i] : k->in[i];
     if (!t) continue;

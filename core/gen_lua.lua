@@ -65,11 +65,12 @@ local function check_arguments(row)
         a.name, a.name, a.default or "nil")
     end
   end
-  local c = {}
+  local c, lists = {}, 0
+  for _, a in ipairs(row.tensors) do lists = lists + (a.is_list and 1 or 0) end
   for _, a in ipairs(row.tensors) do
     if a.is_list then
-      put('  local %s_list, %s_n = list_argument("%s", "%s", %s)', a.name, a.name, row.name,
-        a.name, a.name)
+      put('  local %s_list, %s_n = list_argument("%s", "%s", %s%s)', a.name, a.name, row.name,
+        a.name, a.name, lists > 1 and ", true" or "")
       c[#c + 1] = ("%s_list, %s_n"):format(a.name, a.name)
     else c[#c + 1] = a.name end
   end

@@ -143,7 +143,7 @@ op "softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "exp(x) over its sum
 op "softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
 op "log_softmax(x, d: dim = -1) -> y" { autocast = "f32", doc = "The logarithm of softmax, without overflow.", shape = "same", rule = "log_softmax", saves = "y", onlyfloat = true, twice = true }
 op "log_softmax_grad(dy, y, d: dim) -> dx" { shape = "same", hidden = true, onlyfloat = true }
-op "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?" { autocast = "f32", narrow = "x",
+op "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?" { autocast = "f32", narrow = "x",
   doc = "-log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   shape = "cross_entropy", rule = "cross_entropy", saves = "x t w lse", hidden = true, onlyfloat = true }
 op "cross_entropy_grad(dy: wide, x: [N, C], t: ids [N], w: wide [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]" { hidden = true, onlyfloat = true }
@@ -197,14 +197,15 @@ op "multinomial(p: [..., K], n: int = 1, replacement = true) -> i: ids ?" { doc 
 op "arange_(x, start: number, step: number) -> x" { doc = "x[i] = start + i step.", mutates = true, int = true }
 
 -- -- lists: whole models in one call ------------------------------------------------------------------------------
--- row: f64, the row's numbers in their order, where they change on the device or from replay to replay of a captured step; skip:
--- f32 of one element, not 0: nothing is done.
-op "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none" {
-  doc = "One step of stochastic gradient descent on every parameter with a gradient.", hidden = true, onlyfloat = true }
-op "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none" {
-  doc = "One Adam step on every parameter with a gradient.", source = "Kingma and Ba 2015", hidden = true, onlyfloat = true }
-op "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none" {
-  doc = "One AdamW step on every parameter with a gradient.", source = "Loshchilov and Hutter 2019", hidden = true, onlyfloat = true }
+-- master: what each parameter is computed from and stored in, the f32 master of a 16-bit one or the parameter itself; row: f64,
+-- the row's numbers in their order, where they change on the device or from replay to replay of a captured step; skip: f32 of
+-- one element, not 0: nothing is done; stochastic: 16-bit parameters without a master are rounded at random.
+op "sgd_(p: params, master: list, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, stochastic: bool, nesterov: bool, maximize: bool, first: bool) -> none" {
+  doc = "One step of stochastic gradient descent on every parameter with a gradient.", hidden = true, random = true, onlyfloat = true }
+op "adam_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none" {
+  doc = "One Adam step on every parameter with a gradient.", source = "Kingma and Ba 2015", hidden = true, random = true, onlyfloat = true }
+op "adamw_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none" {
+  doc = "One AdamW step on every parameter with a gradient.", source = "Loshchilov and Hutter 2019", hidden = true, random = true, onlyfloat = true }
 op "grad_norm(p: params, kind: number) -> y: ?" { doc = "The norm of all gradients together (kind 2, or math.huge).", shape = "scalar", hidden = true, onlyfloat = true }
 op "grad_scale_(p: params, row: tensor?, skip: tensor?, factor: number, clamp: number) -> none" { doc = "Multiplies gradients by factor, then clamps them to +-clamp.", hidden = true, onlyfloat = true }
 

@@ -1525,12 +1525,12 @@ static const char *const multinomial_names[] = {"p"};
 static const int8_t multinomial_patterns[] = {27, 11, 0, 28, 0};
 static const char *const arange__names[] = {"x"};
 static const int8_t arange__patterns[] = {28, 0, 28, 0};
-static const char *const sgd__names[] = {"p", "buf", "row", "skip"};
-static const int8_t sgd__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0};
-static const char *const adam__names[] = {"p", "m", "v", "row", "skip"};
-static const int8_t adam__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
-static const char *const adamw__names[] = {"p", "m", "v", "row", "skip"};
-static const int8_t adamw__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
+static const char *const sgd__names[] = {"p", "master", "buf", "row", "skip"};
+static const int8_t sgd__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
+static const char *const adam__names[] = {"p", "master", "m", "v", "row", "skip"};
+static const int8_t adam__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
+static const char *const adamw__names[] = {"p", "master", "m", "v", "row", "skip"};
+static const int8_t adamw__patterns[] = {28, 0, 28, 0, 28, 0, 28, 0, 28, 0, 28, 0};
 static const char *const grad_norm_names[] = {"p"};
 static const int8_t grad_norm_patterns[] = {28, 0, 28, 0};
 static const char *const grad_scale__names[] = {"p", "row", "skip"};
@@ -2536,10 +2536,10 @@ const op_record tnt__ops[] = {
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
    .in_names = log_softmax_grad_names, .patterns = log_softmax_grad_patterns, .shape = same_shape, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "cross_entropy",
-   .signature = "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?",
+   .signature = "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
    .kernel = 22, .n_in = 3, .n_out = 2, .n_numbers = 1, .n_integers = 2,
-   .wide = 4, .out_wide = 2, .narrow = 1,
+   .wide = 4, .out_wide = 3, .narrow = 1,
    .ids = 2, .mask = 0, .optional = 4, .out_ids = 0, .save = 7, .save_out = 2,
    .positions = {0}, .need = {519, 519, 519, 519},
    .in_names = cross_entropy_names, .patterns = cross_entropy_patterns, .shape = cross_entropy_shape, .rule = cross_entropy_rule, .flops = NULL, .twice = false},
@@ -2816,27 +2816,27 @@ const op_record tnt__ops[] = {
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = arange__names, .patterns = arange__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "sgd_",
-   .signature = "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none",
-   .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 57, .n_in = 2, .n_out = 0, .n_numbers = 4, .n_integers = 3,
+   .signature = "sgd_(p: params, master: list, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, stochastic: bool, nesterov: bool, maximize: bool, first: bool) -> none",
+   .flags = OP_LIST | OP_PARAMS | OP_RANDOM | OP_ONLY_FLOAT,
+   .kernel = 57, .n_in = 2, .n_out = 0, .n_numbers = 4, .n_integers = 4,
    .wide = 0, .out_wide = 0, .narrow = 0,
-   .ids = 0, .mask = 0, .optional = 12, .out_ids = 0, .save = 0, .save_out = 0,
+   .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = sgd__names, .patterns = sgd__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "adam_",
-   .signature = "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
-   .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 58, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 0,
+   .signature = "adam_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none",
+   .flags = OP_LIST | OP_PARAMS | OP_RANDOM | OP_ONLY_FLOAT,
+   .kernel = 58, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
-   .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
+   .ids = 0, .mask = 0, .optional = 48, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = adam__names, .patterns = adam__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "adamw_",
-   .signature = "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none",
-   .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 59, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 0,
+   .signature = "adamw_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none",
+   .flags = OP_LIST | OP_PARAMS | OP_RANDOM | OP_ONLY_FLOAT,
+   .kernel = 59, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
-   .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
+   .ids = 0, .mask = 0, .optional = 48, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
    .in_names = adamw__names, .patterns = adamw__patterns, .shape = NULL, .rule = NULL, .flops = NULL, .twice = false},
   {.name = "grad_norm",
@@ -6540,11 +6540,12 @@ int op_arange_(context *c, tensor *x, double start, double step) {
   return dispatch(&q);
 }
 
-int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, const tnt_tensor *row, const tnt_tensor *skip, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
+int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *master, int n_master, const tnt_tensor *buf, int n_buf, const tnt_tensor *row, const tnt_tensor *skip, double lr, double momentum, double dampening, double weight_decay, int stochastic, int nesterov, int maximize, int first) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_SGD_);
   TRY(call_params(&q, p, n_p));
+  TRY(call_handles(&q, master, n_master));
   TRY(call_handles(&q, buf, n_buf));
   if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "sgd_", "row");
   if (skip) RESOLVE_ARGUMENT(c, q.in[1], skip, "sgd_", "skip");
@@ -6552,17 +6553,19 @@ int tnt_sgd_(const tnt_tensor *p, int n_p, const tnt_tensor *buf, int n_buf, con
   q.numbers[1] = momentum;
   q.numbers[2] = dampening;
   q.numbers[3] = weight_decay;
-  q.integers[0] = nesterov;
-  q.integers[1] = maximize;
-  q.integers[2] = first;
+  q.integers[0] = stochastic;
+  q.integers[1] = nesterov;
+  q.integers[2] = maximize;
+  q.integers[3] = first;
   TRY(dispatch(&q));
   return call_done(c);
 }
 
-int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf, tensor *row, tensor *skip, double lr, double momentum, double dampening, double weight_decay, int nesterov, int maximize, int first) {
+int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *master, int n_master, tensor *const *buf, int n_buf, tensor *row, tensor *skip, double lr, double momentum, double dampening, double weight_decay, int stochastic, int nesterov, int maximize, int first) {
   call q;
   call_begin(&q, c, OP_ID_SGD_);
   TRY(call_tensors(&q, p, n_p));
+  TRY(call_tensors(&q, master, n_master));
   TRY(call_tensors(&q, buf, n_buf));
   q.in[0] = row;
   q.in[1] = skip;
@@ -6570,18 +6573,20 @@ int op_sgd_(context *c, tensor *const *p, int n_p, tensor *const *buf, int n_buf
   q.numbers[1] = momentum;
   q.numbers[2] = dampening;
   q.numbers[3] = weight_decay;
-  q.integers[0] = nesterov;
-  q.integers[1] = maximize;
-  q.integers[2] = first;
+  q.integers[0] = stochastic;
+  q.integers[1] = nesterov;
+  q.integers[2] = maximize;
+  q.integers[3] = first;
   TRY(dispatch(&q));
   return 0;
 }
 
-int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, const tnt_tensor *row, const tnt_tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *master, int n_master, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, const tnt_tensor *row, const tnt_tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step, int stochastic) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_ADAM_);
   TRY(call_params(&q, p, n_p));
+  TRY(call_handles(&q, master, n_master));
   TRY(call_handles(&q, m, n_m));
   TRY(call_handles(&q, v, n_v));
   if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "adam_", "row");
@@ -6592,14 +6597,16 @@ int tnt_adam_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const 
   q.numbers[3] = eps;
   q.numbers[4] = weight_decay;
   q.numbers[5] = step;
+  q.integers[0] = stochastic;
   TRY(dispatch(&q));
   return call_done(c);
 }
 
-int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *master, int n_master, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step, int stochastic) {
   call q;
   call_begin(&q, c, OP_ID_ADAM_);
   TRY(call_tensors(&q, p, n_p));
+  TRY(call_tensors(&q, master, n_master));
   TRY(call_tensors(&q, m, n_m));
   TRY(call_tensors(&q, v, n_v));
   q.in[0] = row;
@@ -6610,15 +6617,17 @@ int op_adam_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, t
   q.numbers[3] = eps;
   q.numbers[4] = weight_decay;
   q.numbers[5] = step;
+  q.integers[0] = stochastic;
   TRY(dispatch(&q));
   return 0;
 }
 
-int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, const tnt_tensor *row, const tnt_tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *master, int n_master, const tnt_tensor *m, int n_m, const tnt_tensor *v, int n_v, const tnt_tensor *row, const tnt_tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step, int stochastic) {
   context *c = context_now();
   call q;
   call_begin(&q, c, OP_ID_ADAMW_);
   TRY(call_params(&q, p, n_p));
+  TRY(call_handles(&q, master, n_master));
   TRY(call_handles(&q, m, n_m));
   TRY(call_handles(&q, v, n_v));
   if (row) RESOLVE_ARGUMENT(c, q.in[0], row, "adamw_", "row");
@@ -6629,14 +6638,16 @@ int tnt_adamw_(const tnt_tensor *p, int n_p, const tnt_tensor *m, int n_m, const
   q.numbers[3] = eps;
   q.numbers[4] = weight_decay;
   q.numbers[5] = step;
+  q.integers[0] = stochastic;
   TRY(dispatch(&q));
   return call_done(c);
 }
 
-int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step) {
+int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *master, int n_master, tensor *const *m, int n_m, tensor *const *v, int n_v, tensor *row, tensor *skip, double lr, double beta1, double beta2, double eps, double weight_decay, double step, int stochastic) {
   call q;
   call_begin(&q, c, OP_ID_ADAMW_);
   TRY(call_tensors(&q, p, n_p));
+  TRY(call_tensors(&q, master, n_master));
   TRY(call_tensors(&q, m, n_m));
   TRY(call_tensors(&q, v, n_v));
   q.in[0] = row;
@@ -6647,6 +6658,7 @@ int op_adamw_(context *c, tensor *const *p, int n_p, tensor *const *m, int n_m, 
   q.numbers[3] = eps;
   q.numbers[4] = weight_decay;
   q.numbers[5] = step;
+  q.integers[0] = stochastic;
   TRY(dispatch(&q));
   return 0;
 }

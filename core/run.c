@@ -1,6 +1,6 @@
 /* Runs the kernel of a row: lends it views of the type it computes in, dense unless its row says strided. The CPU's
  * kernels know float, double and int64, so that narrow dtypes are widened before and rounded after; a card's take 16-bit
- * floats as they are. */
+ * floats as they are, and so do all kernels over parameters. */
 #include <stdlib.h>
 
 #include "../kernels/cpu.h"
@@ -123,13 +123,18 @@ static enum lie list_lie(const call *k, int at) {
 
 static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
   context *c = k->c;
+  bool params = (k->op->flags & OP_PARAMS) != 0;
   int n = k->n_lists * k->n_list, rc = 0, done = 0;
   tnt__view *views = malloc((size_t)(n + 1) * sizeof *views);
   tensor **temporaries = calloc((size_t)(n + 1), sizeof *temporaries);
   if (!views || !temporaries) rc = fail(TNT_EMEMORY, "%s: out of memory", k->op->name);
-  for (; !rc && done < n; done++) {
-    tensor *t;
-    rc = lend(c, k->list[done], native, list_lie(k, done), &t, &temporaries[done]);
+  for (int i = 0; !rc && done < n; done++, i = i + 1 < k->n_list ? i + 1 : 0) {
+    tensor *t = k->list[done];
+    if (done > i && t == k->list[i]) { /* its own master: lent once */
+      views[done] = views[i];
+      continue;
+    }
+    rc = lend(c, t, params ? t->dtype : native, list_lie(k, done), &t, &temporaries[done]);
     if (!rc) view_of(&views[done], t);
   }
   tensor *y = k->op->n_out ? k->out[0] : NULL, *made = NULL;
@@ -147,12 +152,21 @@ static int run_list(call *k, tnt__args *a, tnt__kernel kernel, int native) {
   tensor_unref(c, made);
   for (int i = 0; i < done; i++) {
     if (!temporaries[i]) continue;
-    if (!rc && (k->op->flags & OP_PARAMS)) rc = convert(c, k->list[i], temporaries[i]);
+    if (!rc && params) rc = convert(c, k->list[i], temporaries[i]);
     tensor_unref(c, temporaries[i]);
   }
   free(views);
   free(temporaries);
   return rc;
+}
+
+/* Optimizers draw only where they round stochastically: other steps leave the random stream as it is. */
+_Static_assert((int)SGD__STOCHASTIC == (int)ADAM__STOCHASTIC &&
+                   (int)SGD__STOCHASTIC == (int)ADAMW__STOCHASTIC,
+               "slots");
+static bool draws(const call *k) {
+  return (k->op->flags & OP_RANDOM) &&
+         (!(k->op->flags & OP_PARAMS) || k->integers[SGD__STOCHASTIC]);
 }
 
 int run_kernel(call *k) {
@@ -174,15 +188,16 @@ int run_kernel(call *k) {
     a.benchmark = tnt__benchmark != 0;
   }
   if (op->n_out) a.stored = k->out[0]->dtype;
-  if (op->flags & OP_RANDOM) {
+  if (draws(k)) {
     a.seed = c->seed;
     a.call = random_next_call(c);
     if (UNLIKELY(c->mode & MODE_CAPTURE)) capture_random(k, &a);
     k->integers[op->n_integers] =
         (int64_t)a.seed; /* for the gradient: record() keeps two places more */
     k->integers[op->n_integers + 1] = (int64_t)a.call;
+  } else if (UNLIKELY(c->mode & MODE_CAPTURE)) {
+    capture_random(k, &a);
   }
-  if (UNLIKELY(c->mode & MODE_CAPTURE) && !(op->flags & OP_RANDOM)) capture_random(k, &a);
   if (op->flags & OP_LIST) {
     int rc = run_list(k, &a, kernel, native);
     scratch_return(&a);

@@ -130,3 +130,25 @@ static void store_tile(void *to, const void *tile, int dtype, int64_t n, int64_t
   default: break;
   }
 }
+
+#if !TNT_IS_INT64
+/* -- tensors of floats beside those of type T: f32 and f64, or 16-bit floats, tile by tile -- */
+enum { TILE = 1024 };
+
+static bool is_plain(const tnt__view *v) { return v->dtype == (TNT_IS_DOUBLE ? TNT_F64 : TNT_F32); }
+
+static void *element(const tnt__view *v, int64_t k) {
+  int width = v->dtype == TNT_F64 ? 8 : v->dtype == TNT_F32 ? 4 : 2;
+  return (char *)v->data + k * width;
+}
+
+/* n elements from k on: where they lie, or widened into a tile that has room for them. */
+static T *borrow(const tnt__view *v, T *tile, int64_t k, int64_t n) {
+  if (is_plain(v)) return (T *)v->data + k;
+  load_tile(tile, element(v, k), v->dtype, n, 1);
+  return tile;
+}
+static void give_back(const tnt__view *v, const T *x, int64_t k, int64_t n) {
+  if (!is_plain(v)) store_tile(element(v, k), x, v->dtype, n, 1);
+}
+#endif

@@ -3,7 +3,7 @@
 /* Kernels of the card in the order of their numbers: X(name, whether whole numbers too). */
 #ifndef TNT_CUDA_TABLE_GEN_H
 #define TNT_CUDA_TABLE_GEN_H
-#define TNT_OPS_HASH 4381472757558073295ULL
+#define TNT_OPS_HASH 1087445510725400181ULL
 #define TNT_CUDA_KERNELS(X) \
   X(sum, 1) \
   X(mean, 0) \

@@ -26,7 +26,7 @@ template <int LISTS, int TENSORS> struct tensor_list {
     return low;
   }
 };
-enum { FEW = 64, MANY = 600 }; /* tensors of one launch */
+enum { FEW = 64, MANY = 512 }; /* tensors of one launch */
 
 /* Fills t from tensor *next on; false at the end. `lists[l]`: where list l begins in a->list. */
 template <int LISTS, int TENSORS>
@@ -51,42 +51,38 @@ static bool fill_list(tensor_list<LISTS, TENSORS> &t, const tnt__args *a, const 
 }
 
 /* Four neighbouring numbers of any float dtype; i is a multiple of 4, and tensors begin at 16 bytes where `packed`. */
+template <typename T, typename A>
+static __device__ __forceinline__ void load_pack_of_four(A (&v)[4], const void *from, int64_t i) {
+  pack<T, 4> p = load_pack<4>((const T *)from + i);
+#pragma unroll
+  for (int j = 0; j < 4; j++) v[j] = (A)to_compute(p.v[j]);
+}
 template <typename A>
 static __device__ __forceinline__ void load_four(A (&v)[4], const void *from, int dtype, int64_t i,
                                                  int some, bool packed) {
   if (packed && some == 4) {
-    if (dtype == TNT_F32) {
-      pack<float, 4> p = load_pack<4>((const float *)from + i);
-#pragma unroll
-      for (int j = 0; j < 4; j++) v[j] = (A)p.v[j];
-      return;
-    }
-    if (dtype == TNT_BF16) {
-      pack<__nv_bfloat16, 4> p = load_pack<4>((const __nv_bfloat16 *)from + i);
-#pragma unroll
-      for (int j = 0; j < 4; j++) v[j] = (A)to_compute(p.v[j]);
-      return;
-    }
+    if (dtype == TNT_F32) return load_pack_of_four<float>(v, from, i);
+    if (dtype == TNT_BF16) return load_pack_of_four<__nv_bfloat16>(v, from, i);
+    if (dtype == TNT_F16) return load_pack_of_four<__half>(v, from, i);
   }
 #pragma unroll
   for (int j = 0; j < 4; j++) v[j] = j < some ? load_float<A>(from, dtype, i + j) : (A)0;
+}
+
+template <typename T, typename A>
+static __device__ __forceinline__ void store_pack_of_four(void *to, int64_t i, const A (&v)[4]) {
+  pack<T, 4> p;
+#pragma unroll
+  for (int j = 0; j < 4; j++) p.v[j] = from_compute<T>(v[j]);
+  store_pack((T *)to + i, p);
 }
 template <typename A>
 static __device__ __forceinline__ void store_four(void *to, int dtype, int64_t i, const A (&v)[4],
                                                   int some, bool packed) {
   if (packed && some == 4) {
-    if (dtype == TNT_F32) {
-      store_pack((float *)to + i,
-                 pack<float, 4>{{(float)v[0], (float)v[1], (float)v[2], (float)v[3]}});
-      return;
-    }
-    if (dtype == TNT_BF16) {
-      pack<__nv_bfloat16, 4> p;
-#pragma unroll
-      for (int j = 0; j < 4; j++) p.v[j] = from_compute<__nv_bfloat16>(v[j]);
-      store_pack((__nv_bfloat16 *)to + i, p);
-      return;
-    }
+    if (dtype == TNT_F32) return store_pack_of_four<float>(to, i, v);
+    if (dtype == TNT_BF16) return store_pack_of_four<__nv_bfloat16>(to, i, v);
+    if (dtype == TNT_F16) return store_pack_of_four<__half>(to, i, v);
   }
 #pragma unroll
   for (int j = 0; j < 4; j++) {

@@ -1,28 +1,70 @@
-/* Optimizer steps over whole models. list: parameters, gradients, then states; the elements of all parameters count
- * through, and each thread takes one run of them, so that a thousand small parameters cost one parallel region.
- * Coefficients are computed in double and rounded once, as PyTorch does with its scalars. */
+/* Optimizer steps over whole models. list: parameters, gradients, masters (a parameter without one is its own), then states;
+ * the elements of all parameters count through, and each thread takes one run of them, so that a thousand small parameters
+ * cost one parallel region. What is not of type T is widened and rounded tile by tile. Coefficients are computed in double
+ * and rounded once, as PyTorch does with its scalars. */
+#include "rounding.h"
 
 typedef struct optimizer_rule {
   double lr, momentum, dampening, decay, beta1, beta2, eps, step_size,
       root; /* root: of the second bias correction */
-  bool nesterov, maximize, first, decoupled;
+  bool nesterov, maximize, first, decoupled, stochastic;
 } optimizer_rule;
 
 /* One run of elements of one parameter; s1, s2 are its states there (null: it has none). */
 typedef void optimizer_run(T *p, const T *g, T *s1, T *s2, int64_t n, const optimizer_rule *r);
 
+/* Elements from <= k < from + n of a tensor of 16 bits, whose element 0 draws from Philox block `first` on. */
+static void store_at_random(uint16_t *to, const T *x, int dtype, int64_t from, int64_t n,
+                            const tnt__args *a, int64_t first) {
+  uint32_t word[TILE + 8], *w = word;
+  for (int64_t b = from / 4; b * 4 < from + n; b++, w += 4)
+    memcpy(w, philox(a->seed, a->call, (uint64_t)(first + b)).v, 16);
+  w = word + from % 4;
+  for (int64_t k = 0; k < n; k++) {
+    float v = (float)x[k];
+    uint32_t bits;
+    memcpy(&bits, &v, 4);
+    to[k] = dtype == TNT_BF16 ? bfloat_at_random(bits, w[k]) : half_at_random(bits, w[k]);
+  }
+}
+
+/* Elements from <= k < to of parameter i. */
+static void optimizer_tensor(tnt__args *a, optimizer_run *run, const optimizer_rule *r, int states,
+                             int i, int64_t from, int64_t to, int64_t first) {
+  enum { PARAMETER, GRADIENT, MASTER, STATE, MOST = 5 };
+  const tnt__view *v[MOST];
+  int n_lists = STATE + states;
+  bool plain = true; /* all is of type T, and nothing lies twice */
+  for (int l = 0; l < n_lists; l++) {
+    v[l] = &a->list[l * a->n_list + i];
+    plain = plain && is_plain(v[l]);
+  }
+  bool own = v[MASTER]->data == v[PARAMETER]->data;
+  plain = plain && own;
+  T tile[MOST][TILE], *x[MOST] = {NULL};
+  for (int64_t k = from, n; k < to; k += n) {
+    n = plain || to - k < TILE ? to - k : TILE;
+    for (int l = GRADIENT; l < n_lists; l++) x[l] = borrow(v[l], tile[l], k, n);
+    run(x[MASTER], x[GRADIENT], x[STATE], x[STATE + 1], n, r);
+    for (int l = MASTER; l < n_lists; l++) {
+      if (l == MASTER && r->stochastic && (v[l]->dtype == TNT_BF16 || v[l]->dtype == TNT_F16))
+        store_at_random((uint16_t *)v[l]->data + k, x[l], v[l]->dtype, k, n, a, first);
+      else
+        give_back(v[l], x[l], k, n);
+    }
+    if (!own) store_tile(element(v[PARAMETER], k), x[MASTER], v[PARAMETER]->dtype, n, 1);
+  }
+}
+
 /* Elements from <= k < to of all parameters, counted through. */
 static void optimizer_part(tnt__args *a, optimizer_run *run, const optimizer_rule *r, int states,
                            int64_t from, int64_t to) {
-  int64_t at = 0;
+  int64_t at = 0, first = 0;
   for (int i = 0; i < a->n_list && at < to; i++) {
-    const tnt__view *p = &a->list[i];
-    int64_t k0 = from > at ? from - at : 0, k1 = to - at < p->numel ? to - at : p->numel;
-    at += p->numel;
-    if (k0 >= k1) continue;
-    T *s[2] = {NULL, NULL};
-    for (int j = 0; j < states; j++) s[j] = (T *)a->list[(2 + j) * a->n_list + i].data + k0;
-    run((T *)p->data + k0, (const T *)a->list[a->n_list + i].data + k0, s[0], s[1], k1 - k0, r);
+    int64_t n = a->list[i].numel, k0 = from > at ? from - at : 0, k1 = to - at < n ? to - at : n;
+    if (k0 < k1) optimizer_tensor(a, run, r, states, i, k0, k1, first);
+    at += n;
+    first += (n + ROUNDING_RUN - 1) / ROUNDING_RUN * (ROUNDING_RUN / 4);
   }
 }
 
@@ -80,6 +122,7 @@ static int sgd__cpu(tnt__args *a) {
       .nesterov = a->integer[SGD__NESTEROV] != 0,
       .maximize = a->integer[SGD__MAXIMIZE] != 0,
       .first = a->integer[SGD__FIRST] != 0,
+      .stochastic = a->integer[SGD__STOCHASTIC] != 0,
   };
   optimizer_all(a, sgd_run, &r, a->number[SGD__MOMENTUM] != 0 ? 1 : 0);
   return 0;
@@ -115,7 +158,8 @@ static int adam__cpu(tnt__args *a) {
                       .beta1 = x[ADAM__BETA1],
                       .beta2 = x[ADAM__BETA2],
                       .eps = x[ADAM__EPS],
-                      .decay = x[ADAM__WEIGHT_DECAY]};
+                      .decay = x[ADAM__WEIGHT_DECAY],
+                      .stochastic = a->integer[ADAM__STOCHASTIC] != 0};
   adam_all(a, &r, x[ADAM__STEP]);
   return 0;
 }
@@ -128,6 +172,7 @@ static int adamw__cpu(tnt__args *a) {
                       .beta2 = x[ADAMW__BETA2],
                       .eps = x[ADAMW__EPS],
                       .decay = x[ADAMW__WEIGHT_DECAY],
+                      .stochastic = a->integer[ADAMW__STOCHASTIC] != 0,
                       .decoupled = true};
   adam_all(a, &r, x[ADAMW__STEP]);
   return 0;

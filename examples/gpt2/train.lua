@@ -3,6 +3,9 @@
 --   scripts/run examples/gpt2/train.lua --data FOLDER --device cuda [--dir runs/gpt2]
 -- FOLDER holds train.bin and val.bin, as nanoGPT's data/openwebtext/prepare.py writes them.
 --   ... --init model.safetensors --lr 3e-5      goes on from OpenAI's weights (biases, tanh GELU)
+--   ... --weights bf16 [--rounding stochastic]  weights themselves in bf16, so that a step casts
+-- nothing: with f32 masters in the optimizer, or without, rounded up or down at random. Gradients
+-- are bf16 then, and lose bits where they are summed: rather larger batches than more to accumulate.
 -- Source: karpathy/nanoGPT, train.py and config/train_gpt2.py
 
 local tnt = require "tnt"
@@ -12,9 +15,12 @@ local o = tnt.args {
   data = "data", device = "cpu", steps = 600000, batch_size = 12, accumulate = 40, order = "random",
   layers = 12, heads = 12, width = 768, block = 1024, vocab = 50304, bias = false, dropout = 0,
   gelu = "tanh", lr = 6e-4, min_lr = 6e-5, warmup = 2000, weight_decay = 0.1, clip = 1,
-  precision = "bf16", cuda_graph = true, eval_every = 1000, eval_batches = 200, print_every = 10,
+  precision = "bf16", weights = "f32", rounding = "nearest", cuda_graph = true, eval_every = 1000, eval_batches = 200, print_every = 10,
   init = "", dir = "", save_every = 1000, keep = 2, seed = 1337,
 }
+assert(o.weights == "f32" or o.weights == "bf16", "--weights is f32 or bf16, got " .. o.weights)
+assert(o.rounding == "nearest" or o.rounding == "stochastic" and o.weights == "bf16",
+  "--rounding is nearest, or with --weights bf16 stochastic, got " .. o.rounding)
 tnt.seed(o.seed)
 
 local folder = arg[0]:match "^(.*)/[^/]*$" or "."
@@ -26,7 +32,9 @@ local Gpt2 = tnt.AutoUnit:extend "Gpt2"
 function Gpt2:configure_optimizers_and_lr_scheduler(module)
   -- matrices and embeddings decay, norms and biases do not
   local groups = tnt.optim.groups(module, { weight_decay = o.weight_decay, norm_decay_mult = 0 })
-  local optimizer = tnt.optim.AdamW(groups, { lr = o.lr, betas = { 0.9, 0.95 } })
+  local optimizer = tnt.optim.AdamW(groups, {
+    lr = o.lr, betas = { 0.9, 0.95 }, stochastic_rounding = o.rounding == "stochastic",
+  })
   return optimizer, tnt.optim.schedule.Cosine(optimizer, {
     T_max = o.steps, by = "update", min = o.min_lr,
     warmup = math.min(o.warmup, math.floor(o.steps / 10)),
@@ -42,8 +50,10 @@ local model = Gpt(o.vocab, {
   bias = o.bias or o.init ~= "", gelu = o.gelu,
 })
 if o.init ~= "" then dofile(folder .. "/weights.lua")(model, o.init) end
+model:to(o.weights)
 local unit = Gpt2 {
-  module = model, device = o.device, precision = o.precision, clip_grad_norm = o.clip,
+  module = model, device = o.device, clip_grad_norm = o.clip,
+  precision = o.weights == "f32" and o.precision or "f32", -- of what is already bf16 nothing is cast
   gradient_accumulation_steps = o.accumulate, cuda_graph = o.cuda_graph and o.device ~= "cpu",
 }
 

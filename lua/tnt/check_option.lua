@@ -35,6 +35,16 @@ function check.count(who, name, value, least)
   end
 end
 
+--- true or false.
+---@param who string
+---@param name string
+---@param value any
+function check.boolean(who, name, value)
+  if type(value) ~= "boolean" then
+    errors.raise("argument", "%s: %s must be true or false, got %s", who, name, shown(value))
+  end
+end
+
 --- One of some words.
 ---@param who string
 ---@param name string

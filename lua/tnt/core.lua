@@ -217,15 +217,18 @@ function core.list(tensors)
   return setmetatable({ items = memory, n = n }, List)
 end
 
---- A list argument: a tnt.List, or a plain table of tensors (copied to room that the next such call
---- reuses).
-function core.list_argument(op, name, value)
+local several_handles = ffi.typeof "tnt_tensor[?]"
+
+--- A list argument: a tnt.List, or a plain table of tensors, copied: to room that the next such call
+--- reuses, or where an op has several lists to room of its own.
+function core.list_argument(op, name, value, is_one_of_several)
   if getmetatable(value) == List then return value.items, value.n end
   if type(value) ~= "table" then
     errors.raise("argument", "%s: %s must be a list of tensors, got %s", op, name, describe(value))
   end
   local n = #value
-  local items = C.tnt_scratch(math.max(n, 1))
+  local items = is_one_of_several and several_handles(math.max(n, 1))
+    or C.tnt_scratch(math.max(n, 1))
   if items == nil then
     errors.raise("memory", "%s: out of memory for a list of %d tensors", op, n)
   end

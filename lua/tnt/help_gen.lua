@@ -280,7 +280,7 @@ exp(x) over its sum along d.",
   ["log_softmax"] = "log_softmax(x, d: dim = -1) -> y\
 \
 The logarithm of softmax, without overflow.",
-  ["cross_entropy"] = "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: ?, lse: wide ?\
+  ["cross_entropy"] = "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?\
 \
 -log softmax(x)[t], averaged (reduction 1), summed (2) or as it is (0); rows with ignore_index count nothing.",
   ["layernorm"] = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]\
@@ -370,16 +370,16 @@ Has no gradient.",
 \
 x[i] = start + i step.\
 Has no gradient.",
-  ["sgd_"] = "sgd_(p: params, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, nesterov: bool, maximize: bool, first: bool) -> none\
+  ["sgd_"] = "sgd_(p: params, master: list, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, stochastic: bool, nesterov: bool, maximize: bool, first: bool) -> none\
 \
 One step of stochastic gradient descent on every parameter with a gradient.\
 Has no gradient.",
-  ["adam_"] = "adam_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
+  ["adam_"] = "adam_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none\
 \
 One Adam step on every parameter with a gradient.\
 Source: Kingma and Ba 2015.\
 Has no gradient.",
-  ["adamw_"] = "adamw_(p: params, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number) -> none\
+  ["adamw_"] = "adamw_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none\
 \
 One AdamW step on every parameter with a gradient.\
 Source: Loshchilov and Hutter 2019.\

@@ -2181,6 +2181,7 @@ end
 
 --- One step of stochastic gradient descent on every parameter with a gradient.
 ---@param p tnt.List
+---@param master tnt.Tensor[]
 ---@param buf tnt.Tensor[]
 ---@param row? tnt.Tensor
 ---@param skip? tnt.Tensor
@@ -2188,25 +2189,28 @@ end
 ---@param momentum number
 ---@param dampening number
 ---@param weight_decay number
+---@param stochastic boolean
 ---@param nesterov boolean
 ---@param maximize boolean
 ---@param first boolean
-function ops.sgd_(p, buf, row, skip, lr, momentum, dampening, weight_decay, nesterov, maximize, first)
+function ops.sgd_(p, master, buf, row, skip, lr, momentum, dampening, weight_decay, stochastic, nesterov, maximize, first)
   if type(row) ~= "cdata" and row ~= nil then row = operand("sgd_", "row", row) end
   if type(skip) ~= "cdata" and skip ~= nil then skip = operand("sgd_", "skip", skip) end
   if type(lr) ~= "number" then lr = number_argument("sgd_", "lr", lr, nil) end
   if type(momentum) ~= "number" then momentum = number_argument("sgd_", "momentum", momentum, nil) end
   if type(dampening) ~= "number" then dampening = number_argument("sgd_", "dampening", dampening, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("sgd_", "weight_decay", weight_decay, nil) end
-  local p_list, p_n = list_argument("sgd_", "p", p)
-  local buf_list, buf_n = list_argument("sgd_", "buf", buf)
-  local rc = C.tnt_sgd_(p_list, p_n, buf_list, buf_n, row, skip, lr, momentum, dampening, weight_decay, nesterov and 1 or 0, maximize and 1 or 0, first and 1 or 0)
+  local p_list, p_n = list_argument("sgd_", "p", p, true)
+  local master_list, master_n = list_argument("sgd_", "master", master, true)
+  local buf_list, buf_n = list_argument("sgd_", "buf", buf, true)
+  local rc = C.tnt_sgd_(p_list, p_n, master_list, master_n, buf_list, buf_n, row, skip, lr, momentum, dampening, weight_decay, stochastic and 1 or 0, nesterov and 1 or 0, maximize and 1 or 0, first and 1 or 0)
   if rc ~= 0 then finish(rc) end
 end
 
 --- One Adam step on every parameter with a gradient.
 --- Source: Kingma and Ba 2015
 ---@param p tnt.List
+---@param master tnt.Tensor[]
 ---@param m tnt.Tensor[]
 ---@param v tnt.Tensor[]
 ---@param row? tnt.Tensor
@@ -2217,7 +2221,8 @@ end
 ---@param eps number
 ---@param weight_decay number
 ---@param step number
-function ops.adam_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step)
+---@param stochastic boolean
+function ops.adam_(p, master, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step, stochastic)
   if type(row) ~= "cdata" and row ~= nil then row = operand("adam_", "row", row) end
   if type(skip) ~= "cdata" and skip ~= nil then skip = operand("adam_", "skip", skip) end
   if type(lr) ~= "number" then lr = number_argument("adam_", "lr", lr, nil) end
@@ -2226,16 +2231,18 @@ function ops.adam_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step
   if type(eps) ~= "number" then eps = number_argument("adam_", "eps", eps, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("adam_", "weight_decay", weight_decay, nil) end
   if type(step) ~= "number" then step = number_argument("adam_", "step", step, nil) end
-  local p_list, p_n = list_argument("adam_", "p", p)
-  local m_list, m_n = list_argument("adam_", "m", m)
-  local v_list, v_n = list_argument("adam_", "v", v)
-  local rc = C.tnt_adam_(p_list, p_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step)
+  local p_list, p_n = list_argument("adam_", "p", p, true)
+  local master_list, master_n = list_argument("adam_", "master", master, true)
+  local m_list, m_n = list_argument("adam_", "m", m, true)
+  local v_list, v_n = list_argument("adam_", "v", v, true)
+  local rc = C.tnt_adam_(p_list, p_n, master_list, master_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step, stochastic and 1 or 0)
   if rc ~= 0 then finish(rc) end
 end
 
 --- One AdamW step on every parameter with a gradient.
 --- Source: Loshchilov and Hutter 2019
 ---@param p tnt.List
+---@param master tnt.Tensor[]
 ---@param m tnt.Tensor[]
 ---@param v tnt.Tensor[]
 ---@param row? tnt.Tensor
@@ -2246,7 +2253,8 @@ end
 ---@param eps number
 ---@param weight_decay number
 ---@param step number
-function ops.adamw_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step)
+---@param stochastic boolean
+function ops.adamw_(p, master, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, step, stochastic)
   if type(row) ~= "cdata" and row ~= nil then row = operand("adamw_", "row", row) end
   if type(skip) ~= "cdata" and skip ~= nil then skip = operand("adamw_", "skip", skip) end
   if type(lr) ~= "number" then lr = number_argument("adamw_", "lr", lr, nil) end
@@ -2255,10 +2263,11 @@ function ops.adamw_(p, m, v, row, skip, lr, beta1, beta2, eps, weight_decay, ste
   if type(eps) ~= "number" then eps = number_argument("adamw_", "eps", eps, nil) end
   if type(weight_decay) ~= "number" then weight_decay = number_argument("adamw_", "weight_decay", weight_decay, nil) end
   if type(step) ~= "number" then step = number_argument("adamw_", "step", step, nil) end
-  local p_list, p_n = list_argument("adamw_", "p", p)
-  local m_list, m_n = list_argument("adamw_", "m", m)
-  local v_list, v_n = list_argument("adamw_", "v", v)
-  local rc = C.tnt_adamw_(p_list, p_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step)
+  local p_list, p_n = list_argument("adamw_", "p", p, true)
+  local master_list, master_n = list_argument("adamw_", "master", master, true)
+  local m_list, m_n = list_argument("adamw_", "m", m, true)
+  local v_list, v_n = list_argument("adamw_", "v", v, true)
+  local rc = C.tnt_adamw_(p_list, p_n, master_list, master_n, m_list, m_n, v_list, v_n, row, skip, lr, beta1, beta2, eps, weight_decay, step, stochastic and 1 or 0)
   if rc ~= 0 then finish(rc) end
 end
 

@@ -236,6 +236,10 @@ local function train(options)
   local x, y = tnt.randn(64, 8), tnt.randint(0, 3, { 64 })
   local losses, updates = {}, 0
   net:to "cuda"
+  if options.weights then
+    net:to(options.weights)
+    x = x:to(options.weights)
+  end
   local make = options.optimizer or function(p)
     return tnt.optim.AdamW(p, { lr = 1e-2 })
   end
@@ -283,6 +287,14 @@ describe("a unit with cuda_graph #cuda", function()
     same { accumulate = 3, epochs = 4 }
   end)
   it("also in bf16", function() same { precision = "bf16" } end)
+  for _, rounding in ipairs { false, true } do
+    it("also with weights in bf16, " .. (rounding and "rounded at random" or "with masters"),
+      function()
+        same { weights = "bf16", optimizer = function(p)
+          return tnt.optim.AdamW(p, { lr = 1e-2, stochastic_rounding = rounding })
+        end }
+      end)
+  end
   it("also with a rate that a schedule changes at every update", function()
     same { schedule = function(optimizer)
       return tnt.optim.schedule.Cosine(optimizer, { T_max = 16, by = "update" })

@@ -71,6 +71,7 @@ describe("cross entropy on a card #cuda", function()
               both.alike(where, { x, t, w }, function(u, i, v)
                 local weight = weighted and v or nil
                 local loss, lse = ops.cross_entropy(u, i, weight, -100, smoothing, reduction)
+                assert.equal(dtype == "f64" and "f64" or "f32", loss.dtype)
                 local dy = loss * 0 + 1
                 return loss, lse,
                   ops.cross_entropy_grad(dy, u, i, weight, lse, -100, smoothing, reduction)

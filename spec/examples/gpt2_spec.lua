@@ -73,9 +73,27 @@ describe("gpt2", function()
     assert(r.val_loss < r.losses[1] - 0.3, r.text)
   end)
 
+  it("trains with weights in bf16, with masters or rounded stochastically", function()
+    local usual = run "--steps 12 --lr 3e-3 --eval-every 6"
+    for _, rounding in ipairs { "nearest", "stochastic" } do
+      local r = run("--steps 12 --lr 3e-3 --eval-every 6 --weights bf16 --rounding " .. rounding)
+      assert(r.ok, r.text)
+      assert.equal(12, #r.losses)
+      assert.near(usual.losses[1], r.losses[1], 0.02) -- the loss is no bf16, whose step is 2^-6 here
+      assert(r.val_loss < r.losses[1] - 0.3, r.text)
+      assert.near(usual.val_loss, r.val_loss, 0.1)
+    end
+    for _, wrong in ipairs { "--weights f16", "--rounding stochastic", "--rounding up" } do
+      local r = run(wrong)
+      assert.is_false(r.ok)
+      assert.matches(wrong:match "^%S+" .. " is ", r.text, 1, true)
+    end
+  end)
+
   it("ends alike when it goes on from a checkpoint within an epoch", function()
     local at = folder .. "/run"
-    local options = "--steps 6 --eval-every 3 --save-every 2 --keep 9 --dropout 0.1 --dir " .. at
+    local options = "--steps 6 --eval-every 3 --save-every 2 --keep 9 --dropout 0.1 --weights bf16 "
+      .. "--rounding stochastic --dir " .. at
     local whole = run(options)
     assert(whole.ok, whole.text)
     local function last_record()
@@ -107,12 +125,14 @@ describe("gpt2", function()
 
   it("on a card, captured, loses as on the CPU #cuda", function()
     if not tnt.cuda.is_available() then return pending "there is no card" end
-    local options = "--steps 6 --eval-every 6 --lr 3e-3 "
-    local cpu, gpu = run(options), run(options .. "--device cuda")
-    assert(gpu.ok, gpu.text)
-    assert.equal(6, #gpu.losses)
-    for i = 1, 6 do assert.near(cpu.losses[i], gpu.losses[i], 0.02) end
-    assert.near(cpu.val_loss, gpu.val_loss, 0.02)
+    for _, weights in ipairs { "", "--weights bf16 --rounding stochastic " } do
+      local options = "--steps 6 --eval-every 6 --lr 3e-3 " .. weights
+      local cpu, gpu = run(options), run(options .. "--device cuda")
+      assert(gpu.ok, gpu.text)
+      assert.equal(6, #gpu.losses)
+      for i = 1, 6 do assert.near(cpu.losses[i], gpu.losses[i], 0.02) end
+      assert.near(cpu.val_loss, gpu.val_loss, 0.02)
+    end
   end)
 end)
 

@@ -232,6 +232,7 @@ Parameter Group 0
     maximize: false
     momentum: 0
     nesterov: false
+    stochastic_rounding: false
     weight_decay: 0
 )]], tostring(optim.SGD({ param(1) }, { lr = 0.5 })))
   end)

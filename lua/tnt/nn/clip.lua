@@ -8,7 +8,8 @@ local tensor = require "tnt.tensor"
 
 local clip = {}
 
---- Lists of the parameters with a gradient, by dtype and device: ops over lists want one of each.
+--- Lists of the parameters with a gradient, f64 for itself and by device: ops over lists compute in
+--- one dtype on one device.
 ---@param who string
 ---@param parameters tnt.Tensor[]|tnt.Tensor
 ---@return tnt.List[] lists
@@ -24,7 +25,8 @@ function clip.with_gradient(who, parameters)
   for i = 1, #parameters do
     local info = tensor.describe(parameters[i])
     if info.has_grad ~= 0 then
-      local key = info.dtype + 256 * (info.device + info.device_index)
+      local key = (info.dtype == core.C.TNT_F64 and 1 or 0)
+        + 2 * (info.device + info.device_index)
       if not groups[key] then
         groups[key] = {}
         order[#order + 1], devices[#devices + 1] = key, parameters[i].device

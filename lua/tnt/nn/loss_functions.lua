@@ -85,7 +85,7 @@ end
 ---@field label_smoothing? number    in [0, 1), default 0
 ---@field reduction? "mean"|"sum"|"none"
 
---- -log softmax(x)[t].
+--- -log softmax(x)[t]. Losses of 16-bit logits are computed and given in f32.
 ---@param x tnt.Tensor  [N, C], [C] or [N, C, ...] logits
 ---@param t tnt.Tensor  [N], [] or [N, ...] class ids from 0, or probabilities of the shape of x
 ---@param options? tnt.nn.CrossEntropyOptions

@@ -23,6 +23,7 @@ end
 local function define(name, weight_decay, op)
   local Class = Optimizer:extend(name, {
     "params", lr = 1e-3, betas = { 0.9, 0.999 }, eps = 1e-8, weight_decay = weight_decay,
+      stochastic_rounding = false,
   })
   Class.state_names = { "exp_avg", "exp_avg_sq" }
   Class.check_group = check_group
@@ -35,11 +36,12 @@ local function define(name, weight_decay, op)
   end
   --- One step of a bucket's tensors.
   ---@param group table   the parameter group
-  ---@param bucket table  lists of tensors of one device and dtype
+  ---@param bucket table  lists of tensors of one device
   function Class:update(group, bucket)
     local lists = bucket.lists
-    op(bucket.list, lists.exp_avg, lists.exp_avg_sq, bucket.row, self.skip,
-      self:numbers(group, bucket.step))
+    local lr, beta1, beta2, eps, decay, step = self:numbers(group, bucket.step)
+    op(bucket.list, lists.master, lists.exp_avg, lists.exp_avg_sq, bucket.row, self.skip, lr, beta1,
+      beta2, eps, decay, step, bucket.stochastic)
   end
   return Class
 end

@@ -1,7 +1,8 @@
 -- What optimizers share: parameter groups, state per parameter, state dicts. A step is one call of
--- the core for each bucket: the parameters of a group that have a gradient, one dtype and one count
--- of steps. Buckets are built once and again only when one of these changes. A 16-bit parameter is
--- stepped through an f32 master held in the state.
+-- the core for each bucket: the parameters of a group that have a gradient and one count of steps,
+-- f64 for itself. Buckets are built once and again only when one of these changes. A 16-bit
+-- parameter has an f32 master in the state, from which it is stepped, unless its group rounds
+-- stochastically.
 
 local check = require "tnt.check_option"
 local class = require "tnt.class"
@@ -19,6 +20,10 @@ local C, describe = core.C, tensor.describe
 ---@class tnt.optim.Group  a table of param_groups: options may be changed between steps
 ---@field params tnt.Tensor[]
 ---@field lr number
+---@field stochastic_rounding boolean  default false: 16-bit parameters have an f32 master each, and
+---  are it, rounded to nearest. true: they have none, which saves 4 bytes for each number, and are
+---  rounded up or down at random, so that small updates are not lost but come through now and then.
+---  Others are stepped as ever.
 ---@field names string[]|nil
 
 --- The base of optimizers: parameter groups, their state, step and zero_grad.
@@ -93,6 +98,7 @@ end
 ---@param group tnt.optim.Group
 function Optimizer.check_group(_, who, group)
   check.number(who, "lr", group.lr, 0)
+  check.boolean(who, "stochastic_rounding", group.stochastic_rounding or false)
 end
 
 -- The options of a class are those of its groups; "params" is what is required.
@@ -154,9 +160,8 @@ Optimizer.state_names = {}
 
 local function is_narrow(dtype) return dtype == C.TNT_F16 or dtype == C.TNT_BF16 end
 
--- Masters take 16-bit parameters' place; tensors of the state have the dtype in which the step is
--- computed.
-local function state_of(self, t)
+-- Tensors of the state have the dtype in which the step is computed.
+local function state_of(self, group, t)
   local state = self.state[t]
   if not state then
     state = { step = 0 }
@@ -164,10 +169,12 @@ local function state_of(self, t)
   end
   local dtype = describe(t).dtype
   local wide = is_narrow(dtype) and "f32" or core.dtypes[dtype]
-  if not is_narrow(dtype) then
+  if not is_narrow(dtype) or group.stochastic_rounding then
     state.master = nil
   elseif not state.master then
     state.master = t:detach():to("f32"):keep()
+  elseif state.master.device ~= t.device then
+    state.master = state.master:to(t.device):keep()
   end
   for _, name in ipairs(self.state_names) do
     if not state[name] then
@@ -188,41 +195,40 @@ end
 ---@return boolean
 function Optimizer:wants_state(_name, _t) return true end
 
-local function empty_list(n)
-  local nothing, list = make.zeros(0), {}
-  for i = 1, n do list[i] = nothing:keep() end
-  return list
-end
-
--- The parameters of a group by dtype and count of steps.
+-- The parameters of a group by count of steps, f64 for itself. Of a bucket optimizers read `list`,
+-- the parameters; `lists.master`, what each is stepped from: its master, or the parameter itself;
+-- `lists[name]` for each state; and `stochastic`, whether those that are 16-bit are rounded so.
 local function build(self, group)
   local buckets, order = {}, {}
+  self.current_group = group
   for _, t in ipairs(group.params) do
     local info = describe(t)
     local dtype = info.dtype
     if info.has_grad ~= 0 then
-      self.current_group = group
-      local state = state_of(self, t)
-      local key = ("%d %d %d"):format(dtype, info.device + info.device_index, state.step)
+      local state = state_of(self, group, t)
+      local key = ("%s%d %d"):format(dtype == C.TNT_F64 and "f64 " or "",
+        info.device + info.device_index, state.step)
       local bucket = buckets[key]
       if not bucket then
-        bucket = { step = state.step, params = {}, states = {}, lists = {}, device = t.device }
-        bucket.narrow = is_narrow(dtype) and {} or nil
+        bucket = { step = state.step, params = {}, masters = {}, states = {}, lists = {},
+          stochastic = false, device = t.device }
         buckets[key] = bucket
         order[#order + 1] = bucket
       end
       table.insert(bucket.states, state)
-      table.insert(bucket.params, state.master or t)
-      if bucket.narrow then table.insert(bucket.narrow, t) end
+      table.insert(bucket.params, t)
+      table.insert(bucket.masters, state.master or t)
+      if is_narrow(dtype) and group.stochastic_rounding then bucket.stochastic = true end
     end
   end
   for _, bucket in ipairs(order) do
     bucket.list = core.list(bucket.params)
+    bucket.lists.master = core.list(bucket.masters)
     for _, name in ipairs(self.state_names) do
       local list = {}
-      for i, state in ipairs(bucket.states) do list[i] = state[name] end
-      -- unused: the core wants lists of one length
-      if #list == 0 then list = empty_list(#bucket.states) end
+      for i, state in ipairs(bucket.states) do
+        list[i] = state[name] or bucket.params[i] -- unused: the core wants lists of one length
+      end
       bucket[name] = list
       bucket.lists[name] = core.list(list)
     end
@@ -244,8 +250,12 @@ end
 local function buckets_of(self, index, group)
   local cached = self.buckets[index]
   local used = self:uses(group)
-  if cached and cached.used == used and is_current(cached, group) then return cached end
-  cached = { given = {}, generation = parameter.generation, used = used }
+  local rounding = group.stochastic_rounding
+  if cached and cached.used == used and cached.rounding == rounding and is_current(cached, group)
+  then
+    return cached
+  end
+  cached = { given = {}, generation = parameter.generation, used = used, rounding = rounding }
   for i, t in ipairs(group.params) do cached.given[i] = describe(t).has_grad ~= 0 end
   for i, bucket in ipairs(build(self, group)) do cached[i] = bucket end
   self.buckets[index] = cached
@@ -256,16 +266,6 @@ end
 ---@param _group tnt.optim.Group
 ---@return any
 function Optimizer:uses(_group) return true end
-
--- 16-bit parameters: the gradient goes to the master as f32, the master's value back.
-local function widen(bucket)
-  for i, t in ipairs(bucket.narrow) do bucket.params[i].grad = t.grad:to("f32") end
-end
-
-local function narrow(bucket)
-  for i, t in ipairs(bucket.narrow) do t:copy_(bucket.params[i]) end
-  C.tnt_zero_grad(bucket.list.items, bucket.list.n)
-end
 
 -- The numbers of a step in memory of the device, where its op reads them.
 local numbers = ffi.new "double[8]"
@@ -284,10 +284,8 @@ local function step(self)
     for _, bucket in ipairs(buckets_of(self, index, group)) do
       bucket.step = bucket.step + 1
       if self.rows == "write" then write_row(self, group, bucket, bucket.step) end
-      if bucket.narrow then widen(bucket) end
       if skip then self.skip = skip.device == bucket.device and skip or skip:to(bucket.device) end
       self:update(group, bucket)
-      if bucket.narrow then narrow(bucket) end
       for i = 1, #bucket.states do bucket.states[i].step = bucket.step end
     end
   end
@@ -351,7 +349,7 @@ function Optimizer:init_state()
   for _, group in ipairs(self.param_groups) do
     self.current_group = group
     for _, t in ipairs(group.params) do
-      if t.requires_grad then state_of(self, t) end
+      if t.requires_grad then state_of(self, group, t) end
     end
   end
   self.buckets = {}
@@ -447,7 +445,8 @@ function Optimizer:load_state_dict(saved)
   for key, state in sorted(saved.state) do
     local own, t = {}, list[tonumber(key) + 1]
     for name, value in sorted(state) do
-      own[name] = tensor.is_tensor(value) and value:detach():to(t.device):clone():keep() or value
+      own[name] = tensor.is_tensor(value)
+        and make.empty_like(t, { dtype = value.dtype }):copy_(value:detach()):keep() or value
     end
     self.state[t] = own
   end

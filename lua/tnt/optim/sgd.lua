@@ -9,7 +9,7 @@ local ops = require "tnt.ops_gen"
 ---@class tnt.optim.SGD: tnt.optim.Optimizer
 local SGD = Optimizer:extend("SGD", {
   "params", lr = 1e-3, momentum = 0, dampening = 0, weight_decay = 0, nesterov = false,
-    maximize = false,
+    maximize = false, stochastic_rounding = false,
 })
 SGD.state_names = { "momentum_buffer" }
 
@@ -41,8 +41,9 @@ end
 ---@param bucket table
 function SGD:update(group, bucket)
   local lr, momentum, dampening, weight_decay = self:numbers(group, bucket.step)
-  ops.sgd_(bucket.list, bucket.lists.momentum_buffer, bucket.row, self.skip, lr, momentum,
-    dampening, weight_decay, group.nesterov, group.maximize, bucket.step == 1)
+  local lists = bucket.lists
+  ops.sgd_(bucket.list, lists.master, lists.momentum_buffer, bucket.row, self.skip, lr, momentum,
+    dampening, weight_decay, bucket.stochastic, group.nesterov, group.maximize, bucket.step == 1)
 end
 
 return SGD
