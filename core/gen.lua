@@ -2,6 +2,7 @@
 -- part it holds.
 
 package.path = "core/?.lua;" .. package.path
+local bit = require "bit"
 local optable = require "optable"
 local formula = require "formula"
 local rows = optable.load "core/ops.lua"
@@ -103,7 +104,7 @@ for _, row in ipairs(all) do
   local function bits(names)
     local m = 0
     for i, a in ipairs(row.tensors) do if names[a.name] then m = m + 2 ^ (i - 1) end end
-    if row.elementwise and names.y then m = m + 256 end
+    for i, o in ipairs(row.outs) do if names[o.name] then m = m + 2 ^ (7 + i) end end
     return m
   end
   if row.elementwise then
@@ -111,7 +112,11 @@ for _, row in ipairs(all) do
     for _, g in ipairs(row.gradients) do row.need[g.input] = bits(formula.names(g.tree)) end
   elseif row.needs then
     for i, a in ipairs(row.tensors) do
-      if row.needs[a.name] then row.need[i] = bits { [row.needs[a.name]] = true } end
+      local names, at = {}, math.min(i, 4) -- the last is for all further inputs
+      for name in (row.needs[a.name] or ""):gmatch "%S+" do names[name] = true end
+      if row.needs[a.name] then
+        row.need[at] = i > 4 and bit.bor(row.need[at], bits(names)) or bits(names)
+      end
     end
   end
 end

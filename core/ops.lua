@@ -133,6 +133,15 @@ op "topk(x, k: int, d: dim = -1, largest = true) -> y, i: ids" { doc = "The k la
 op "matmul(a: [..., M, K], b: [..., K, N]) -> y: [..., M, N]" { autocast = "low", doc = "Matrix products; leading dims broadcast.",
   rule = "matmul", saves = "a b", needs = { a = "b", b = "a" }, strided = true, int = true, twice = true, flops = "matmul" }
 op "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]" { autocast = "low", doc = "x w^T + b.", rule = "linear", saves = "x w", needs = { x = "w", w = "x", b = "none" }, strided = true, twice = true, flops = "matmul" }
+op "linear_grad(dy: [M, O], x: [M, I]) -> dw: [O, I], db: [O]" { strided = true, hidden = true, onlyfloat = true, flops = "linear_grad" }
+op "linear_gelu(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O], pre: [..., O]" { autocast = "low", doc = "gelu_tanh(x w^T + b), in one pass over the result.",
+  source = "Hendrycks and Gimpel 2016", shape = "linear_gelu", rule = "linear_gelu", saves = "x w pre", needs = { x = "w pre", w = "x pre", b = "pre" }, returns = 1,
+  strided = true, onlyfloat = true, twice = true, flops = "matmul" }
+op "gelu_bias_grad(dy: [M, O], pre: [M, O], full: bool) -> dpre: [M, O], db: [O]" { hidden = true, onlyfloat = true }
+op "gelu_mlp(x: [..., I], v: [H, I], a: [H]?, w: [O, H], b: [O]?) -> y: [..., O], pre: [..., H], act: [..., H]" { autocast = "low",
+  doc = "gelu_tanh(x v^T + a) w^T + b, in two products.", source = "Hendrycks and Gimpel 2016", shape = "linear_gelu", rule = "gelu_mlp", saves = "x v w pre act",
+  needs = { x = "v w pre", v = "x w pre", a = "w pre", w = "act", b = "none" }, returns = 1, strided = true, hidden = true, onlyfloat = true, twice = true, flops = "gelu_mlp" }
+op "gelu_linear_grad(dy: [M, O], w: [O, H], pre: [M, H], full: bool) -> dpre: [M, H], db: [H]" { strided = true, hidden = true, onlyfloat = true, flops = "matmul" }
 op "attention(query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], causal: bool, scale: number, p = 0) -> y: [N, H, T, K], lse: wide [N, H, T]" { autocast = "low",
   doc = "softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.",
   source = "Dao 2023, FlashAttention-2", shape = "attention", rule = "attention", saves = "query key value y lse", returns = 1, random = true, strided = true, hidden = true,

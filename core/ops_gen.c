@@ -18,6 +18,11 @@ int topk_shape(call *k);
 int64_t matmul_flops(const call *k);
 int matmul_rule(rule_call *r);
 int linear_rule(rule_call *r);
+int64_t linear_grad_flops(const call *k);
+int linear_gelu_shape(call *k);
+int linear_gelu_rule(rule_call *r);
+int64_t gelu_mlp_flops(const call *k);
+int gelu_mlp_rule(rule_call *r);
 int64_t attention_flops(const call *k);
 int attention_shape(call *k);
 int attention_rule(rule_call *r);
@@ -1443,6 +1448,16 @@ static const char *const matmul_names[] = {"a", "b"};
 static const int8_t matmul_patterns[] = {27, 13, 11, 0, 27, 11, 14, 0, 27, 13, 14, 0};
 static const char *const linear_names[] = {"x", "w", "b"};
 static const int8_t linear_patterns[] = {27, 9, 0, 15, 9, 0, 15, 0, 27, 15, 0};
+static const char *const linear_grad_names[] = {"dy", "x"};
+static const int8_t linear_grad_patterns[] = {13, 15, 0, 13, 9, 0, 15, 9, 0, 15, 0};
+static const char *const linear_gelu_names[] = {"x", "w", "b"};
+static const int8_t linear_gelu_patterns[] = {27, 9, 0, 15, 9, 0, 15, 0, 27, 15, 0, 27, 15, 0};
+static const char *const gelu_bias_grad_names[] = {"dy", "pre"};
+static const int8_t gelu_bias_grad_patterns[] = {13, 15, 0, 13, 15, 0, 13, 15, 0, 15, 0};
+static const char *const gelu_mlp_names[] = {"x", "v", "a", "w", "b"};
+static const int8_t gelu_mlp_patterns[] = {27, 9, 0, 8, 9, 0, 8, 0, 15, 8, 0, 15, 0, 27, 15, 0, 27, 8, 0, 27, 8, 0};
+static const char *const gelu_linear_grad_names[] = {"dy", "w", "pre"};
+static const int8_t gelu_linear_grad_patterns[] = {13, 15, 0, 15, 8, 0, 13, 8, 0, 13, 8, 0, 8, 0};
 static const char *const attention_names[] = {"query", "key", "value"};
 static const int8_t attention_patterns[] = {14, 8, 20, 11, 0, 14, 8, 19, 11, 0, 14, 8, 19, 11, 0, 14, 8, 20, 11, 0, 14, 8, 20, 0};
 static const char *const attention_grad_names[] = {"dy", "query", "key", "value", "y", "lse"};
@@ -2487,10 +2502,50 @@ const op_record tnt__ops[] = {
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 3},
    .in_names = linear_names, .patterns = linear_patterns, .shape = shape_from_patterns, .rule = linear_rule, .flops = matmul_flops, .twice = true},
+  {.name = "linear_grad",
+   .signature = "linear_grad(dy: [M, O], x: [M, I]) -> dw: [O, I], db: [O]",
+   .flags = OP_STRIDED | OP_ONLY_FLOAT | OP_GRADIENT,
+   .kernel = 16, .n_in = 2, .n_out = 2, .n_numbers = 0, .n_integers = 0,
+   .wide = 0, .out_wide = 0, .narrow = 0,
+   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .positions = {0}, .need = {0, 0, 0, 0},
+   .in_names = linear_grad_names, .patterns = linear_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = linear_grad_flops, .twice = false},
+  {.name = "linear_gelu",
+   .signature = "linear_gelu(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O], pre: [..., O]",
+   .flags = OP_STRIDED | OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
+   .kernel = 17, .n_in = 3, .n_out = 2, .n_numbers = 0, .n_integers = 0,
+   .wide = 0, .out_wide = 0, .narrow = 0,
+   .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 2,
+   .positions = {0}, .need = {514, 513, 512, 515},
+   .in_names = linear_gelu_names, .patterns = linear_gelu_patterns, .shape = linear_gelu_shape, .rule = linear_gelu_rule, .flops = matmul_flops, .twice = true},
+  {.name = "gelu_bias_grad",
+   .signature = "gelu_bias_grad(dy: [M, O], pre: [M, O], full: bool) -> dpre: [M, O], db: [O]",
+   .flags = OP_ONLY_FLOAT | OP_GRADIENT,
+   .kernel = 18, .n_in = 2, .n_out = 2, .n_numbers = 0, .n_integers = 1,
+   .wide = 0, .out_wide = 0, .narrow = 0,
+   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .positions = {0}, .need = {0, 0, 0, 0},
+   .in_names = gelu_bias_grad_names, .patterns = gelu_bias_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = NULL, .twice = false},
+  {.name = "gelu_mlp",
+   .signature = "gelu_mlp(x: [..., I], v: [H, I], a: [H]?, w: [O, H], b: [O]?) -> y: [..., O], pre: [..., H], act: [..., H]",
+   .flags = OP_STRIDED | OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
+   .kernel = 19, .n_in = 5, .n_out = 3, .n_numbers = 0, .n_integers = 0,
+   .wide = 0, .out_wide = 0, .narrow = 0,
+   .ids = 0, .mask = 0, .optional = 20, .out_ids = 0, .save = 11, .save_out = 6,
+   .positions = {0}, .need = {522, 521, 520, 1024},
+   .in_names = gelu_mlp_names, .patterns = gelu_mlp_patterns, .shape = linear_gelu_shape, .rule = gelu_mlp_rule, .flops = gelu_mlp_flops, .twice = true},
+  {.name = "gelu_linear_grad",
+   .signature = "gelu_linear_grad(dy: [M, O], w: [O, H], pre: [M, H], full: bool) -> dpre: [M, H], db: [H]",
+   .flags = OP_STRIDED | OP_ONLY_FLOAT | OP_GRADIENT,
+   .kernel = 20, .n_in = 3, .n_out = 2, .n_numbers = 0, .n_integers = 1,
+   .wide = 0, .out_wide = 0, .narrow = 0,
+   .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
+   .positions = {0}, .need = {0, 0, 0, 0},
+   .in_names = gelu_linear_grad_names, .patterns = gelu_linear_grad_patterns, .shape = shape_from_patterns, .rule = NULL, .flops = matmul_flops, .twice = false},
   {.name = "attention",
    .signature = "attention(query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], causal: bool, scale: number, p = 0) -> y: [N, H, T, K], lse: wide [N, H, T]",
    .flags = OP_STRIDED | OP_HEADS | OP_RANDOM | OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
-   .kernel = 16, .n_in = 3, .n_out = 2, .n_numbers = 2, .n_integers = 1,
+   .kernel = 21, .n_in = 3, .n_out = 2, .n_numbers = 2, .n_integers = 1,
    .wide = 0, .out_wide = 2, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 7, .save_out = 3,
    .positions = {0}, .need = {775, 775, 775, 775},
@@ -2498,7 +2553,7 @@ const op_record tnt__ops[] = {
   {.name = "attention_grad",
    .signature = "attention_grad(dy: [N, H, T, K], query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], y: [N, H, T, K], lse: wide [N, H, T], causal: bool, scale: number, p: number, seed: int, turn: int) -> dquery: [N, H, T, K], dkey: [N, H, S, K], dvalue: [N, H, S, K]",
    .flags = OP_STRIDED | OP_HEADS | OP_ONLY_FLOAT | OP_GRADIENT | OP_DRAWS_AGAIN,
-   .kernel = 17, .n_in = 6, .n_out = 3, .n_numbers = 2, .n_integers = 3,
+   .kernel = 22, .n_in = 6, .n_out = 3, .n_numbers = 2, .n_integers = 3,
    .wide = 32, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2506,7 +2561,7 @@ const op_record tnt__ops[] = {
   {.name = "softmax",
    .signature = "softmax(x, d: dim = -1) -> y",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
-   .kernel = 18, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 23, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {1, 0, 0}, .need = {256, 256, 256, 256},
@@ -2514,7 +2569,7 @@ const op_record tnt__ops[] = {
   {.name = "softmax_grad",
    .signature = "softmax_grad(dy, y, d: dim) -> dx",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 19, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 24, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
@@ -2522,7 +2577,7 @@ const op_record tnt__ops[] = {
   {.name = "log_softmax",
    .signature = "log_softmax(x, d: dim = -1) -> y",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
-   .kernel = 20, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 25, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 1,
    .positions = {1, 0, 0}, .need = {256, 256, 256, 256},
@@ -2530,7 +2585,7 @@ const op_record tnt__ops[] = {
   {.name = "log_softmax_grad",
    .signature = "log_softmax_grad(dy, y, d: dim) -> dx",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 21, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 26, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {1, 0, 0}, .need = {0, 0, 0, 0},
@@ -2538,7 +2593,7 @@ const op_record tnt__ops[] = {
   {.name = "cross_entropy",
    .signature = "cross_entropy(x: [N, C], t: ids [N], w: wide [C]?, ignore_index: int = -100, smoothing = 0, reduction: int = 1) -> loss: wide ?, lse: wide ?",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
-   .kernel = 22, .n_in = 3, .n_out = 2, .n_numbers = 1, .n_integers = 2,
+   .kernel = 27, .n_in = 3, .n_out = 2, .n_numbers = 1, .n_integers = 2,
    .wide = 4, .out_wide = 3, .narrow = 1,
    .ids = 2, .mask = 0, .optional = 4, .out_ids = 0, .save = 7, .save_out = 2,
    .positions = {0}, .need = {519, 519, 519, 519},
@@ -2546,7 +2601,7 @@ const op_record tnt__ops[] = {
   {.name = "cross_entropy_grad",
    .signature = "cross_entropy_grad(dy: wide, x: [N, C], t: ids [N], w: wide [C]?, lse: wide [N], ignore_index: int, smoothing: number, reduction: int) -> dx: [N, C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 23, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 2,
+   .kernel = 28, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 2,
    .wide = 25, .out_wide = 0, .narrow = 0,
    .ids = 4, .mask = 0, .optional = 8, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2554,7 +2609,7 @@ const op_record tnt__ops[] = {
   {.name = "layernorm",
    .signature = "layernorm(x: [..., C], w: [C]?, b: [C]?, eps = 1e-5) -> y: [..., C], mean: wide [...], rstd: wide [...]",
    .flags = OP_ONLY_FLOAT | OP_AUTOCAST_F32,
-   .kernel = 24, .n_in = 3, .n_out = 3, .n_numbers = 1, .n_integers = 0,
+   .kernel = 29, .n_in = 3, .n_out = 3, .n_numbers = 1, .n_integers = 0,
    .wide = 0, .out_wide = 6, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 6, .out_ids = 0, .save = 3, .save_out = 6,
    .positions = {0}, .need = {1539, 1539, 1539, 1539},
@@ -2562,7 +2617,7 @@ const op_record tnt__ops[] = {
   {.name = "layernorm_grad",
    .signature = "layernorm_grad(dy: [..., C], x: [..., C], w: [C]?, mean: wide [...], rstd: wide [...], full: bool) -> dx: [..., C], dw: [C], db: [C]",
    .flags = OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 25, .n_in = 5, .n_out = 3, .n_numbers = 0, .n_integers = 1,
+   .kernel = 30, .n_in = 5, .n_out = 3, .n_numbers = 0, .n_integers = 1,
    .wide = 24, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2570,7 +2625,7 @@ const op_record tnt__ops[] = {
   {.name = "batchnorm_stats",
    .signature = "batchnorm_stats(x: [N, C, ...]) -> mean: wide [C], var: wide [C]",
    .flags = OP_IMAGES | OP_ONLY_FLOAT,
-   .kernel = 26, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 0,
+   .kernel = 31, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 0,
    .wide = 0, .out_wide = 3, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2578,7 +2633,7 @@ const op_record tnt__ops[] = {
   {.name = "batchnorm",
    .signature = "batchnorm(x, mean: wide [C], var: wide [C], w: wide [C]?, b: wide [C]?, eps: number, training: bool) -> y",
    .flags = OP_IMAGES | OP_ONLY_FLOAT,
-   .kernel = 27, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 1,
+   .kernel = 32, .n_in = 5, .n_out = 1, .n_numbers = 1, .n_integers = 1,
    .wide = 30, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 15, .save_out = 0,
    .positions = {0}, .need = {15, 15, 15, 15},
@@ -2586,7 +2641,7 @@ const op_record tnt__ops[] = {
   {.name = "batchnorm_grad",
    .signature = "batchnorm_grad(dy, x, mean: wide [C], var: wide [C], w: wide [C]?, eps: number, training: bool) -> dx, dw: wide [C], db: wide [C]",
    .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 28, .n_in = 5, .n_out = 3, .n_numbers = 1, .n_integers = 1,
+   .kernel = 33, .n_in = 5, .n_out = 3, .n_numbers = 1, .n_integers = 1,
    .wide = 28, .out_wide = 6, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 16, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2594,7 +2649,7 @@ const op_record tnt__ops[] = {
   {.name = "conv2d",
    .signature = "conv2d(x: [N, C, H, W], w: [O, D, K, L], b: [O]?, stride: ints, padding: ints, dilation: ints, groups: int = 1) -> y: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_AUTOCAST_LOW,
-   .kernel = 29, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 28,
+   .kernel = 34, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 4, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {2, 1, 0, 3},
@@ -2602,7 +2657,7 @@ const op_record tnt__ops[] = {
   {.name = "conv2d_dx",
    .signature = "conv2d_dx(dy: [N, O, P, Q], w: [O, D, K, L], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dx: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT,
-   .kernel = 30, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
+   .kernel = 35, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 3, 3},
@@ -2610,7 +2665,7 @@ const op_record tnt__ops[] = {
   {.name = "conv2d_dw",
    .signature = "conv2d_dw(dy: [N, O, P, Q], x: [N, C, H, W], size: ints, stride: ints, padding: ints, dilation: ints, groups: int) -> dw: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT,
-   .kernel = 31, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
+   .kernel = 36, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 3, .save_out = 0,
    .positions = {0}, .need = {3, 3, 3, 3},
@@ -2618,7 +2673,7 @@ const op_record tnt__ops[] = {
   {.name = "maxpool2d",
    .signature = "maxpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints) -> y: ?, i: ids ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT,
-   .kernel = 32, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 27,
+   .kernel = 37, .n_in = 1, .n_out = 2, .n_numbers = 0, .n_integers = 27,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 2, .save = 0, .save_out = 2,
    .positions = {0}, .need = {512, 512, 512, 512},
@@ -2626,7 +2681,7 @@ const op_record tnt__ops[] = {
   {.name = "maxpool2d_grad",
    .signature = "maxpool2d_grad(dy: [N, C, P, Q], i: ids [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints) -> dx: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 33, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 36,
+   .kernel = 38, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 36,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2634,7 +2689,7 @@ const op_record tnt__ops[] = {
   {.name = "avgpool2d",
    .signature = "avgpool2d(x: [N, C, H, W], kernel: ints, stride: ints, padding: ints, include_pad: bool) -> y: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT,
-   .kernel = 34, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 28,
+   .kernel = 39, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 28,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2642,7 +2697,7 @@ const op_record tnt__ops[] = {
   {.name = "avgpool2d_grad",
    .signature = "avgpool2d_grad(dy: [N, C, P, Q], size: ints, kernel: ints, stride: ints, padding: ints, include_pad: bool) -> dx: ?",
    .flags = OP_IMAGES | OP_ONLY_FLOAT | OP_GRADIENT,
-   .kernel = 35, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 37,
+   .kernel = 40, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 37,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2650,7 +2705,7 @@ const op_record tnt__ops[] = {
   {.name = "embedding",
    .signature = "embedding(ids: ids, w: [V, C]) -> y: ?",
    .flags = 0,
-   .kernel = 36, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .kernel = 41, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 1, .mask = 0, .optional = 0, .out_ids = 0, .save = 1, .save_out = 0,
    .positions = {0}, .need = {1, 1, 1, 1},
@@ -2658,7 +2713,7 @@ const op_record tnt__ops[] = {
   {.name = "embedding_grad",
    .signature = "embedding_grad(dy, ids: ids, rows: int) -> dw: ?",
    .flags = 0,
-   .kernel = 37, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 42, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {0}, .need = {2, 2, 2, 2},
@@ -2666,7 +2721,7 @@ const op_record tnt__ops[] = {
   {.name = "index_select",
    .signature = "index_select(x, d: dim, ids: ids [N]) -> y: ?",
    .flags = 0,
-   .kernel = 38, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 43, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
@@ -2674,7 +2729,7 @@ const op_record tnt__ops[] = {
   {.name = "index_add",
    .signature = "index_add(x, d: dim, ids: ids [N], v) -> y",
    .flags = 0,
-   .kernel = 39, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 44, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
@@ -2682,7 +2737,7 @@ const op_record tnt__ops[] = {
   {.name = "gather",
    .signature = "gather(x, d: dim, ids: ids) -> y: ?",
    .flags = 0,
-   .kernel = 40, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 45, .n_in = 2, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
@@ -2690,7 +2745,7 @@ const op_record tnt__ops[] = {
   {.name = "scatter",
    .signature = "scatter(x, d: dim, ids: ids, v) -> y",
    .flags = 0,
-   .kernel = 41, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 46, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
@@ -2698,7 +2753,7 @@ const op_record tnt__ops[] = {
   {.name = "scatter_add",
    .signature = "scatter_add(x, d: dim, ids: ids, v) -> y",
    .flags = 0,
-   .kernel = 42, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 47, .n_in = 3, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 2, .mask = 0, .optional = 0, .out_ids = 0, .save = 2, .save_out = 0,
    .positions = {1, 0, 0}, .need = {2, 2, 2, 2},
@@ -2706,7 +2761,7 @@ const op_record tnt__ops[] = {
   {.name = "cat",
    .signature = "cat(xs: list, d: dim = 1) -> y: ?",
    .flags = OP_STRIDED | OP_PROMOTE | OP_LIST,
-   .kernel = 43, .n_in = 0, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 48, .n_in = 0, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2714,7 +2769,7 @@ const op_record tnt__ops[] = {
   {.name = "tril",
    .signature = "tril(x, k: int = 0) -> y",
    .flags = 0,
-   .kernel = 44, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 49, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2722,7 +2777,7 @@ const op_record tnt__ops[] = {
   {.name = "triu",
    .signature = "triu(x, k: int = 0) -> y",
    .flags = 0,
-   .kernel = 45, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 50, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2730,7 +2785,7 @@ const op_record tnt__ops[] = {
   {.name = "nonzero",
    .signature = "nonzero(x) -> i: ids ?",
    .flags = 0,
-   .kernel = 46, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .kernel = 51, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2738,7 +2793,7 @@ const op_record tnt__ops[] = {
   {.name = "one_hot",
    .signature = "one_hot(ids: ids, n: int) -> y: ids ?",
    .flags = 0,
-   .kernel = 47, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
+   .kernel = 52, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 1, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2746,7 +2801,7 @@ const op_record tnt__ops[] = {
   {.name = "uniform_",
    .signature = "uniform_(x, lo = 0, hi = 1) -> x",
    .flags = OP_RANDOM | OP_ONLY_FLOAT | OP_MUTATES,
-   .kernel = 48, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
+   .kernel = 53, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2754,7 +2809,7 @@ const op_record tnt__ops[] = {
   {.name = "normal_",
    .signature = "normal_(x, mean = 0, std = 1) -> x",
    .flags = OP_RANDOM | OP_ONLY_FLOAT | OP_MUTATES,
-   .kernel = 49, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
+   .kernel = 54, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2762,7 +2817,7 @@ const op_record tnt__ops[] = {
   {.name = "bernoulli_",
    .signature = "bernoulli_(x, p = 0.5) -> x",
    .flags = OP_RANDOM | OP_MUTATES,
-   .kernel = 50, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
+   .kernel = 55, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2770,7 +2825,7 @@ const op_record tnt__ops[] = {
   {.name = "randint_",
    .signature = "randint_(x, lo: number, hi: number) -> x",
    .flags = OP_RANDOM | OP_MUTATES,
-   .kernel = 51, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
+   .kernel = 56, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2778,7 +2833,7 @@ const op_record tnt__ops[] = {
   {.name = "randperm_",
    .signature = "randperm_(x: [N]) -> x",
    .flags = OP_RANDOM | OP_MUTATES,
-   .kernel = 52, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
+   .kernel = 57, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2786,7 +2841,7 @@ const op_record tnt__ops[] = {
   {.name = "dropout",
    .signature = "dropout(x, p = 0.5) -> y",
    .flags = OP_RANDOM | OP_ONLY_FLOAT,
-   .kernel = 53, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
+   .kernel = 58, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2794,7 +2849,7 @@ const op_record tnt__ops[] = {
   {.name = "dropout_again",
    .signature = "dropout_again(x, p: number, seed: int, turn: int) -> y",
    .flags = OP_ONLY_FLOAT | OP_DRAWS_AGAIN,
-   .kernel = 54, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 2,
+   .kernel = 59, .n_in = 1, .n_out = 1, .n_numbers = 1, .n_integers = 2,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2802,7 +2857,7 @@ const op_record tnt__ops[] = {
   {.name = "multinomial",
    .signature = "multinomial(p: [..., K], n: int = 1, replacement = true) -> i: ids ?",
    .flags = OP_RANDOM | OP_ONLY_FLOAT,
-   .kernel = 55, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 2,
+   .kernel = 60, .n_in = 1, .n_out = 1, .n_numbers = 0, .n_integers = 2,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 1, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2810,7 +2865,7 @@ const op_record tnt__ops[] = {
   {.name = "arange_",
    .signature = "arange_(x, start: number, step: number) -> x",
    .flags = OP_MUTATES,
-   .kernel = 56, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
+   .kernel = 61, .n_in = 1, .n_out = 1, .n_numbers = 2, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2818,7 +2873,7 @@ const op_record tnt__ops[] = {
   {.name = "sgd_",
    .signature = "sgd_(p: params, master: list, buf: list, row: tensor?, skip: tensor?, lr: number, momentum: number, dampening: number, weight_decay: number, stochastic: bool, nesterov: bool, maximize: bool, first: bool) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_RANDOM | OP_ONLY_FLOAT,
-   .kernel = 57, .n_in = 2, .n_out = 0, .n_numbers = 4, .n_integers = 4,
+   .kernel = 62, .n_in = 2, .n_out = 0, .n_numbers = 4, .n_integers = 4,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 24, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2826,7 +2881,7 @@ const op_record tnt__ops[] = {
   {.name = "adam_",
    .signature = "adam_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_RANDOM | OP_ONLY_FLOAT,
-   .kernel = 58, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 1,
+   .kernel = 63, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 48, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2834,7 +2889,7 @@ const op_record tnt__ops[] = {
   {.name = "adamw_",
    .signature = "adamw_(p: params, master: list, m: list, v: list, row: tensor?, skip: tensor?, lr: number, beta1: number, beta2: number, eps: number, weight_decay: number, step: number, stochastic: bool) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_RANDOM | OP_ONLY_FLOAT,
-   .kernel = 59, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 1,
+   .kernel = 64, .n_in = 2, .n_out = 0, .n_numbers = 6, .n_integers = 1,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 48, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2842,7 +2897,7 @@ const op_record tnt__ops[] = {
   {.name = "grad_norm",
    .signature = "grad_norm(p: params, kind: number) -> y: ?",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 60, .n_in = 0, .n_out = 1, .n_numbers = 1, .n_integers = 0,
+   .kernel = 65, .n_in = 0, .n_out = 1, .n_numbers = 1, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 0, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -2850,7 +2905,7 @@ const op_record tnt__ops[] = {
   {.name = "grad_scale_",
    .signature = "grad_scale_(p: params, row: tensor?, skip: tensor?, factor: number, clamp: number) -> none",
    .flags = OP_LIST | OP_PARAMS | OP_ONLY_FLOAT,
-   .kernel = 61, .n_in = 2, .n_out = 0, .n_numbers = 2, .n_integers = 0,
+   .kernel = 66, .n_in = 2, .n_out = 0, .n_numbers = 2, .n_integers = 0,
    .wide = 0, .out_wide = 0, .narrow = 0,
    .ids = 0, .mask = 0, .optional = 6, .out_ids = 0, .save = 0, .save_out = 0,
    .positions = {0}, .need = {0, 0, 0, 0},
@@ -5487,6 +5542,126 @@ int op_linear(context *c, tensor **y, tensor *x, tensor *w, tensor *b) {
   q.in[2] = b;
   TRY(dispatch(&q));
   CALL_GIVE(c, y, q.out[0]);
+  return 0;
+}
+
+int tnt_linear_grad(tnt_tensor *dw, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *x) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_LINEAR_GRAD);
+  RESOLVE_ARGUMENT(c, q.in[0], dy, "linear_grad", "dy");
+  RESOLVE_ARGUMENT(c, q.in[1], x, "linear_grad", "x");
+  TRY(dispatch(&q));
+  return handle_give_if(c, dw, q.out[0]) | handle_give_if(c, db, q.out[1]) | call_done(c);
+}
+
+int op_linear_grad(context *c, tensor **dw, tensor **db, tensor *dy, tensor *x) {
+  call q;
+  call_begin(&q, c, OP_ID_LINEAR_GRAD);
+  q.in[0] = dy;
+  q.in[1] = x;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, dw, q.out[0]);
+  CALL_GIVE(c, db, q.out[1]);
+  return 0;
+}
+
+int tnt_linear_gelu(tnt_tensor *y, tnt_tensor *pre, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_LINEAR_GELU);
+  RESOLVE_ARGUMENT(c, q.in[0], x, "linear_gelu", "x");
+  RESOLVE_ARGUMENT(c, q.in[1], w, "linear_gelu", "w");
+  if (b) RESOLVE_ARGUMENT(c, q.in[2], b, "linear_gelu", "b");
+  TRY(dispatch(&q));
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, pre, q.out[1]) | call_done(c);
+}
+
+int op_linear_gelu(context *c, tensor **y, tensor **pre, tensor *x, tensor *w, tensor *b) {
+  call q;
+  call_begin(&q, c, OP_ID_LINEAR_GELU);
+  q.in[0] = x;
+  q.in[1] = w;
+  q.in[2] = b;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, y, q.out[0]);
+  CALL_GIVE(c, pre, q.out[1]);
+  return 0;
+}
+
+int tnt_gelu_bias_grad(tnt_tensor *dpre, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *pre, int full) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_GELU_BIAS_GRAD);
+  RESOLVE_ARGUMENT(c, q.in[0], dy, "gelu_bias_grad", "dy");
+  RESOLVE_ARGUMENT(c, q.in[1], pre, "gelu_bias_grad", "pre");
+  q.integers[0] = full;
+  TRY(dispatch(&q));
+  return handle_give_if(c, dpre, q.out[0]) | handle_give_if(c, db, q.out[1]) | call_done(c);
+}
+
+int op_gelu_bias_grad(context *c, tensor **dpre, tensor **db, tensor *dy, tensor *pre, int full) {
+  call q;
+  call_begin(&q, c, OP_ID_GELU_BIAS_GRAD);
+  q.in[0] = dy;
+  q.in[1] = pre;
+  q.integers[0] = full;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, dpre, q.out[0]);
+  CALL_GIVE(c, db, q.out[1]);
+  return 0;
+}
+
+int tnt_gelu_mlp(tnt_tensor *y, tnt_tensor *pre, tnt_tensor *act, const tnt_tensor *x, const tnt_tensor *v, const tnt_tensor *a, const tnt_tensor *w, const tnt_tensor *b) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_GELU_MLP);
+  RESOLVE_ARGUMENT(c, q.in[0], x, "gelu_mlp", "x");
+  RESOLVE_ARGUMENT(c, q.in[1], v, "gelu_mlp", "v");
+  if (a) RESOLVE_ARGUMENT(c, q.in[2], a, "gelu_mlp", "a");
+  RESOLVE_ARGUMENT(c, q.in[3], w, "gelu_mlp", "w");
+  if (b) RESOLVE_ARGUMENT(c, q.in[4], b, "gelu_mlp", "b");
+  TRY(dispatch(&q));
+  return handle_give_if(c, y, q.out[0]) | handle_give_if(c, pre, q.out[1]) | handle_give_if(c, act, q.out[2]) | call_done(c);
+}
+
+int op_gelu_mlp(context *c, tensor **y, tensor **pre, tensor **act, tensor *x, tensor *v, tensor *a, tensor *w, tensor *b) {
+  call q;
+  call_begin(&q, c, OP_ID_GELU_MLP);
+  q.in[0] = x;
+  q.in[1] = v;
+  q.in[2] = a;
+  q.in[3] = w;
+  q.in[4] = b;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, y, q.out[0]);
+  CALL_GIVE(c, pre, q.out[1]);
+  CALL_GIVE(c, act, q.out[2]);
+  return 0;
+}
+
+int tnt_gelu_linear_grad(tnt_tensor *dpre, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *w, const tnt_tensor *pre, int full) {
+  context *c = context_now();
+  call q;
+  call_begin(&q, c, OP_ID_GELU_LINEAR_GRAD);
+  RESOLVE_ARGUMENT(c, q.in[0], dy, "gelu_linear_grad", "dy");
+  RESOLVE_ARGUMENT(c, q.in[1], w, "gelu_linear_grad", "w");
+  RESOLVE_ARGUMENT(c, q.in[2], pre, "gelu_linear_grad", "pre");
+  q.integers[0] = full;
+  TRY(dispatch(&q));
+  return handle_give_if(c, dpre, q.out[0]) | handle_give_if(c, db, q.out[1]) | call_done(c);
+}
+
+int op_gelu_linear_grad(context *c, tensor **dpre, tensor **db, tensor *dy, tensor *w, tensor *pre, int full) {
+  call q;
+  call_begin(&q, c, OP_ID_GELU_LINEAR_GRAD);
+  q.in[0] = dy;
+  q.in[1] = w;
+  q.in[2] = pre;
+  q.integers[0] = full;
+  TRY(dispatch(&q));
+  CALL_GIVE(c, dpre, q.out[0]);
+  CALL_GIVE(c, db, q.out[1]);
   return 0;
 }
 

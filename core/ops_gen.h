@@ -119,6 +119,11 @@ TNT_API int tnt_sort(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t 
 TNT_API int tnt_topk(tnt_tensor *y, tnt_tensor *i, const tnt_tensor *x, int64_t k, int64_t d, int largest);
 TNT_API int tnt_matmul(tnt_tensor *y, const tnt_tensor *a, const tnt_tensor *b);
 TNT_API int tnt_linear(tnt_tensor *y, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b);
+TNT_API int tnt_linear_grad(tnt_tensor *dw, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *x);
+TNT_API int tnt_linear_gelu(tnt_tensor *y, tnt_tensor *pre, const tnt_tensor *x, const tnt_tensor *w, const tnt_tensor *b);
+TNT_API int tnt_gelu_bias_grad(tnt_tensor *dpre, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *pre, int full);
+TNT_API int tnt_gelu_mlp(tnt_tensor *y, tnt_tensor *pre, tnt_tensor *act, const tnt_tensor *x, const tnt_tensor *v, const tnt_tensor *a, const tnt_tensor *w, const tnt_tensor *b);
+TNT_API int tnt_gelu_linear_grad(tnt_tensor *dpre, tnt_tensor *db, const tnt_tensor *dy, const tnt_tensor *w, const tnt_tensor *pre, int full);
 TNT_API int tnt_attention(tnt_tensor *y, tnt_tensor *lse, const tnt_tensor *query, const tnt_tensor *key, const tnt_tensor *value, int causal, double scale, double p);
 TNT_API int tnt_attention_grad(tnt_tensor *dquery, tnt_tensor *dkey, tnt_tensor *dvalue, const tnt_tensor *dy, const tnt_tensor *query, const tnt_tensor *key, const tnt_tensor *value, const tnt_tensor *y, const tnt_tensor *lse, int causal, double scale, double p, int64_t seed, int64_t turn);
 TNT_API int tnt_softmax(tnt_tensor *y, const tnt_tensor *x, int64_t d);

@@ -2,41 +2,8 @@
  * rule is made of recorded ops only, which is what makes gradients of gradients right. The walk itself sums a gradient
  * down to its input's shape and casts it to its dtype. */
 #include "../kernels/slots_gen.h"
-#include "calls_gen.h"
 #include "parts.h"
-
-#define STEPS(c_)      \
-  context *c = (c_);   \
-  tensor *t[24] = {0}; \
-  int rc = 0
-#define STEP(call)        \
-  do {                    \
-    if (!rc) rc = (call); \
-  } while (0)
-#define END()                                             \
-  for (int i_ = 0; i_ < 24; i_++) tensor_unref(c, t[i_]); \
-  return rc
-
-static void give(tensor **to, tensor **from) {
-  *to = *from;
-  *from = NULL;
-}
-
-static int reshape(context *c, tensor **y, tensor *x, const int64_t *size, int ndim) {
-  int64_t stride[MAX_DIMS];
-  if (compute_strides_for_view(x, size, ndim, stride)) return op_view(c, y, x, size, ndim);
-  tensor *dense;
-  TRY(make_dense(c, &dense, x));
-  int rc = op_view(c, y, dense, size, ndim);
-  tensor_unref(c, dense);
-  return rc;
-}
-
-static int pass(rule_call *r, int to, tensor *g) {
-  tensor_ref(g);
-  r->dx[to] = g;
-  return 0;
-}
+#include "rules.h"
 
 /* -- reductions: integers are dims (count, 8 places), ..., keepdim last ------------------------------------------------ */
 /* g with the reduced dims back as size 1 */
@@ -154,45 +121,6 @@ int cumsum_rule(rule_call *r) {
 int flip_rule(rule_call *r) {
   const int64_t *dims = r->node->integers;
   return op_flip(r->c, &r->dx[0], r->dy[0], dims + 1, (int)dims[0]);
-}
-
-/* -- algebra ------------------------------------------------------------------------------------------------------------ */
-int matmul_rule(rule_call *r) {
-  STEPS(r->c);
-  tensor *a = NULL, *b = NULL;
-  if (r->want[0]) {
-    STEP(saved_tensor(r, 1, &b));
-    STEP(op_transpose(c, &t[0], b, -2, -1));
-    STEP(op_matmul(c, &r->dx[0], r->dy[0], t[0]));
-  }
-  if (r->want[1]) {
-    STEP(saved_tensor(r, 0, &a));
-    STEP(op_transpose(c, &t[1], a, -2, -1));
-    STEP(op_matmul(c, &r->dx[1], t[1], r->dy[0]));
-  }
-  END();
-}
-
-int linear_rule(rule_call *r) {
-  const edge *e = &r->node->edges[0];
-  tensor *dy = r->dy[0], *x, *w;
-  int64_t outs = dy->size[dy->ndim - 1], ins = e->size[e->ndim - 1], rows = 1;
-  for (int d = 0; d < e->ndim - 1; d++) rows *= e->size[d];
-  STEPS(r->c);
-  STEP(reshape(c, &t[0], dy, (int64_t[]){rows, outs}, 2));
-  if (r->want[0]) {
-    STEP(saved_tensor(r, 1, &w));
-    STEP(op_matmul(c, &t[1], t[0], w));
-    STEP(reshape(c, &r->dx[0], t[1], e->size, e->ndim));
-  }
-  if (r->want[1]) {
-    STEP(saved_tensor(r, 0, &x));
-    STEP(reshape(c, &t[2], x, (int64_t[]){rows, ins}, 2));
-    STEP(op_transpose(c, &t[3], t[0], 1, 2));
-    STEP(op_matmul(c, &r->dx[1], t[3], t[2]));
-  }
-  if (r->want[2]) STEP(op_sum(c, &r->dx[2], t[0], (int64_t[]){1}, 1, 0));
-  END();
 }
 
 /* -- softmax and its kin --------------------------------------------------------------------------------------------------- */

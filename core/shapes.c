@@ -409,3 +409,19 @@ int multinomial_shape(call *k) {
   k->out[0]->size[p->ndim - 1] = n;
   return 0;
 }
+
+/* Outputs that only the gradient reads, from `first` on, are empty where nothing will be recorded: the kernel then does
+ * not make them. */
+static void keep_for_gradient(call *k, int first) {
+  bool recorded = false;
+  for (int i = 0; i < k->op->n_in && k->c->view.grad_mode; i++)
+    recorded = recorded || (k->in[i] && wants_gradient(k->in[i]));
+  for (int o = first; o < k->op->n_out && !recorded; o++)
+    k->out[o]->ndim = 1, k->out[o]->size[0] = 0;
+}
+
+int linear_gelu_shape(call *k) { /* gelu_mlp's too */
+  TRY(shape_from_patterns(k));
+  keep_for_gradient(k, 1);
+  return 0;
+}

@@ -34,6 +34,7 @@ typedef TNT_T T;
 #include "shape.c"
 #include "random.c"
 #if !TNT_IS_INT64
+#include "linear.c"
 #include "softmax.c"
 #include "attention.c"
 #include "cross_entropy.c"

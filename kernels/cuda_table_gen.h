@@ -3,7 +3,7 @@
 /* Kernels of the card in the order of their numbers: X(name, whether whole numbers too). */
 #ifndef TNT_CUDA_TABLE_GEN_H
 #define TNT_CUDA_TABLE_GEN_H
-#define TNT_OPS_HASH 1087445510725400181ULL
+#define TNT_OPS_HASH 5080229768419295000ULL
 #define TNT_CUDA_KERNELS(X) \
   X(sum, 1) \
   X(mean, 0) \
@@ -21,6 +21,11 @@
   X(topk, 1) \
   X(matmul, 1) \
   X(linear, 0) \
+  X(linear_grad, 0) \
+  X(linear_gelu, 0) \
+  X(gelu_bias_grad, 0) \
+  X(gelu_mlp, 0) \
+  X(gelu_linear_grad, 0) \
   X(attention, 0) \
   X(attention_grad, 0) \
   X(softmax, 0) \

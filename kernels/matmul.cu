@@ -23,8 +23,9 @@ template <typename T> struct matmul_result {
 
 extern "C" int tnt__multiply_own(tnt__args *a, const tnt__product *p) {
   NUMBERS(p->dtype, T, {
-    factor<T> left = {(const T *)p->a, p->lda, p->step_a, p->ta, !p->ta},
-              right = {(const T *)p->b, p->ldb, p->step_b, p->tb, p->tb};
+    bool ta = p->a.transposed, tb = p->b.transposed;
+    factor<T> left = {(const T *)p->a.data, p->a.ld, p->step_a, ta, !ta},
+              right = {(const T *)p->b.data, p->b.ld, p->step_b, tb, tb};
     multiply_tiles<acc<T>>(a, p->m, p->n, p->k, 1, p->count, left, right,
                            matmul_result<T>{(T *)p->y, p->n, p->step_y, p->add});
   })

@@ -39,6 +39,8 @@ enum {
   TOPK_K = 0,
   TOPK_D = 1,
   TOPK_LARGEST = 2,
+  GELU_BIAS_GRAD_FULL = 0,
+  GELU_LINEAR_GRAD_FULL = 0,
   ATTENTION_CAUSAL = 0,
   ATTENTION_SCALE = 0,
   ATTENTION_P = 1,
@@ -165,5 +167,5 @@ enum {
   UNFOLD_STEP = 2,
   TNT_SLOTS_END
 };
-enum { TNT_ROWS = 100, TNT_KERNELS = 62 };
+enum { TNT_ROWS = 100, TNT_KERNELS = 67 };
 #endif

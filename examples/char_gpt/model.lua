@@ -26,7 +26,7 @@ local Block = nn.Module:extend("Block", {
   "width", "heads", dropout = 0, bias = false, gelu = "none",
 })
 function Block:init(o)
-  self.gelu = { approximate = o.gelu }
+  self.gelu = o.gelu
   self.norm1 = nn.LayerNorm(o.width, { bias = o.bias })
   self.attention = Attention(o.width, o.heads, { dropout = o.dropout, bias = o.bias })
   self.norm2 = nn.LayerNorm(o.width, { bias = o.bias })
@@ -36,7 +36,13 @@ function Block:init(o)
 end
 function Block:forward(x)
   x = x + self.attention(self.norm1(x))
-  return x + self.drop(self.down(F.gelu(self.up(self.norm2(x)), self.gelu)))
+  local h, up, down = self.norm2(x), self.up, self.down
+  if self.gelu == "tanh" then -- both layers at once
+    h = F.gelu_mlp(h, up.weight, up.bias, down.weight, down.bias)
+  else
+    h = down(F.gelu(up(h), { approximate = self.gelu }))
+  end
+  return x + self.drop(h)
 end
 
 local Gpt = nn.Module:extend("Gpt", {

@@ -270,6 +270,14 @@ Matrix products; leading dims broadcast.",
   ["linear"] = "linear(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O]\
 \
 x w^T + b.",
+  ["linear_gelu"] = "linear_gelu(x: [..., I], w: [O, I], b: [O]?) -> y: [..., O], pre: [..., O]\
+\
+gelu_tanh(x w^T + b), in one pass over the result.\
+Source: Hendrycks and Gimpel 2016.",
+  ["gelu_mlp"] = "gelu_mlp(x: [..., I], v: [H, I], a: [H]?, w: [O, H], b: [O]?) -> y: [..., O], pre: [..., H], act: [..., H]\
+\
+gelu_tanh(x v^T + a) w^T + b, in two products.\
+Source: Hendrycks and Gimpel 2016.",
   ["attention"] = "attention(query: [N, H, T, K], key: [N, H, S, K], value: [N, H, S, K], causal: bool, scale: number, p = 0) -> y: [N, H, T, K], lse: wide [N, H, T]\
 \
 softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.\

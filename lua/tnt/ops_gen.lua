@@ -1368,6 +1368,91 @@ function ops.linear(x, w, b)
   return y
 end
 
+--- Internal: the gradient of another op.
+---@param dy tnt.Tensor  [M, O]
+---@param x tnt.Tensor  [M, I]
+---@return tnt.Tensor dw  [O, I]
+---@return tnt.Tensor db  [O]
+function ops.linear_grad(dy, x)
+  if type(dy) ~= "cdata" then dy = operand("linear_grad", "dy", dy) end
+  if type(x) ~= "cdata" then x = operand("linear_grad", "x", x) end
+  local dw = new()
+  local db = new()
+  local rc = C.tnt_linear_grad(dw, db, dy, x)
+  if rc ~= 0 then return finish(rc, dw, db) end
+  return dw, db
+end
+
+--- gelu_tanh(x w^T + b), in one pass over the result.
+--- Source: Hendrycks and Gimpel 2016
+---@param x tnt.Tensor  [..., I]
+---@param w tnt.Tensor  [O, I]
+---@param b? tnt.Tensor  [O]
+---@return tnt.Tensor y  [..., O]
+function ops.linear_gelu(x, w, b)
+  if type(x) ~= "cdata" then x = operand("linear_gelu", "x", x) end
+  if type(w) ~= "cdata" then w = operand("linear_gelu", "w", w) end
+  if type(b) ~= "cdata" and b ~= nil then b = operand("linear_gelu", "b", b) end
+  local y = new()
+  local rc = C.tnt_linear_gelu(y, nil, x, w, b)
+  if rc ~= 0 then return finish(rc, y) end
+  return y
+end
+
+--- Internal: the gradient of another op.
+---@param dy tnt.Tensor  [M, O]
+---@param pre tnt.Tensor  [M, O]
+---@param full boolean
+---@return tnt.Tensor dpre  [M, O]
+---@return tnt.Tensor db  [O]
+function ops.gelu_bias_grad(dy, pre, full)
+  if type(dy) ~= "cdata" then dy = operand("gelu_bias_grad", "dy", dy) end
+  if type(pre) ~= "cdata" then pre = operand("gelu_bias_grad", "pre", pre) end
+  local dpre = new()
+  local db = new()
+  local rc = C.tnt_gelu_bias_grad(dpre, db, dy, pre, full and 1 or 0)
+  if rc ~= 0 then return finish(rc, dpre, db) end
+  return dpre, db
+end
+
+--- gelu_tanh(x v^T + a) w^T + b, in two products.
+--- Source: Hendrycks and Gimpel 2016
+---@param x tnt.Tensor  [..., I]
+---@param v tnt.Tensor  [H, I]
+---@param a? tnt.Tensor  [H]
+---@param w tnt.Tensor  [O, H]
+---@param b? tnt.Tensor  [O]
+---@return tnt.Tensor y  [..., O]
+function ops.gelu_mlp(x, v, a, w, b)
+  if type(x) ~= "cdata" then x = operand("gelu_mlp", "x", x) end
+  if type(v) ~= "cdata" then v = operand("gelu_mlp", "v", v) end
+  if type(a) ~= "cdata" and a ~= nil then a = operand("gelu_mlp", "a", a) end
+  if type(w) ~= "cdata" then w = operand("gelu_mlp", "w", w) end
+  if type(b) ~= "cdata" and b ~= nil then b = operand("gelu_mlp", "b", b) end
+  local y = new()
+  local rc = C.tnt_gelu_mlp(y, nil, nil, x, v, a, w, b)
+  if rc ~= 0 then return finish(rc, y) end
+  return y
+end
+
+--- Internal: the gradient of another op.
+---@param dy tnt.Tensor  [M, O]
+---@param w tnt.Tensor  [O, H]
+---@param pre tnt.Tensor  [M, H]
+---@param full boolean
+---@return tnt.Tensor dpre  [M, H]
+---@return tnt.Tensor db  [H]
+function ops.gelu_linear_grad(dy, w, pre, full)
+  if type(dy) ~= "cdata" then dy = operand("gelu_linear_grad", "dy", dy) end
+  if type(w) ~= "cdata" then w = operand("gelu_linear_grad", "w", w) end
+  if type(pre) ~= "cdata" then pre = operand("gelu_linear_grad", "pre", pre) end
+  local dpre = new()
+  local db = new()
+  local rc = C.tnt_gelu_linear_grad(dpre, db, dy, w, pre, full and 1 or 0)
+  if rc ~= 0 then return finish(rc, dpre, db) end
+  return dpre, db
+end
+
 --- softmax(scale query key^T) value for each head, with the weights dropped with probability p; causal: row i sees columns up to i + S - T.
 --- Source: Dao 2023, FlashAttention-2
 ---@param query tnt.Tensor  [N, H, T, K]
@@ -2494,6 +2579,6 @@ function ops.unfold(x, d, size, step)
 end
 
 --- Names of the ops that are methods of tensors.
-ops.methods = { "add", "add_", "sub", "sub_", "mul", "mul_", "div", "div_", "pow", "pow_", "maximum", "minimum", "remainder", "remainder_", "floor_divide", "atan2", "neg", "neg_", "abs", "abs_", "sign", "square", "square_", "sqrt", "sqrt_", "rsqrt", "rsqrt_", "reciprocal", "reciprocal_", "exp", "exp_", "expm1", "log", "log_", "log1p", "log2", "sin", "cos", "tanh", "tanh_", "erf", "floor", "floor_", "ceil", "round", "trunc", "clamp", "clamp_", "sigmoid", "sigmoid_", "relu", "relu_", "leaky_relu", "elu", "silu", "softplus", "gelu", "gelu_tanh", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "where", "masked_fill", "masked_fill_", "fill", "fill_", "copy", "sum", "mean", "amax", "amin", "prod", "var", "max_dim", "min_dim", "argmax", "argmin", "cumsum", "flip", "sort", "topk", "matmul", "linear", "softmax", "log_softmax", "layernorm", "index_select", "index_add", "index_add_", "gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "cat", "tril", "triu", "nonzero", "one_hot", "uniform_", "normal_", "bernoulli_", "randint_", "randperm_", "dropout", "multinomial", "arange_", "view", "transpose", "permute", "expand", "narrow", "slice", "select", "unsqueeze", "squeeze", "diagonal", "unfold" }
+ops.methods = { "add", "add_", "sub", "sub_", "mul", "mul_", "div", "div_", "pow", "pow_", "maximum", "minimum", "remainder", "remainder_", "floor_divide", "atan2", "neg", "neg_", "abs", "abs_", "sign", "square", "square_", "sqrt", "sqrt_", "rsqrt", "rsqrt_", "reciprocal", "reciprocal_", "exp", "exp_", "expm1", "log", "log_", "log1p", "log2", "sin", "cos", "tanh", "tanh_", "erf", "floor", "floor_", "ceil", "round", "trunc", "clamp", "clamp_", "sigmoid", "sigmoid_", "relu", "relu_", "leaky_relu", "elu", "silu", "softplus", "gelu", "gelu_tanh", "eq", "ne", "lt", "le", "gt", "ge", "logical_and", "logical_or", "logical_xor", "logical_not", "isnan", "isinf", "isfinite", "where", "masked_fill", "masked_fill_", "fill", "fill_", "copy", "sum", "mean", "amax", "amin", "prod", "var", "max_dim", "min_dim", "argmax", "argmin", "cumsum", "flip", "sort", "topk", "matmul", "linear", "linear_gelu", "softmax", "log_softmax", "layernorm", "index_select", "index_add", "index_add_", "gather", "scatter", "scatter_", "scatter_add", "scatter_add_", "cat", "tril", "triu", "nonzero", "one_hot", "uniform_", "normal_", "bernoulli_", "randint_", "randperm_", "dropout", "multinomial", "arange_", "view", "transpose", "permute", "expand", "narrow", "slice", "select", "unsqueeze", "squeeze", "diagonal", "unfold" }
 
 return ops

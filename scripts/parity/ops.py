@@ -82,6 +82,8 @@ OPS.update({
     "sort": lambda x, d, down: torch.sort(x, dim=-1 if d is None else z(d), descending=bool(down), stable=True),
     "topk": lambda x, k, d, largest: torch.topk(x, k, -1 if d is None else z(d), largest is not False),
     "linear": F.linear,
+    "linear_gelu": lambda x, w, b: F.gelu(F.linear(x, w, b), approximate="tanh"),
+    "gelu_mlp": lambda x, v, a, w, b: F.linear(F.gelu(F.linear(x, v, a), approximate="tanh"), w, b),
     "softmax": lambda x, d: x.softmax(-1 if d is None else z(d)),
     "log_softmax": lambda x, d: x.log_softmax(-1 if d is None else z(d)),
     "cross_entropy": cross_entropy,

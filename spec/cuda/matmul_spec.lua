@@ -1,5 +1,5 @@
 -- Products on a card: every way operands may lie, batches that broadcast, sizes around the tiles,
--- the bias of linear, whole numbers. #cuda
+-- the bias of linear, the gelu of linear layers, whole numbers. #cuda
 local tnt = require "tnt"
 local ops = require "tnt.ops_gen"
 local both = require "spec.cuda.both"
@@ -152,5 +152,137 @@ describe("products on a card #cuda", function()
     local a, b = both.normal({ 70, 300 }):to "cuda", both.normal({ 300, 90 }):to "cuda"
     local first = both.list(ops.matmul(a, b))
     for _ = 1, 3 do assert.same(first, both.list(ops.matmul(a, b))) end
+  end)
+end)
+
+describe("linear layers with a gelu on a card #cuda", function()
+  local emulated = (os.getenv "TNT_CUDA_LIBRARY" or ""):find "emulated"
+  -- rows, ins, hidden, outs: those that the library takes, odd ones, more than one block
+  local sizes = { { 9, 24, 16, 8 }, { 5, 7, 9, 3 }, { 1, 8, 8, 1 }, { 160, 32, 72, 64 } }
+
+  local function inputs(s, dtype)
+    local x, v, a = numbers({ s[1], s[2] }, dtype), numbers({ s[3], s[2] }, dtype),
+      numbers({ s[3] + 40 }, dtype)
+    return x, v, a, numbers({ s[4], s[3] }, dtype), numbers({ s[4] + 8 }, dtype)
+  end
+
+  it("give what they give on the CPU, however operands lie", function()
+    for _, dtype in ipairs { "f32", "f64", "f16", "bf16" } do
+      for _, s in ipairs(sizes) do
+        local x, v, a, w, b = inputs(s, dtype)
+        local xt, vt, wt = x:t():contiguous(), v:t():contiguous(), w:t():contiguous()
+        local wide = numbers({ s[1], 2 * s[2] }, dtype)
+        both.alike(dtype .. table.concat(s, ","), { x, v, a, w, b, xt, vt, wt, wide },
+          function(x1, v1, a1, w1, b1, x2, v2, w2, x3)
+            local a2, b2 = a1:narrow(1, 1, s[3]), b1:narrow(1, 1, s[4])
+            return ops.linear_gelu(x1, v1, a2), ops.linear_gelu(x1, v1),
+              ops.linear_gelu(x2:t(), v2:t(), a1:narrow(1, 4, s[3])),
+              ops.linear_gelu(x3[{ {}, { 1, 2 * s[2], 2 } }], v1, a1:narrow(1, 1, 1):expand(s[3])),
+              ops.linear_gelu(x1:unsqueeze(1), v1, a1:narrow(1, 9, s[3])),
+              ops.gelu_mlp(x1, v1, a2, w1, b2), ops.gelu_mlp(x1, v1, nil, w1, nil),
+              ops.gelu_mlp(x2:t(), v2:t(), a2, w2:t(), b1:narrow(1, 2, s[4])),
+              ops.gelu_mlp(x3:narrow(2, 2, s[2]), v1, a2, w1)
+          end, rtol[dtype] * 2)
+      end
+    end
+  end)
+
+  it("and so do their gradients and linear's, with and without determinism", function()
+    for _, dtype in ipairs { "f32", "f64", "f16", "bf16" } do
+      for _, s in ipairs(sizes) do
+        local x, v, a, w, b = inputs(s, dtype)
+        a, b = a:narrow(1, 1, s[3]):contiguous(), b:narrow(1, 1, s[4]):contiguous()
+        local function gradients(...)
+          local t = { ... }
+          for i = 1, 5 do t[i] = t[i]:detach():requires_grad_() end
+          local ys = { ops.linear_gelu(t[1], t[2], t[3]),
+            ops.gelu_mlp(t[1], t[2], t[3], t[4], t[5]), ops.gelu_mlp(t[1], t[2], nil, t[4]),
+            ops.linear(t[1], t[2], t[3]), ops.linear_gelu(t[1], t[2]) }
+          local out = {}
+          for _, y in ipairs(ys) do
+            local seed = tnt.arange(y:numel()) % 5 - 2
+            local g = tnt.grad({ y }, t, { grad_outputs = { seed:view(y.shape):to(y.dtype)
+              :to(y.device) }, allow_unused = true })
+            for i = 1, 5 do if g[i] then out[#out + 1] = g[i] end end
+          end
+          return unpack(out)
+        end
+        -- sums over many rows of terms of either sign
+        local tolerance = rtol[dtype] * 16
+        both.alike(dtype .. table.concat(s, ","), { x, v, a, w, b }, gradients, tolerance)
+        local former = tnt.use_deterministic(true)
+        both.alike("deterministic " .. dtype, { x, v, a, w, b }, gradients, tolerance)
+        tnt.use_deterministic(former)
+      end
+    end
+  end)
+
+  it("make the gelu of a product before it is rounded, where the library makes it", function()
+    if not emulated then return end -- a card's tanh is its own
+    for _, dtype in ipairs { "f16", "bf16" } do
+      local x, v, a = inputs(sizes[4], dtype)
+      a = a:narrow(1, 1, 72):contiguous()
+      local once = ops.linear_gelu(x:to "f64", v:to "f64", a:to "f64"):to(dtype)
+      local twice = ops.linear(x, v, a):gelu_tanh()
+      local function differing(y)
+        return y:ne(once):to("i64"):sum():item()
+      end
+      local p = x:to("cuda"):requires_grad_()
+      for _, q in ipairs { x:to "cuda", p } do -- without what a gradient wants, and with it
+        local y = ops.linear_gelu(q, v:to "cuda", a:to "cuda"):detach():to "cpu"
+        assert.is_true(differing(y) < 8, dtype)
+        assert.is_true(differing(twice) > 200, dtype)
+      end
+    end
+  end)
+
+  it("compute in 16 bits in a region of autocast, with gradients in f32", function()
+    local x, v, a, w, b = inputs(sizes[1], "f32")
+    a, b = a:narrow(1, 1, 16):contiguous(), b:narrow(1, 1, 8):contiguous()
+    both.alike("autocast", { x, v, a, w, b }, function(...)
+      local t = { ... }
+      for i = 1, 5 do t[i] = t[i]:detach():requires_grad_() end
+      local y, z = tnt.autocast("bf16", function()
+        return ops.gelu_mlp(unpack(t)), ops.linear_gelu(t[1], t[2], t[3])
+      end)
+      assert.equal("bf16", y.dtype)
+      local g = tnt.grad({ y, z }, t, { grad_outputs = { y:detach() * 0 + 1, z:detach() * 0 + 1 } })
+      return y, z, unpack(g)
+    end, 2 ^ -4)
+  end)
+
+  it("keep nothing where no gradient is wanted", function()
+    local x, v, w = both.normal({ 512, 64 }, "bf16"):to "cuda",
+      both.normal({ 256, 64 }, "bf16"):to "cuda", both.normal({ 64, 256 }, "bf16"):to "cuda"
+    local bytes = 512 * 256 * 2
+    local function held(q)
+      local before = tnt.cuda.memory().live
+      local y = ops.gelu_mlp(q, v, nil, w)
+      assert.same({ 512, 64 }, y.shape)
+      return tnt.cuda.memory().live - before
+    end
+    assert.is_true(held(x) < bytes)
+    assert.is_true(held(x:detach():requires_grad_()) >= 2 * bytes)
+  end)
+
+  it("have no elements where there are no rows", function()
+    local x, v, w = tnt.zeros(0, 8):to "cuda", tnt.ones(16, 8):to "cuda", tnt.ones(8, 16):to "cuda"
+    local a = tnt.ones(16):to "cuda"
+    for _, t in ipairs { v, w, a } do t:requires_grad_() end
+    local y = ops.gelu_mlp(x, v, a, w)
+    assert.same({ 0, 8 }, y.shape)
+    local g = tnt.grad({ y:sum() + ops.linear_gelu(x, v, a):sum() }, { v, a, w })
+    for _, t in ipairs(g) do assert.equal(0, t:abs():sum():item()) end
+  end)
+end)
+
+describe("products of 16 bits on a card #cuda", function()
+  it("are added up in f32, whatever the parts of k are", function()
+    for _, dtype in ipairs { "f16", "bf16" } do
+      local a = tnt.full({ 2, 4096 }, 64, { dtype = dtype }):to "cuda"
+      local b = tnt.cat({ tnt.full({ 2048, 3 }, 1), tnt.full({ 2048, 3 }, -1) }, 1):to(dtype)
+      b[{ 1, {} }] = 2
+      assert.same({ { 64, 64, 64 }, { 64, 64, 64 } }, a:matmul(b:to "cuda"):to("f32"):totable())
+    end
   end)
 end)

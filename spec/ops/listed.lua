@@ -80,6 +80,29 @@ for name in ("softmax log_softmax"):gmatch "%S+" do
   list(name .. "_grad", function(g, m) return { { m.t { 3 * g, 4 }, m.t { 3 * g, 4 }, -1 },
     { m.t { 2, 3, g }, m.t { 2, 3, g }, 2 } } end)
 end
+list("linear_grad", function(g, m)
+  return { { m.t { 9 * g, 40 }, m.t { 9 * g, 24 } }, { m.t { 1, 2 }, m.t { 1, 3 * g } } }
+end, { wrong = function(m) return { { m.t { 3, 2 }, m.t { 4, 2 } } } end })
+list("gelu_bias_grad", function(g, m)
+  return { { m.t { 3 * g, 16 }, m.t { 3 * g, 16 }, true },
+    { m.t { 2 * g, 3 }, m.t { 2 * g, 3 }, false } }
+end, { only = true, wrong = function(m) return { { m.t { 3, 2 }, m.t { 2, 3 }, true } } end })
+list("linear_gelu", function(g, m)
+  return { { m.t { 3 * g, 8 }, m.t { 16, 8 }, m.t { 16 } }, { m.t { 3 * g, 8 }, m.t { 16, 8 } } }
+end, { wrong = function(m) return { { m.t { 3, 2 }, m.t { 4, 3 } },
+  { m.t { 3, 2 }, m.t { 4, 2 }, m.t { 3 } } } end })
+list("gelu_mlp", function(g, m)
+  return { { m.t { 3 * g, 8 }, m.t { 16, 8 }, m.t { 16 }, m.t { 8, 16 }, m.t { 8 } },
+    { m.t { 3 * g, 8 }, m.t { 16, 8 }, nil, m.t { 8, 16 } } }
+end, { wrong = function(m) return { { m.t { 3, 2 }, m.t { 4, 2 }, nil, m.t { 5, 3 } },
+  { m.t { 3, 2 }, m.t { 4, 2 }, m.t { 2 }, m.t { 5, 4 } } } end })
+list("gelu_linear_grad", function(g, m)
+  return { { m.t { 3 * g, 8 }, m.t { 8, 16 }, m.t { 3 * g, 16 }, true },
+    { m.t { 3 * g, 8 }, m.t { 8, 16 }, m.t { 3 * g, 16 }, false },
+    { m.t { 2 * g, 4 }, m.t { 4, 3 }, m.t { 2 * g, 3 }, true } }
+end, { only = true, wrong = function(m)
+  return { { m.t { 3, 2 }, m.t { 2, 4 }, m.t { 3, 5 }, true } }
+end })
 list("attention", function(g, m)
   local function heads(t) return m.t { 2, g, t, 4 } end
   return { { heads(3), heads(3), heads(3), true, 0.5, 0 },

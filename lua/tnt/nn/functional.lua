@@ -35,6 +35,26 @@ end
 ---@return tnt.Tensor   [..., O]
 function F.linear(x, w, b) return ops.linear(x, w, b) end
 
+--- gelu in its tanh approximation of x w^T + b, made as the product is written; what it was made of
+--- is kept only where a gradient will want it. The same as F.gelu(F.linear(x, w, b), {approximate =
+--- "tanh"}), but in 16 bits, where the gelu sees the product before it is rounded.
+---@param x tnt.Tensor  [..., I]
+---@param w tnt.Tensor  [O, I]
+---@param b? tnt.Tensor [O]
+---@return tnt.Tensor   [..., O]
+function F.linear_gelu(x, w, b) return ops.linear_gelu(x, w, b) end
+
+--- The feed-forward half of a transformer's block as one operation: F.linear of F.linear_gelu. Its
+--- gradient makes the gelu's as it writes the product with w, so that the wide tensors [..., H] pass
+--- through memory fewer times than in two operations.
+---@param x tnt.Tensor  [..., I]
+---@param v tnt.Tensor  [H, I]  weight of the first layer
+---@param a tnt.Tensor? [H]     its bias
+---@param w tnt.Tensor  [O, H]  weight of the second
+---@param b? tnt.Tensor [O]     its bias
+---@return tnt.Tensor   [..., O]
+function F.gelu_mlp(x, v, a, w, b) return ops.gelu_mlp(x, v, a, w, b) end
+
 --- The rows of w at ids, counted from 0. Rows picked by `padding_idx` get no gradient.
 ---@param ids tnt.Tensor  [...] whole numbers
 ---@param w tnt.Tensor    [V, C]

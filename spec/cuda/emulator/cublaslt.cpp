@@ -1,5 +1,7 @@
 /* Matrix products with cuBLASLt's interface, as plain loops in double. Stricter than the library where that may be lax:
- * promised alignments and the workspace are checked, and the workspace is overwritten. */
+ * promised alignments and the workspace are checked, and the workspace is overwritten. Where it may, it adds up k in two
+ * parts of the output's type, as the library does with few blocks. */
+#include <cmath>
 #include <cstdlib>
 #include <cstring>
 #include <new>
@@ -16,7 +18,8 @@ struct cublasLtMatmulDescOpaque {
   cublasComputeType_t compute;
   cudaDataType_t scale;
   int32_t ta, tb, epilogue;
-  const void *bias;
+  void *bias, *aux; /* results of some epilogues */
+  int64_t aux_ld;
 };
 struct cublasLtMatrixLayoutOpaque { /* columns first */
   cudaDataType_t type;
@@ -25,7 +28,7 @@ struct cublasLtMatrixLayoutOpaque { /* columns first */
 };
 struct cublasLtMatmulPreferenceOpaque {
   size_t workspace;
-  uint32_t alignment[4]; /* of a, b, c, d */
+  uint32_t schemes, alignment[4]; /* of a, b, c, d */
 };
 
 namespace emulator {
@@ -47,6 +50,11 @@ static void store(void *data, cudaDataType_t type, int64_t i, double v) {
   default: ((__nv_bfloat16 *)data)[i] = __float2bfloat16_rn((float)v);
   }
 }
+static double rounded(cudaDataType_t type, double v) {
+  double room;
+  store(&room, type, 0, v);
+  return load(&room, type, 0);
+}
 /* Ten bits of fraction. */
 static double to_tf32(double v) {
   uint32_t bits;
@@ -58,12 +66,31 @@ static double to_tf32(double v) {
   return (double)f;
 }
 
+/* GELU in its tanh form, and its derivative. */
+static double bend(double x) { return tanh(0.7978845608028654 * (x + 0.044715 * x * x * x)); }
+static double gelu(double x) { return 0.5 * x * (1 + bend(x)); }
+static double gelu_slope(double x) {
+  double h = bend(x);
+  return 0.5 * (1 + h) + 0.5 * x * (1 - h * h) * 0.7978845608028654 * (1 + 0.134145 * x * x);
+}
+
+static bool has_gelu(int32_t epilogue) { return (epilogue & CUBLASLT_EPILOGUE_GELU) != 0; }
+static bool has_slope(int32_t epilogue) { return (epilogue & 64) != 0; }
+static bool uses_aux(int32_t epilogue) { return (epilogue & 128) != 0; }
+static bool adds_bias(int32_t epilogue) { return (epilogue & CUBLASLT_EPILOGUE_BIAS) != 0; }
+static bool sums_result(int32_t epilogue) { return (epilogue & 16) != 0; }
+static bool sums_b(int32_t epilogue) { return epilogue == CUBLASLT_EPILOGUE_BGRADB; }
+static bool uses_vector(int32_t epilogue) {
+  return adds_bias(epilogue) || sums_result(epilogue) || sums_b(epilogue);
+}
+
 struct product {
   cublasLtMatmulDescOpaque desc;
   cublasLtMatrixLayoutOpaque a, b, c, d;
   const void *pa, *pb, *pc;
   void *pd, *workspace;
   double alpha, beta;
+  bool in_parts;
 };
 
 static void run(const product &p) {
@@ -86,17 +113,33 @@ static void run(const product &p) {
         b[(size_t)(c * k + x)] = tf32 ? to_tf32(v) : v;
       }
     }
+    int32_t e = p.desc.epilogue;
+    std::vector<double> over_columns((size_t)m);
     for (int64_t c = 0; c < n; c++) {
       for (int64_t r = 0; r < m; r++) {
-        double sum = 0;
+        double sum = 0, first = 0;
         const double *ar = &a[(size_t)(r * k)], *bc = &b[(size_t)(c * k)];
-        for (int64_t x = 0; x < k; x++) sum += ar[x] * bc[x];
+        for (int64_t x = 0; x < k; x++) {
+          if (p.in_parts && x == k / 2) first = rounded(p.d.type, sum), sum = 0;
+          sum += ar[x] * bc[x];
+        }
+        if (p.in_parts) sum = rounded(p.d.type, sum) + first;
         sum *= p.alpha;
         if (p.beta != 0) sum += p.beta * load(p.pc, p.c.type, i * p.c.step + r + c * p.c.ld);
-        if (p.desc.epilogue == CUBLASLT_EPILOGUE_BIAS) sum += load(p.desc.bias, p.d.type, r);
+        if (adds_bias(e)) sum += load(p.desc.bias, p.d.type, r);
+        int64_t at = r + c * p.desc.aux_ld;
+        if (has_gelu(e) && uses_aux(e)) store(p.desc.aux, p.d.type, at, sum);
+        if (has_gelu(e)) sum = gelu(sum);
+        if (has_slope(e)) sum *= gelu_slope(load(p.desc.aux, p.d.type, at));
+        over_columns[(size_t)r] += sum;
         store(p.pd, p.d.type, i * p.d.step + r + c * p.d.ld, sum);
       }
+      double over_k = 0;
+      for (int64_t x = 0; x < k && sums_b(e); x++) over_k += b[(size_t)(c * k + x)];
+      if (sums_b(e)) store(p.desc.bias, p.d.type, c, over_k);
     }
+    for (int64_t r = 0; r < m && sums_result(e); r++)
+      store(p.desc.bias, p.d.type, r, over_columns[(size_t)r]);
   }
 }
 
@@ -122,10 +165,21 @@ static cublasStatus_t check(const cublasLtMatmulDescOpaque &x, const cublasLtMat
                       : x.compute == CUBLAS_COMPUTE_32F || x.compute == CUBLAS_COMPUTE_32F_PEDANTIC;
   if (!computes || x.scale != (is_double ? CUDA_R_64F : CUDA_R_32F))
     return CUBLAS_STATUS_NOT_SUPPORTED;
-  bool plain = x.epilogue == CUBLASLT_EPILOGUE_DEFAULT;
-  return plain || (x.epilogue == CUBLASLT_EPILOGUE_BIAS && !is_double)
-             ? CUBLAS_STATUS_SUCCESS
-             : CUBLAS_STATUS_NOT_SUPPORTED;
+  int32_t e = x.epilogue;
+  if (e == CUBLASLT_EPILOGUE_DEFAULT) return CUBLAS_STATUS_SUCCESS;
+  if (is_double || d.count > 1)
+    return CUBLAS_STATUS_NOT_SUPPORTED; /* batches: vectors have strides */
+  if (uses_vector(e) && (!x.bias || (uintptr_t)x.bias % 16)) return CUBLAS_STATUS_INVALID_VALUE;
+  if (uses_aux(e) && (!x.aux || (uintptr_t)x.aux % 16 || x.aux_ld < d.rows || x.aux_ld % 8))
+    return CUBLAS_STATUS_INVALID_VALUE;
+  bool in_eights = a.ld % 8 == 0 && b.ld % 8 == 0 && d.ld % 8 == 0;
+  return (has_gelu(e) || has_slope(e)) && !in_eights ? CUBLAS_STATUS_NOT_SUPPORTED
+                                                     : CUBLAS_STATUS_SUCCESS;
+}
+
+static uint64_t alignment_of(const void *p) {
+  uintptr_t bits = (uintptr_t)p | 256;
+  return bits & -bits;
 }
 } // namespace emulator
 
@@ -161,7 +215,8 @@ cublasStatus_t cublasLtDestroy(cublasLtHandle_t handle) { return drop(handle); }
 
 cublasStatus_t cublasLtMatmulDescCreate(cublasLtMatmulDesc_t *out, cublasComputeType_t compute,
                                         cudaDataType_t scale) {
-  return make(out, {compute, scale, CUBLAS_OP_N, CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT, nullptr});
+  return make(out, {compute, scale, CUBLAS_OP_N, CUBLAS_OP_N, CUBLASLT_EPILOGUE_DEFAULT, nullptr,
+                    nullptr, 0});
 }
 cublasStatus_t cublasLtMatmulDescDestroy(cublasLtMatmulDesc_t desc) { return drop(desc); }
 cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t x,
@@ -172,6 +227,8 @@ cublasStatus_t cublasLtMatmulDescSetAttribute(cublasLtMatmulDesc_t x,
   case CUBLASLT_MATMUL_DESC_TRANSB: return set(&x->tb, value, bytes);
   case CUBLASLT_MATMUL_DESC_EPILOGUE: return set(&x->epilogue, value, bytes);
   case CUBLASLT_MATMUL_DESC_BIAS_POINTER: return set(&x->bias, value, bytes);
+  case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER: return set(&x->aux, value, bytes);
+  case CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD: return set(&x->aux_ld, value, bytes);
   default: return CUBLAS_STATUS_NOT_SUPPORTED;
   }
 }
@@ -192,7 +249,7 @@ cublasStatus_t cublasLtMatrixLayoutSetAttribute(cublasLtMatrixLayout_t layout,
 }
 
 cublasStatus_t cublasLtMatmulPreferenceCreate(cublasLtMatmulPreference_t *out) {
-  return make(out, {0, {256, 256, 256, 256}});
+  return make(out, {0, CUBLASLT_REDUCTION_SCHEME_MASK, {256, 256, 256, 256}});
 }
 cublasStatus_t cublasLtMatmulPreferenceDestroy(cublasLtMatmulPreference_t p) { return drop(p); }
 cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p,
@@ -200,6 +257,7 @@ cublasStatus_t cublasLtMatmulPreferenceSetAttribute(cublasLtMatmulPreference_t p
                                                     const void *value, size_t bytes) {
   int i = (int)which - CUBLASLT_MATMUL_PREF_MIN_ALIGNMENT_A_BYTES;
   if (which == CUBLASLT_MATMUL_PREF_MAX_WORKSPACE_BYTES) return set(&p->workspace, value, bytes);
+  if (which == CUBLASLT_MATMUL_PREF_REDUCTION_SCHEME_MASK) return set(&p->schemes, value, bytes);
   return i >= 0 && i < 4 ? set(&p->alignment[i], value, bytes) : CUBLAS_STATUS_NOT_SUPPORTED;
 }
 
@@ -217,7 +275,13 @@ cublasStatus_t cublasLtMatmulAlgoGetHeuristic(cublasLtHandle_t handle, cublasLtM
   results->workspaceSize = preference->workspace < WORKSPACE ? 0 : WORKSPACE;
   results->algo.data[0] = results->workspaceSize;
   for (int i = 0; i < 4; i++) results->algo.data[1 + i] = preference->alignment[i];
-  results->wavesCount = 1;
+  /* what it is asked for depends on these pointers; what it gets later must be aligned as they are */
+  results->algo.data[5] = uses_vector(desc->epilogue) ? alignment_of(desc->bias) : 1;
+  results->algo.data[6] = uses_aux(desc->epilogue) ? alignment_of(desc->aux) : 1;
+  results->algo.data[7] = (preference->schemes & CUBLASLT_REDUCTION_SCHEME_OUTPUT_TYPE) &&
+                          desc->epilogue == CUBLASLT_EPILOGUE_DEFAULT;
+  int64_t blocks = ((d->rows + 31) / 32) * ((d->columns + 31) / 32); /* of a card that runs 8 */
+  results->wavesCount = (float)blocks / 8;
   *found = 1;
   return CUBLAS_STATUS_SUCCESS;
 }
@@ -238,10 +302,16 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
     if (!aligned || kind_of(pointer[i]) != cudaMemoryTypeDevice) return CUBLAS_STATUS_INVALID_VALUE;
   }
   bool needs = algo->data[0] > 0, has = workspace && workspace_bytes >= algo->data[0];
-  bool biased = desc->epilogue == CUBLASLT_EPILOGUE_BIAS;
-  if ((needs && !has) || (biased && kind_of(desc->bias) != cudaMemoryTypeDevice))
-    return CUBLAS_STATUS_INVALID_VALUE;
-  product p = {*desc, *a_layout, *b_layout, *c_layout, *d_layout, a, b, c, d, nullptr, 0, 0};
+  if (needs && !has) return CUBLAS_STATUS_INVALID_VALUE;
+  const void *extra[2] = {uses_vector(desc->epilogue) ? desc->bias : nullptr,
+                          uses_aux(desc->epilogue) ? desc->aux : nullptr};
+  for (int i = 0; i < 2; i++) {
+    bool there = kind_of(extra[i]) == cudaMemoryTypeDevice;
+    if (extra[i] && (!there || (uintptr_t)extra[i] % algo->data[5 + i]))
+      return CUBLAS_STATUS_INVALID_VALUE;
+  }
+  product p = {*desc, *a_layout, *b_layout, *c_layout, *d_layout, a, b, c, d, nullptr, 0, 0, false};
+  p.in_parts = algo->data[7] != 0;
   if (needs) p.workspace = workspace;
   p.alpha = load(alpha, desc->scale, 0);
   p.beta = load(beta, desc->scale, 0);
