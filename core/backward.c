@@ -115,8 +115,18 @@ static int add_in_place(context *c, tensor *to, tensor *g) {
   return 0;
 }
 
+/* Whether a leaf brings g to its dtype as it writes it, into memory that it has: the gradient of a weight that autocast
+ * cast is then not made in f32 before it is added. Only where nothing else arrives: sums are of the leaf's dtype. */
+static bool cast_by_leaf(const tnt_backward *w, const edge *e, const tensor *g) {
+  const node *to = e->to;
+  return to->kind == NODE_LEAF && to->leaf && to->leaf->grad && to->waiting == 1 &&
+         !to->grads[e->output] && !w->create_graph && !w->n_captures && category(g->dtype) == 2 &&
+         category(e->dtype) == 2;
+}
+
 /* A gradient as its edge wants it: shape and dtype of what the forward had. Consumes g. */
-static int fit(context *c, const edge *e, tensor *g, tensor **out) {
+static int fit(tnt_backward *w, const edge *e, tensor *g, tensor **out) {
+  context *c = w->c;
   bool same = g->ndim == e->ndim && memcmp(g->size, e->size, sizeof(int64_t) * e->ndim) == 0;
   tensor *t = g;
   int rc = 0;
@@ -140,7 +150,7 @@ static int fit(context *c, const edge *e, tensor *g, tensor **out) {
     if (rc) return rc;
     t = moved;
   }
-  if (t->dtype != e->dtype) {
+  if (t->dtype != e->dtype && !cast_by_leaf(w, e, t)) {
     tensor *cast;
     rc = cast_to(c, &cast, t, e->dtype);
     tensor_unref(c, t);
@@ -187,17 +197,19 @@ static int into_leaf(tnt_backward *w, tensor *leaf, tensor *g) {
   } else if (leaf->flags & FLAG_GRAD_WRITTEN) {
     return add_in_place(c, leaf->grad, g);
   } else if (leaf->grad && !leaf->grad->node && leaf->grad->storage->refs == 1 &&
-             leaf->grad->dtype == g->dtype && same_size(leaf->grad, g)) {
+             leaf->grad->dtype == leaf->dtype && same_size(leaf->grad, g)) {
     call k;
     call_begin(&k, c, OP_ID_CAST);
     k.in[0] = g;
     k.out[0] = leaf->grad;
-    k.compute = g->dtype;
+    k.compute = conversion_dtype(g->dtype, leaf->dtype);
     TRY(elementwise(&k));
     leaf->grad->storage->version++;
   } else {
     tensor *own;
-    if (exclusive(g) && (g->flags & FLAG_DENSE)) {
+    if (g->dtype != leaf->dtype) {
+      TRY(cast_to(c, &own, g, leaf->dtype));
+    } else if (exclusive(g) && (g->flags & FLAG_DENSE)) {
       tensor_ref(g);
       own = g;
     } else {
@@ -222,7 +234,7 @@ static int hand_on(tnt_backward *w, node *n, tensor **dx) {
     }
     if (g && !rc && UNLIKELY(w->c->mode & MODE_FINITE)) rc = check_gradient(w->c, n, i, g);
     if (g && !rc) {
-      rc = fit(w->c, e, g, &g);
+      rc = fit(w, e, g, &g);
       if (!rc) rc = accumulate(w, e->to, e->output, g);
     } else {
       tensor_unref(w->c, g);

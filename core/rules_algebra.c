@@ -137,9 +137,7 @@ int gelu_mlp_rule(rule_call *r) {
   if (t[0] && !rc)
     STEP(weight_gradients(c, r->want[3] ? &r->dx[3] : NULL, r->want[4] ? &r->dx[4] : NULL, t[0],
                           t[3]));
-  if (!first || rc) {
-    END();
-  }
+  if (!first || rc) { END(); }
   bool fused = !c->create_graph && !again;
   STEP(saved_tensor(r, 3, &pre));
   STEP(as_rows(c, &t[4], pre));

@@ -57,11 +57,12 @@ int device_of(cudaStream_t stream);
 uint64_t draw(); /* the next number of the order */
 
 /* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, and how
- * much lies on all streams now. */
+ * much lies on all streams now; how many products there were with an epilogue. */
 extern int64_t waits;
 extern "C" {
 __attribute__((visibility("default"))) int64_t emulator_waits(void);
 __attribute__((visibility("default"))) int64_t emulator_pending(void);
+__attribute__((visibility("default"))) int64_t emulator_products(int32_t epilogue);
 }
 
 /* -- capture (capture.cpp) ------------------------------------------------------------------------------------------------- */
