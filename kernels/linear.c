@@ -4,8 +4,8 @@
 
 enum {
   LAYER_BLOCK =
-      4 << 20,        /* bytes of a block; smaller ones would have the weights packed too often */
-  LAYER_COLUMNS = 256 /* columns that one thread sums */
+      16 << 20,    /* bytes of a block; smaller ones would have the weights packed too often */
+  LAYER_PIECE = 64 /* rows whose sums one thread gathers */
 };
 
 typedef struct layer {
@@ -81,27 +81,42 @@ static void gelu_run(const T *x, T *y, int64_t n) {
   });
 }
 
-/* dx = dy times the slope at x, dx may be dy; sums: of dx over rows, added to, or null */
-static void gelu_slope_run(const T *dy, const T *x, T *dx, int64_t rows, int64_t n, double *sums) {
+/* Sums over rows are gathered for pieces of LAYER_PIECE rows, which are joined in order. Null: out of memory. */
+static double *piece_sums(int64_t rows, int64_t n) {
+  return calloc((size_t)((rows + LAYER_PIECE - 1) / LAYER_PIECE * n + 1), sizeof(double));
+}
+
+static void join_pieces(double *sums, const double *part, int64_t rows, int64_t n) {
+  for (int64_t p = 0; p < (rows + LAYER_PIECE - 1) / LAYER_PIECE; p++) {
+    for (int64_t c = 0; c < n; c++) sums[c] += part[p * n + c];
+  }
+}
+
+/* dx = dy times the slope at x, dx may be dy; sums: dx over rows is added to them, or null. False: out of memory. */
+static bool gelu_slope_run(const T *dy, const T *x, T *dx, int64_t rows, int64_t n, double *sums) {
   int threads = THREADS(rows * n);
-  PARALLEL_FOR(p, (n + LAYER_COLUMNS - 1) / LAYER_COLUMNS, {
-    int64_t first = p * LAYER_COLUMNS;
-    int64_t columns = n - first < LAYER_COLUMNS ? n - first : LAYER_COLUMNS;
-    for (int64_t r = 0; r < rows; r++) {
-      const T *g = dy + r * n + first;
-      const T *u = x + r * n + first;
-      T *to = dx + r * n + first;
+  double *part = sums ? piece_sums(rows, n) : NULL;
+  if (sums && !part) return false;
+  PARALLEL_FOR(p, (rows + LAYER_PIECE - 1) / LAYER_PIECE, {
+    int64_t end = (p + 1) * LAYER_PIECE < rows ? (p + 1) * LAYER_PIECE : rows;
+    for (int64_t r = p * LAYER_PIECE; r < end; r++) {
+      const T *g = dy + r * n;
+      const T *u = x + r * n;
+      T *to = dx + r * n;
       LOOP_SIMD
-      for (int64_t c = 0; c < columns; c++) {
+      for (int64_t c = 0; c < n; c++) {
         T v = u[c];
         T q = v * v;
         T h = TANH((T)0.7978845608028654 * (v + (T)0.044715 * v * q));
         T inner = (T)0.7978845608028654 * (1 + (T)0.134145 * q);
         to[c] = g[c] * ((T)0.5 * (1 + h) + (T)0.5 * v * (1 - h * h) * inner);
       }
-      for (int64_t c = 0; c < columns && sums; c++) sums[first + c] += (double)to[c];
+      for (int64_t c = 0; c < n && part; c++) part[p * n + c] += (double)to[c];
     }
   });
+  if (sums) join_pieces(sums, part, rows, n);
+  free(part);
+  return true;
 }
 
 static void store_sums(T *to, const double *sums, int64_t n) {
@@ -152,10 +167,10 @@ static int gelu_bias_grad_cpu(tnt__args *a) {
   int64_t rows = dy->size[0], n = dy->size[1];
   double *sums = a->integer[GELU_BIAS_GRAD_FULL] ? calloc((size_t)n + 1, sizeof *sums) : NULL;
   if (!sums && a->integer[GELU_BIAS_GRAD_FULL]) return out_of_memory(a);
-  gelu_slope_run(dy->data, a->in[1].data, a->out[0].data, rows, n, sums);
+  bool done = gelu_slope_run(dy->data, a->in[1].data, a->out[0].data, rows, n, sums);
   store_sums(a->out[1].data, sums, n);
   free(sums);
-  return 0;
+  return done ? 0 : out_of_memory(a);
 }
 
 static int gelu_linear_grad_cpu(
@@ -174,8 +189,8 @@ static int gelu_linear_grad_cpu(
     gemm(dy.m.transposed, w.m.transposed, some, n, outs,
          dy.m.data + r * (dy.m.transposed ? 1 : dy.m.ld), dy.m.ld, w.m.data, w.m.ld, false,
          to + r * n, n, threads);
-    gelu_slope_run(to + r * n, pre + r * n, to + r * n, some, n,
-                   a->integer[GELU_LINEAR_GRAD_FULL] ? sums : NULL);
+    there = gelu_slope_run(to + r * n, pre + r * n, to + r * n, some, n,
+                           a->integer[GELU_LINEAR_GRAD_FULL] ? sums : NULL);
   }
   if (there) store_sums(a->out[1].data, sums, n);
   free(sums);
@@ -188,25 +203,26 @@ static int gelu_linear_grad_cpu(
 static int linear_grad_cpu(tnt__args *a) { /* dw[O, I] = dy[M, O]^T x[M, I], db[O] = sums of dy */
   operand dy = {0}, x = {0};
   int64_t rows = a->in[0].size[0], outs = a->in[0].size[1], ins = a->in[1].size[1];
-  bool there = prepare(&dy, &a->in[0]) && prepare(&x, &a->in[1]);
-  T *db = a->out[1].data;
+  double *sums = calloc((size_t)outs + 1, sizeof *sums), *part = piece_sums(rows, outs);
+  bool there = sums && part && prepare(&dy, &a->in[0]) && prepare(&x, &a->in[1]);
   if (there) {
     int threads = THREADS(outs * ins * (rows > 64 ? 64 : rows ? rows : 1));
     gemm(!dy.m.transposed, x.m.transposed, outs, ins, rows, dy.m.data, dy.m.ld, x.m.data, x.m.ld,
          false, a->out[0].data, ins, threads);
     int64_t step = dy.m.transposed ? 1 : dy.m.ld, side = dy.m.transposed ? dy.m.ld : 1;
     threads = THREADS(rows * outs);
-    PARALLEL_FOR(p, (outs + LAYER_COLUMNS - 1) / LAYER_COLUMNS, {
-      double sums[LAYER_COLUMNS] = {0};
-      int64_t first = p * LAYER_COLUMNS;
-      int64_t columns = outs - first < LAYER_COLUMNS ? outs - first : LAYER_COLUMNS;
-      for (int64_t r = 0; r < rows; r++) {
-        const T *from = dy.m.data + r * step + first * side;
-        for (int64_t c = 0; c < columns; c++) sums[c] += (double)from[c * side];
+    PARALLEL_FOR(p, (rows + LAYER_PIECE - 1) / LAYER_PIECE, {
+      int64_t end = (p + 1) * LAYER_PIECE < rows ? (p + 1) * LAYER_PIECE : rows;
+      for (int64_t r = p * LAYER_PIECE; r < end; r++) {
+        for (int64_t c = 0; c < outs; c++)
+          part[p * outs + c] += (double)dy.m.data[r * step + c * side];
       }
-      store_sums(db + first, sums, columns);
     });
+    join_pieces(sums, part, rows, outs);
+    store_sums(a->out[1].data, sums, outs);
   }
+  free(sums);
+  free(part);
   free(dy.copy);
   free(x.copy);
   return there ? 0 : out_of_memory(a);

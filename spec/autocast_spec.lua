@@ -222,6 +222,31 @@ describe("gradients through tnt.autocast", function()
     assert.is_true(build.same_bits(a.grad:to "f32" + b.grad:to "f32", w.grad))
   end)
 
+  it("are added to those of earlier losses in f32, in the memory that is there", function()
+    local w = tnt.randn(4, 4):requires_grad_()
+    local want
+    local function add(x)
+      local v = w:detach():to("bf16"):requires_grad_()
+      x:to("bf16"):matmul(v):sum():backward()
+      want = want and want + v.grad:to "f32" or v.grad:to "f32"
+      tnt.autocast("bf16", function() return x:matmul(w):sum() end):backward()
+      assert.equal("f32", w.grad.dtype)
+      assert.is_true(build.same_bits(want, w.grad))
+    end
+    for _ = 1, 3 do add(tnt.randn(3, 4)) end
+    local place = w.grad:data_ptr()
+    w.grad = nil
+    want = nil
+    for _ = 1, 2 do add(tnt.randn(3, 4)) end
+    assert.equal(place, w.grad:data_ptr())
+    local held = w.grad -- somebody looks at it: the next is written elsewhere
+    local before = held:clone()
+    w.grad = nil
+    want = nil
+    add(tnt.randn(3, 4))
+    assert.is_true(build.same_bits(before, held))
+  end)
+
   it("are none under no_grad, and casts made there do not last", function()
     local w = tnt.randn(4, 4):requires_grad_()
     local x = tnt.randn(3, 4)

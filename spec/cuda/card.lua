@@ -35,12 +35,15 @@ function card.pending() return tonumber(card.emulator().emulator_pending()) end
 --- How many events the emulated cards have made, those that were freed included.
 function card.events_made() return tonumber(card.emulator().emulator_events_made()) end
 
+--- How many products cuBLASLt's emulation has been asked for with an epilogue, a number of its own.
+function card.products(epilogue) return tonumber(card.emulator().emulator_products(epilogue)) end
+
 local library
 function card.emulator()
   if not library then
     ffi.cdef [[
       int64_t emulator_waits(void); int64_t emulator_pending(void);
-      int64_t emulator_events_made(void);
+      int64_t emulator_events_made(void); int64_t emulator_products(int32_t epilogue);
     ]]
     library = ffi.load(os.getenv "TNT_CUDA_LIBRARY")
   end

@@ -167,14 +167,20 @@ static cublasStatus_t check(const cublasLtMatmulDescOpaque &x, const cublasLtMat
     return CUBLAS_STATUS_NOT_SUPPORTED;
   int32_t e = x.epilogue;
   if (e == CUBLASLT_EPILOGUE_DEFAULT) return CUBLAS_STATUS_SUCCESS;
-  if (is_double || d.count > 1)
-    return CUBLAS_STATUS_NOT_SUPPORTED; /* batches: vectors have strides */
+  bool batched = d.count > 1 && e != CUBLASLT_EPILOGUE_BIAS; /* its one vector is every matrix's */
+  if (is_double || batched) return CUBLAS_STATUS_NOT_SUPPORTED;
   if (uses_vector(e) && (!x.bias || (uintptr_t)x.bias % 16)) return CUBLAS_STATUS_INVALID_VALUE;
   if (uses_aux(e) && (!x.aux || (uintptr_t)x.aux % 16 || x.aux_ld < d.rows || x.aux_ld % 8))
     return CUBLAS_STATUS_INVALID_VALUE;
   bool in_eights = a.ld % 8 == 0 && b.ld % 8 == 0 && d.ld % 8 == 0;
   return (has_gelu(e) || has_slope(e)) && !in_eights ? CUBLAS_STATUS_NOT_SUPPORTED
                                                      : CUBLAS_STATUS_SUCCESS;
+}
+
+static int64_t products_of[1024]; /* by epilogue */
+int64_t emulator_products(int32_t epilogue) {
+  std::lock_guard<std::recursive_mutex> gate(mutex);
+  return epilogue >= 0 && epilogue < 1024 ? products_of[epilogue] : -1;
 }
 
 static uint64_t alignment_of(const void *p) {
@@ -312,6 +318,7 @@ cublasStatus_t cublasLtMatmul(cublasLtHandle_t handle, cublasLtMatmulDesc_t desc
   }
   product p = {*desc, *a_layout, *b_layout, *c_layout, *d_layout, a, b, c, d, nullptr, 0, 0, false};
   p.in_parts = algo->data[7] != 0;
+  products_of[desc->epilogue]++;
   if (needs) p.workspace = workspace;
   p.alpha = load(alpha, desc->scale, 0);
   p.beta = load(beta, desc->scale, 0);

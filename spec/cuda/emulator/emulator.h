@@ -57,13 +57,15 @@ int device_of(cudaStream_t stream);
 uint64_t draw(); /* the next number of the order */
 
 /* For specs, which find them in the library: how often the host waited for all that was on a stream or a card, how
- * much lies on all streams now, how many events were made, and the names of ranges: "add()mul(sum())". */
+ * much lies on all streams now, how many events were made, the names of ranges: "add()mul(sum())", and how many products
+ * there were with an epilogue. */
 extern int64_t waits, events_made;
 extern "C" {
 __attribute__((visibility("default"))) const char *emulator_names(void);
 __attribute__((visibility("default"))) int64_t emulator_events_made(void);
 __attribute__((visibility("default"))) int64_t emulator_waits(void);
 __attribute__((visibility("default"))) int64_t emulator_pending(void);
+__attribute__((visibility("default"))) int64_t emulator_products(int32_t epilogue);
 }
 
 /* -- capture (capture.cpp) ------------------------------------------------------------------------------------------------- */

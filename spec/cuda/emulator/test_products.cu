@@ -112,6 +112,103 @@ template <typename T> static double difference(const matrices &x, double scale) 
   return most;
 }
 
+/* gelu in its tanh form, and its slope by differences */
+static double gelu(double x) {
+  return 0.5 * x * (1 + tanh(sqrt(2 / 3.141592653589793) * (x + 0.044715 * x * x * x)));
+}
+static double gelu_slope(double x) { return (gelu(x + 1e-5) - gelu(x - 1e-5)) / 2e-5; }
+
+enum { EM = 8, EN = 5, EK = 16, AUX = 16 };
+
+struct epilogue_case {
+  cublasLtMatmulDesc_t desc;
+  cublasLtMatrixLayout_t a, b, d;
+  float *pa, *pb, *pd, *vector, *aux;
+};
+
+static epilogue_case epilogue_of(int32_t epilogue, int64_t aux_ld, int ldb) {
+  epilogue_case x;
+  DONE(cublasLtMatmulDescCreate(&x.desc, CUBLAS_COMPUTE_32F, CUDA_R_32F));
+  DONE(cublasLtMatmulDescSetAttribute(x.desc, CUBLASLT_MATMUL_DESC_EPILOGUE, &epilogue, 4));
+  DONE(cublasLtMatrixLayoutCreate(&x.a, CUDA_R_32F, EM, EK, EM));
+  DONE(cublasLtMatrixLayoutCreate(&x.b, CUDA_R_32F, EK, EN, ldb));
+  DONE(cublasLtMatrixLayoutCreate(&x.d, CUDA_R_32F, EM, EN, EM));
+  x.pa = numbers<float>(EM * EK, 1, 0.125), x.pb = numbers<float>(ldb * EN, 4, 0.125);
+  x.pd = numbers<float>(EM * EN, 2, 1), x.vector = numbers<float>(EM, 3, 0.25);
+  x.aux = numbers<float>(AUX * EN, 5, 0.25);
+  DONE(cublasLtMatmulDescSetAttribute(x.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &x.vector, 8));
+  DONE(
+      cublasLtMatmulDescSetAttribute(x.desc, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, &x.aux, 8));
+  DONE(cublasLtMatmulDescSetAttribute(x.desc, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_LD, &aux_ld, 8));
+  return x;
+}
+
+static std::vector<float> values(const float *from, int n) {
+  std::vector<float> to((size_t)n);
+  OK(cudaMemcpyAsync(to.data(), from, (size_t)n * sizeof(float), cudaMemcpyDefault, nullptr));
+  return to;
+}
+
+static bool near(double a, double b) { return fabs(a - b) < 1e-4; }
+
+static void epilogue(cublasLtHandle_t handle, int32_t e, bool bends, bool slopes, bool kept,
+                     bool biased, bool sums_rows, bool sums_b) {
+  epilogue_case x = epilogue_of(e, AUX, EK);
+  std::vector<float> a = values(x.pa, EM * EK), b = values(x.pb, EK * EN),
+                     bias = values(x.vector, EM), aux = values(x.aux, AUX * EN);
+  heuristic h = ask(handle, x.desc, x.a, x.b, x.d, 0);
+  DONE(h.status);
+  float one = 1, zero = 0;
+  DONE(cublasLtMatmul(handle, x.desc, &one, x.pa, x.a, x.pb, x.b, &zero, x.pd, x.d, x.pd, x.d,
+                      &h.result.algo, nullptr, 0, nullptr));
+  std::vector<float> d = values(x.pd, EM * EN), vector = values(x.vector, EM),
+                     after = values(x.aux, AUX * EN);
+  double rows[EM] = {};
+  for (int c = 0; c < EN; c++) {
+    double over_k = 0;
+    for (int q = 0; q < EK; q++) over_k += (double)b[(size_t)(q + c * EK)];
+    for (int r = 0; r < EM; r++) {
+      double v = biased ? (double)bias[(size_t)r] : 0;
+      for (int q = 0; q < EK; q++)
+        v += (double)a[(size_t)(r + q * EM)] * (double)b[(size_t)(q + c * EK)];
+      size_t at = (size_t)(r + c * AUX);
+      if (kept) CHECK(near((double)after[at], v));
+      if (!kept) CHECK(after[at] == aux[at]);
+      if (bends) v = gelu(v);
+      if (slopes) v *= gelu_slope((double)aux[at]);
+      rows[r] += v;
+      CHECK(near((double)d[(size_t)(r + c * EM)], v));
+    }
+    if (sums_b) CHECK(near((double)vector[(size_t)c], over_k));
+  }
+  for (int r = 0; r < EM && sums_rows; r++) CHECK(near((double)vector[(size_t)r], rows[r]));
+}
+
+static void epilogues(cublasLtHandle_t handle) {
+  epilogue(handle, CUBLASLT_EPILOGUE_GELU, true, false, false, false, false, false);
+  epilogue(handle, CUBLASLT_EPILOGUE_GELU_BIAS, true, false, false, true, false, false);
+  epilogue(handle, CUBLASLT_EPILOGUE_GELU_AUX, true, false, true, false, false, false);
+  epilogue(handle, CUBLASLT_EPILOGUE_GELU_AUX_BIAS, true, false, true, true, false, false);
+  epilogue(handle, CUBLASLT_EPILOGUE_DGELU, false, true, false, false, false, false);
+  epilogue(handle, CUBLASLT_EPILOGUE_DGELU_BGRAD, false, true, false, false, true, false);
+  epilogue(handle, CUBLASLT_EPILOGUE_BGRADB, false, false, false, false, false, true);
+  auto status = [&](const epilogue_case &x) {
+    return ask(handle, x.desc, x.a, x.b, x.d, 0).status;
+  };
+  const int32_t kept = CUBLASLT_EPILOGUE_GELU_AUX;
+  CHECK(status(epilogue_of(kept, AUX + 1, EK)) == CUBLAS_STATUS_INVALID_VALUE); /* not in eights */
+  CHECK(status(epilogue_of(kept, 0, EK)) == CUBLAS_STATUS_INVALID_VALUE);
+  CHECK(status(epilogue_of(kept, AUX, EK + 1)) == CUBLAS_STATUS_NOT_SUPPORTED);
+  epilogue_case x = epilogue_of(kept, AUX, EK);
+  float *odd = x.aux + 1;
+  DONE(cublasLtMatmulDescSetAttribute(x.desc, CUBLASLT_MATMUL_DESC_EPILOGUE_AUX_POINTER, &odd, 8));
+  CHECK(status(x) == CUBLAS_STATUS_INVALID_VALUE);
+  x = epilogue_of(CUBLASLT_EPILOGUE_BGRADB, 0, EK);
+  odd = NULL;
+  DONE(cublasLtMatmulDescSetAttribute(x.desc, CUBLASLT_MATMUL_DESC_BIAS_POINTER, &odd, 8));
+  CHECK(status(x) == CUBLAS_STATUS_INVALID_VALUE);
+}
+
 void products() {
   const cublasLtEpilogue_t plain = CUBLASLT_EPILOGUE_DEFAULT, bias = CUBLASLT_EPILOGUE_BIAS;
   for (int way = 0; way < 4; way++) {
@@ -131,6 +228,7 @@ void products() {
   cublasLtMatmulDesc_t desc;
   int32_t epilogue = bias;
   DONE(cublasLtCreate(&handle));
+  epilogues(handle);
   DONE(cublasLtMatmulDescCreate(&desc, CUBLAS_COMPUTE_64F, CUDA_R_64F));
   cublasLtMatrixLayout_t l = layout(CUDA_R_64F, 4, 4, 1), f = layout(CUDA_R_32F, 4, 4, 1);
   CHECK(ask(handle, desc, l, l, l, 0).status == CUBLAS_STATUS_SUCCESS);
