@@ -5,7 +5,7 @@
 --   ... --init model.safetensors --lr 3e-5      goes on from OpenAI's weights (biases, tanh GELU)
 --   ... --weights bf16 [--rounding stochastic]  weights themselves in bf16, so that a step casts
 -- nothing: with f32 masters in the optimizer, or without, rounded up or down at random. Gradients
--- are bf16 then, and lose bits where they are summed: rather larger batches than more to accumulate.
+-- are bf16 then and lose bits where they are summed: larger batches rather than more to accumulate.
 -- Source: karpathy/nanoGPT, train.py and config/train_gpt2.py
 
 local tnt = require "tnt"
@@ -15,8 +15,9 @@ local o = tnt.args {
   data = "data", device = "cpu", steps = 600000, batch_size = 12, accumulate = 40, order = "random",
   layers = 12, heads = 12, width = 768, block = 1024, vocab = 50304, bias = false, dropout = 0,
   gelu = "tanh", lr = 6e-4, min_lr = 6e-5, warmup = 2000, weight_decay = 0.1, clip = 1,
-  precision = "bf16", weights = "f32", rounding = "nearest", cuda_graph = true, eval_every = 1000, eval_batches = 200, print_every = 10,
-  init = "", dir = "", save_every = 1000, keep = 2, seed = 1337,
+  precision = "bf16", weights = "f32", rounding = "nearest", cuda_graph = true, eval_every = 1000,
+  eval_batches = 200, print_every = 10, init = "", dir = "", save_every = 1000, keep = 2,
+  seed = 1337,
 }
 assert(o.weights == "f32" or o.weights == "bf16", "--weights is f32 or bf16, got " .. o.weights)
 assert(o.rounding == "nearest" or o.rounding == "stochastic" and o.weights == "bf16",
@@ -53,7 +54,7 @@ if o.init ~= "" then dofile(folder .. "/weights.lua")(model, o.init) end
 model:to(o.weights)
 local unit = Gpt2 {
   module = model, device = o.device, clip_grad_norm = o.clip,
-  precision = o.weights == "f32" and o.precision or "f32", -- of what is already bf16 nothing is cast
+  precision = o.weights == "f32" and o.precision or "f32", -- what is bf16 is not to be cast
   gradient_accumulation_steps = o.accumulate, cuda_graph = o.cuda_graph and o.device ~= "cpu",
 }
 

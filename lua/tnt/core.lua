@@ -205,30 +205,30 @@ end
 local List = {}
 List.__index = List
 
+local function room_for(n)
+  return ffi.gc(ffi.cast("tnt_tensor *", ffi.C.malloc(math.max(n, 1) * ffi.sizeof(Handle))),
+    ffi.C.free)
+end
 
 --- Handles of some tensors in one C array. The tensors must outlive the list.
 ---@param tensors tnt.Tensor[]
 ---@return tnt.List
 function core.list(tensors)
   local n = #tensors
-  local memory = ffi.gc(ffi.cast("tnt_tensor *",
-    ffi.C.malloc(math.max(n, 1) * ffi.sizeof(Handle))), ffi.C.free)
+  local memory = room_for(n)
   for i = 1, n do memory[i - 1] = tensors[i] end
   return setmetatable({ items = memory, n = n }, List)
 end
 
-local several_handles = ffi.typeof "tnt_tensor[?]"
-
---- A list argument: a tnt.List, or a plain table of tensors, copied: to room that the next such call
---- reuses, or where an op has several lists to room of its own.
+--- A list argument: a tnt.List, or a plain table of tensors, copied: to room that the next such
+--- call reuses, or where an op has several lists to room of its own.
 function core.list_argument(op, name, value, is_one_of_several)
   if getmetatable(value) == List then return value.items, value.n end
   if type(value) ~= "table" then
     errors.raise("argument", "%s: %s must be a list of tensors, got %s", op, name, describe(value))
   end
   local n = #value
-  local items = is_one_of_several and several_handles(math.max(n, 1))
-    or C.tnt_scratch(math.max(n, 1))
+  local items = is_one_of_several and room_for(n) or C.tnt_scratch(math.max(n, 1))
   if items == nil then
     errors.raise("memory", "%s: out of memory for a list of %d tensors", op, n)
   end

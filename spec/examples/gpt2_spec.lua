@@ -79,7 +79,7 @@ describe("gpt2", function()
       local r = run("--steps 12 --lr 3e-3 --eval-every 6 --weights bf16 --rounding " .. rounding)
       assert(r.ok, r.text)
       assert.equal(12, #r.losses)
-      assert.near(usual.losses[1], r.losses[1], 0.02) -- the loss is no bf16, whose step is 2^-6 here
+      assert.near(usual.losses[1], r.losses[1], 0.02) -- in bf16 it would move by 2^-6
       assert(r.val_loss < r.losses[1] - 0.3, r.text)
       assert.near(usual.val_loss, r.val_loss, 0.1)
     end
