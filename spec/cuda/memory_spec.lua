@@ -216,7 +216,7 @@ print(tnt.cuda.memory().segments, tnt.cuda.memory().cached)
     for line in out:gmatch "[^\n]+" do lines[#lines + 1] = line end
     assert.equal("2\t1\t50\t0", lines[1])
     assert.matches("^false\tmemory\t.*cuda:0 is out of memory: u8 %[41943040%] needs 41%.9 MB; "
-      .. "of 56 MB, tensors hold 52%.4 MB %(peak 52%.4%), captured steps 0%.0 MB, "
+      .. "of 56 MB, tensors hold 52%.4 MB %(captured steps 0%.0 of it; peak 52%.4%), "
       .. "the cache 2%.1 MB, others 0%.0 MB; "
       .. "%d+ tensors are alive", lines[2])
     assert.matches("^100\t50%.", lines[3])

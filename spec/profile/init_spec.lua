@@ -104,11 +104,12 @@ describe("tnt.profile", function()
     for _, event in ipairs(with_category(events, "gradient")) do
       assert.is_true(known[event.name:match "^gradient of (.*)$"], event.name)
     end
-    -- The first layer's gradient is one product: x needs none. The second one's are two.
+    -- The first layer's gradient is one product, with its bias: x needs none. The second one's are
+    -- two.
     local products = {}
     for _, event in ipairs(ops) do
       local gradient = within(event, "gradient")
-      if event.name == "matmul" then
+      if event.name == "matmul" or event.name == "linear_grad" then
         assert.equal("gradient of linear", gradient.name)
         assert.equal("backward", event.args.phase)
         products[#products + 1] = event.args.flops
