@@ -36,8 +36,8 @@ end
 --- Runs fn(...) in a region of mixed precision and returns its results. Backward belongs outside.
 --- Computed in the 16-bit dtype: matmul, linear, linear_gelu, gelu_mlp, conv2d, attention; in f32:
 --- sum, prod, var, cumsum, exp, expm1, log, log1p, log2, pow, rsqrt, reciprocal, softplus, softmax,
---- log_softmax, cross_entropy, layernorm; the others as their inputs are. Whole numbers and f64 stay
---- as they are.
+--- log_softmax, cross_entropy, layernorm; the others as their inputs are. Whole numbers and f64
+--- stay as they are.
 --- Errors: argument, for a dtype that is none of these. Source: Micikevicius et al. 2018; the lists
 --- are PyTorch's.
 ---@param dtype string|false  "bf16" or "f16"; false: full precision within a region

@@ -16,14 +16,12 @@ local shapes = { -- name, N, C, H = W, O, kernel, stride, padding, dtype
   { "f32_stage1", 128, 64, 32, 64, 3, 1, 1, "f32" },
   { "f32_lenet_5x5", 1024, 6, 14, 16, 5, 1, 0, "f32" },
 }
-local last = card.size({ memory_format = "channels_last" }, nil)
 for _, s in ipairs(shapes) do
   local name, N, C, H, O, k, stride, padding, dtype = unpack(s)
   N, C, O, H = card.size(N, 1), card.size(C, 4), card.size(O, 8), card.size(H, 6)
   local function random(...)
     local x = tnt.randn(...):to(card.device):to(dtype)
-    if last and dtype == "bf16" then x = x:to(last) end
-    return x
+    return dtype == "bf16" and x:contiguous "channels_last" or x
   end
   local x, w = random(N, C, H, H), random(O, C, k, k)
   local lists = { { stride, stride }, { padding, padding }, { 1, 1 }, 1 }

@@ -6,7 +6,6 @@ local tnt = require "tnt"
 local Resnet = dofile "examples/resnet/model.lua"
 
 local N = card.size(128, 2)
-local memory_format = card.size("channels_last", nil)
 for _, way in ipairs(card.ways) do
   tnt.seed(1)
   card.clear()
@@ -14,10 +13,10 @@ for _, way in ipairs(card.ways) do
   local optimizer = tnt.optim.SGD(net:parameters(), { lr = 0.1, momentum = 0.9,
     weight_decay = 5e-4 })
   local unit = card.unit(net, optimizer, { captured = way == "captured", precision = "bf16",
-    memory_format = memory_format })
+    memory_format = "channels_last" })
   local batch = { x = tnt.randn(N, 3, 32, 32):to(card.device),
     y = tnt.randint(0, 10, { N }):to(card.device) }
-  if memory_format then batch.x = batch.x:contiguous(memory_format) end
+  batch.x = batch.x:contiguous "channels_last"
   card.report("batch_128_" .. way, card.steps_of(unit, batch), { items = N, unit = "images/s" })
   card.release(unit)
 end

@@ -93,7 +93,8 @@ end, { wrong = function(m) return { { m.t { 3, 2 }, m.t { 4, 3 } },
   { m.t { 3, 2 }, m.t { 4, 2 }, m.t { 3 } } } end })
 list("gelu_mlp", function(g, m) -- small ones: the wide tensor is rounded to 16 bits on a card alone
   local function t(...) return m.t({ ... }, { range = { -0.5, 0.5 } }) end
-  return { { t(3 * g, 8), t(16, 8), t(16), t(8, 16), t(8) }, { t(3 * g, 8), t(16, 8), nil, t(8, 16) },
+  return { { t(3 * g, 8), t(16, 8), t(16), t(8, 16), t(8) },
+    { t(3 * g, 8), t(16, 8), nil, t(8, 16) },
     { t(2, g, 3), t(5, 3), t(5), t(4, 5), t(4) } }
 end, { only = true, wrong = function(m) return { { m.t { 3, 2 }, m.t { 4, 2 }, nil, m.t { 5, 3 } },
   { m.t { 3, 2 }, m.t { 4, 2 }, m.t { 2 }, m.t { 5, 4 } } } end })

@@ -45,8 +45,8 @@ function F.linear(x, w, b) return ops.linear(x, w, b) end
 function F.linear_gelu(x, w, b) return ops.linear_gelu(x, w, b) end
 
 --- The feed-forward half of a transformer's block as one operation: F.linear of F.linear_gelu. Its
---- gradient makes the gelu's as it writes the product with w, so that the wide tensors [..., H] pass
---- through memory fewer times than in two operations.
+--- gradient makes the gelu's as it writes the product with w, so that the wide tensors [..., H]
+--- pass through memory fewer times than in two operations.
 ---@param x tnt.Tensor  [..., I]
 ---@param v tnt.Tensor  [H, I]  weight of the first layer
 ---@param a tnt.Tensor? [H]     its bias
