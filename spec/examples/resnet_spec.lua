@@ -200,9 +200,12 @@ describe("resnet's script", function()
     -- the images of the files above leave channels flat, where a norm makes much of rounding
     local options = "--synthetic --width 2 --batch-size 8 --steps 6 --lr 0.01 --weight-decay 0.05 "
       .. "--print-every 1"
-    local cpu, gpu = run(options), run(options .. " --device cuda")
-    assert(gpu.ok, gpu.text)
-    assert.equal(6, #gpu.losses)
-    for i = 1, 6 do assert.near(cpu.losses[i], gpu.losses[i], 1e-3) end
+    local cpu = run(options)
+    for _, layout in ipairs { "", " --channels-last" } do
+      local gpu = run(options .. " --device cuda" .. layout)
+      assert(gpu.ok, gpu.text)
+      assert.equal(6, #gpu.losses)
+      for i = 1, 6 do assert.near(cpu.losses[i], gpu.losses[i], 1e-3) end
+    end
   end)
 end)
