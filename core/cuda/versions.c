@@ -6,10 +6,22 @@
 #include "plugin.h"
 
 #ifdef TNT_HAVE_CUDNN
-#include <cudnn.h>
+#include "cudnn.h"
 #endif
 #ifdef TNT_HAVE_NCCL
+#include <dlfcn.h>
 #include <nccl.h>
+
+#define TEXT_OF(word) #word
+#define FILE_OF_VERSION(major) "libnccl.so." TEXT_OF(major)
+
+static int nccl_version(void) {
+  void *library = dlopen(FILE_OF_VERSION(NCCL_MAJOR), RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+  ncclResult_t (*get)(int *) = NULL;
+  int version = 0;
+  if (library) *(void **)&get = dlsym(library, "ncclGetVersion");
+  return get && get(&version) == ncclSuccess ? version : 0;
+}
 #endif
 
 void tnt__versions(device_versions *out) {
@@ -18,10 +30,9 @@ void tnt__versions(device_versions *out) {
   if (cudaDriverGetVersion(&driver) == cudaSuccess) out->driver = driver;
   out->cublas = (int64_t)cublasLtGetVersion();
 #ifdef TNT_HAVE_CUDNN
-  out->cudnn = (int64_t)cudnnGetVersion();
+  out->cudnn = tnt__cudnn_version();
 #endif
 #ifdef TNT_HAVE_NCCL
-  int nccl = 0;
-  if (ncclGetVersion(&nccl) == ncclSuccess) out->nccl = nccl;
+  out->nccl = nccl_version();
 #endif
 }
