@@ -36,9 +36,9 @@ typedef struct tnt__product {
 } tnt__product;
 
 /* By cuBLASLt, or where it has nothing by the kernel below; without an epilogue. */
-int tnt__multiply(tnt__args *a, const tnt__product *p);
+int tnt__multiply(tnt__args *a, const tnt__product *x);
 /* By cuBLASLt. *done false: it has nothing for this product. */
-int tnt__multiply_by_library(tnt__args *a, const tnt__product *p, bool *done);
+int tnt__multiply_by_library(tnt__args *a, const tnt__product *x, bool *done);
 int tnt__multiply_own(tnt__args *a, const tnt__product *p);
 
 /* Whether the last two dims are a matrix that needs no copy. */
