@@ -294,7 +294,7 @@ struct tnt_reading {
   device_block *pinned; /* null: the bytes follow */
   device_event *event;
   bool done; /* the card has written it */
-  char bytes[];
+  _Alignas(8) char bytes[];
 };
 
 int tnt_reading_begin(tnt_reading **reading, const tnt_tensor *h) {
